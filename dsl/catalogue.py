@@ -1,0 +1,114 @@
+"""What the checker must know of components, as a protocol: the language names none of them itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from .diagnostics.model import Text
+from .types import Artifact, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a component as the language sees it.
+
+    `name` is the word of the language (`from`), never Python's (`from_`).
+    """
+
+    name: str
+    type: Type
+    required: bool
+    default: Any
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of declaration. A task runs and has outputs; a value is part of a task's description.
+
+    `final` tasks are what a run is for (stages, evals, exports); the others run when something needs them.
+    """
+
+    name: str
+    is_task: bool
+    final: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an author's validator or check found: at a field (and index), or at the component when `field` is None."""
+
+    message: Text
+    code: str
+    field: str | None = None
+    index: int | str | None = None
+    warning: bool = False
+    help: Text | None = None
+    label: Text | None = None
+
+
+class Component(Protocol):
+    """A component that a file may name."""
+
+    kind: str
+    name: str
+    """As written in the file, with the prefix of its distribution: `focal.focal_classification`."""
+    description: str
+    fields: Mapping[str, Field]
+    positional: tuple[str, ...]
+
+    def build(self, arguments: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
+        """Make the value from arguments whose types the language has checked, or say what its validators found.
+
+        Returns (value, []) or (None, problems).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The answer to a `use`: the prefix under which components are seen, or what went wrong."""
+
+    prefix: str | None
+    version: str | None
+    problem: Problem | None = None
+
+
+class Catalogue(Protocol):
+    """Kinds and components that one file sees. A catalogue belongs to one check: `use` adds to it."""
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]: ...
+
+    @property
+    def experiment(self) -> Component:
+        """The fields of `experiment`."""
+        ...
+
+    def components(self, kind: str) -> Mapping[str, Component]:
+        """Give the components of a kind by the name under which the file sees them."""
+        ...
+
+    def use(self, distribution: str, requirements: Iterable[tuple[str, str]], alias: str | None) -> Used:
+        """Make a distribution's components visible; requirements are pairs like (">=", "0.2")."""
+        ...
+
+    def outputs(self, task: Any) -> Mapping[str, Artifact]:
+        """Give the typed outputs of a task, its default output first."""
+        ...
+
+    def recipe(self, value: Any) -> tuple[Component, Mapping[str, Any]]:
+        """Give the component that a built value is of, and the arguments that were set (for `with` on a default)."""
+        ...
+
+    def check(self, value: Any, root: Path) -> Iterable[Problem]:
+        """Run the rules that a component states for itself, given the neighbours that it refers to.
+
+        `root` is the project's root, to which the paths in the value are relative: files may be looked at,
+        briefly (a header, the first rows).
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Diagnostics: one model, one file a renderer, one catalogue of words a language."""

@@ -1,0 +1,1 @@
+"""The words of the diagnostics, one module a language."""

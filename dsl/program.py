@@ -1,0 +1,99 @@
+"""The result of checking: a program whose values are built, with the place in the file of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .source import Source, Span
+from .types import Artifact
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """An edge of the graph: an output of a task. Names are labels beside it and no part of it."""
+
+    task: Any
+    output: str
+    artifact: Artifact
+
+    def __repr__(self) -> str:
+        return f"Reference({type(self.task).__name__}.{self.output})"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a component was written: the whole expression, and each field that was given there.
+
+    A field changed by `with` has the span of that entry. The span of a field is that of its value.
+    """
+
+    span: Span
+    fields: Mapping[str, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration whose value is built (a component: a value or a task)."""
+
+    name: str
+    kind: str
+    value: Any
+    span: Span
+    name_span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A `param`: its value in this program, and whether it was given from outside."""
+
+    name: str
+    value: Any
+    given: bool
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedDistribution:
+    name: str
+    prefix: str
+    version: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A checked experiment: nothing in it is a name any more."""
+
+    name: str
+    doc: str
+    source: Source
+    root: Path
+    """The project's root: every path in a value is relative to it."""
+    settings: Any
+    """The built `experiment` component: seed, device, precision, …"""
+    declarations: Mapping[str, Declared]
+    params: Mapping[str, Knob]
+    uses: tuple[UsedDistribution, ...]
+    origins: Mapping[int, Origin]
+    """By `id()` of a component that is alive as long as the program."""
+    final: tuple[str, ...]
+    """Names of the declarations that a run is for, in the order of the file."""
+
+    def label(self, component: Any) -> str | None:
+        """Give the name that the file gives to a component, or None if it is anonymous."""
+        for declared in self.declarations.values():
+            if declared.value is component:
+                return declared.name
+        return None
+
+    def place(self, component: Any, field: str | None = None) -> Span | None:
+        """Give the place of a component, or of one of its fields if it was written."""
+        origin = self.origins.get(id(component))
+        if origin is None:
+            return None
+        return origin.fields.get(field, origin.span) if field else origin.span

@@ -1,0 +1,91 @@
+"""Quantities: a magnitude with a dimension, and the units in which people write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UNITS: dict[str, tuple[str, int | float]] = {
+    "steps": ("steps", 1),
+    "step": ("steps", 1),
+    "epochs": ("epochs", 1),
+    "epoch": ("epochs", 1),
+    "examples": ("examples", 1),
+    "example": ("examples", 1),
+    "tokens": ("tokens", 1),
+    "token": ("tokens", 1),
+    "s": ("time", 1),
+    "min": ("time", 60),
+    "h": ("time", 3600),
+    "d": ("time", 86400),
+    "B": ("memory", 1),
+    "kB": ("memory", 10**3),
+    "MB": ("memory", 10**6),
+    "GB": ("memory", 10**9),
+    "KiB": ("memory", 2**10),
+    "MiB": ("memory", 2**20),
+    "GiB": ("memory", 2**30),
+    "J": ("energy", 1),
+    "Wh": ("energy", 3600),
+    "kWh": ("energy", 3_600_000),
+    "W": ("power", 1),
+}
+"""Unit -> (dimension, how many base units it is). The singular is understood too."""
+
+BASE_UNIT = {
+    "steps": "steps",
+    "epochs": "epochs",
+    "examples": "examples",
+    "tokens": "tokens",
+    "time": "s",
+    "memory": "B",
+    "energy": "J",
+    "power": "W",
+}
+
+_SHOWN = {
+    "time": ("d", "h", "min", "s"),
+    "memory": ("GiB", "MiB", "KiB", "GB", "MB", "kB", "B"),
+    "energy": ("kWh", "Wh", "J"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A magnitude in the base unit of its dimension: steps, epochs, examples, tokens, s, B, J or W.
+
+    Equal quantities are equal however they were written: `1 h` is `60 min`.
+    """
+
+    magnitude: int | float
+    dimension: str
+
+    @classmethod
+    def of(cls, number: int | float, unit: str) -> Quantity:
+        """Build a quantity from a number and a unit; KeyError if there is no such unit."""
+        dimension, factor = UNITS[unit]
+        return cls(whole(number * factor), dimension)
+
+    def __str__(self) -> str:
+        for unit in _SHOWN.get(self.dimension, ()):
+            factor = UNITS[unit][1]
+            if self.magnitude >= factor and self.magnitude % factor == 0:
+                return f"{show_number(whole(self.magnitude / factor))} {unit}"
+        return f"{show_number(self.magnitude)} {BASE_UNIT[self.dimension]}"
+
+
+def whole(number: int | float) -> int | float:
+    """Give a number as an int if it is one."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def show_number(number: int | float) -> str:
+    """Write a number as the language would: `8Ki`, `20M`, `0.1`."""
+    number = whole(number)
+    if isinstance(number, int) and abs(number) >= 1000:
+        for suffix, factor in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
+            if number % factor == 0:
+                return f"{number // factor}{suffix}"
+        for suffix, factor in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3)):
+            if number % (factor // 10) == 0 and abs(number) >= factor:
+                return f"{number / factor:g}{suffix}"
+    return f"{number:g}" if isinstance(number, float) else str(number)

@@ -1,0 +1,131 @@
+"""The types of the language: what may stand where.
+
+A component's schema is translated into these (by whoever offers the catalogue), and the resolver reads an
+expression with one of them in hand. They hold no behaviour but what they accept, because how a type is
+described depends on the reader's language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Type:
+    """Base of all types."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Type):
+    """A number without a unit, with its range; `integer` admits whole numbers only."""
+
+    integer: bool = False
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    multiple_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityOf(Type):
+    """A number with a unit of one of these dimensions, positive unless `zero` is allowed."""
+
+    dimensions: tuple[str, ...]
+    zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Type):
+    """A string."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathText(Type):
+    """A string that names files; resolved to a path relative to the project's root.
+
+    `exists`: at least one file (or folder) must be there at check. `glob`: `*`, `?`, `**` are patterns.
+    """
+
+    exists: bool = True
+    glob: bool = False
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Type):
+    """`true` or `false`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing(Type):
+    """`none`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Type):
+    """One of a fixed set of bare words."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Type):
+    """A list; a single value does not stand for a list of one."""
+
+    item: Type
+    min_length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf(Type):
+    """A map from names or strings to values."""
+
+    item: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Either(Type):
+    """Any of several types, tried in order."""
+
+    options: tuple[Type, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anything(Type):
+    """A number, quantity, string, boolean, or a list or map of them: what `let` and `param` hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentOf(Type):
+    """A component of a value kind (`optimizer = adamw { … }`)."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact(Type):
+    """What a task puts out, and what a field wants of a reference.
+
+    `name`: dataset, rows, tokenizer, checkpoint, number, file, or a plugin's own. `columns` and `splits`
+    describe data; columns that are None are not known, or not asked for.
+    """
+
+    name: str
+    columns: tuple[str, ...] | None = None
+    splits: tuple[str, ...] = ()
+
+    def accepts(self, given: Artifact) -> bool:
+        """Tell whether an artifact of type `given` fits where this one is wanted; columns are compared by rules."""
+        if self.name == given.name:
+            return True
+        # A dataset without splits is nothing but rows.
+        return self.name == "rows" and given.name == "dataset" and not given.splits
+
+
+@dataclass(frozen=True, slots=True)
+class Formula(Type):
+    """An expression over numbers that tasks put out (`scope` task) or over a row's fields (`scope` row)."""
+
+    scope: str = "task"

@@ -1,0 +1,1 @@
+"""Floor 2: what components are, and the built-in ones."""

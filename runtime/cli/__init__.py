@@ -1,0 +1,1 @@
+"""The command `llx`: one file a command."""
