@@ -1,0 +1,5 @@
+"""Built-in components of kind schedule."""
+
+from ...component import Component
+
+COMPONENTS: tuple[type[Component], ...] = ()
