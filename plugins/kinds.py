@@ -27,7 +27,7 @@ Batch = dict[str, "np.ndarray[Any, Any]"]
 """Arrays by name on the host; the first dimension of each is the row, so that a slice of rows is a micro-batch."""
 
 TensorBatch = Mapping[str, "torch.Tensor"]
-"""The same on the device."""
+"""The same on the device; arrays of integers are int64 there, whatever they are stored as."""
 
 
 # Values

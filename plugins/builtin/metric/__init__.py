@@ -1,5 +1,6 @@
 """Built-in components of kind metric."""
 
 from ...component import Component
+from .perplexity import Perplexity
 
-COMPONENTS: tuple[type[Component], ...] = ()
+COMPONENTS: tuple[type[Component], ...] = (Perplexity,)
