@@ -41,4 +41,17 @@ MESSAGES: dict[str, str] = {
     "L0506": "a model of {parameters} parameters is larger than any machine holds",
     "L0507": "`betas` are two numbers, and {given} are given",
     "L0510": "the tokenizer has no token for the role `{role}`",
+    # Stages and evals: L0530-L0549
+    "L0533": "the data has the splits {splits}, and no `train` to train on",
+    "L0533.help": "name one: `splits {{ train = … }}`, or let `split` make it",
+    "L0534": "`{field}` chooses by validation, and the data has no `validation` split",
+    "L0534.help": "split some off: `|> split(validation = 10%)`",
+    "L0535": "the metric `{metric}` can't be computed of what `{objective}` gives",
+    "L0535.help": "metrics for it: {fitting}",
+    "L0536": "how the rows are to be read is not known: the checkpoint was not trained with an objective here",
+    "L0536.help": "say it: `objective = …`",
+    "L0537": "a model that sees both sides of a token can't write text: `{model}` is {attention}",
+    "L0537.help": "text is written by causal models",
+    "L0538": "a checkpoint trained with `{objective}` has no head that writes text",
+    "L0538.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
 }
