@@ -10,8 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-IGNORED = -100
-"""The target of a position that carries no loss."""
+from ..kinds import IGNORED
 
 MOST_LOGITS = 2**26
 """As many are held at once: 256 MiB in float32. More are made in pieces, and made again in the backward pass."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...component import Facts
-from ...kinds import Batch, Encoding, Network, Objective, Shape, TensorBatch
+from ...kinds import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
 from ..encoding.packed import Packed
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from torch import nn
-
-IGNORED = -100
-"""The target of a position that carries no loss, as torch has it."""
 
 
 class CausalLM(Objective):
