@@ -27,7 +27,7 @@ class Expression(Node):
 class Literal(Expression):
     """A number, a quantity, `true`, `false` or `none`. `10%` is 0.1, `8Ki` is 8192."""
 
-    value: int | float | bool | None | Quantity
+    value: int | float | bool | Quantity | None
 
 
 @dataclass(frozen=True, slots=True)

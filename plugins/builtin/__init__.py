@@ -1,1 +1,31 @@
-"""The built-in components, registered like anybody's."""
+"""The built-in components, registered through the same hooks as anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..component import Component
+from ..hooks import hookimpl
+from ..kinds import KINDS, KindOf
+
+
+@hookimpl
+def llx_kinds() -> Iterable[KindOf]:
+    return KINDS
+
+
+@hookimpl
+def llx_components() -> Iterable[type[Component]]:
+    from . import data, decoding, eval, export, metric, model, objective, optimizer, schedule, stage, tokenizer
+
+    for folder in (data, tokenizer, model, objective, optimizer, schedule, metric, decoding, stage, eval, export):
+        yield from folder.COMPONENTS
+
+
+@hookimpl
+def llx_messages(language: str) -> Mapping[str, str]:
+    if language == "ja":
+        from ..messages.ja import MESSAGES
+    else:
+        from ..messages.en import MESSAGES
+    return MESSAGES

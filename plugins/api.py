@@ -1,0 +1,64 @@
+"""All that a plugin author imports: `from llx.plugins.api import …`."""
+
+from pydantic import Field
+
+from ..dsl.diagnostics.model import Text
+from ..dsl.program import Reference
+from ..dsl.quantities import Quantity
+from ..dsl.types import Artifact
+from .component import Component, Estimate, Facts, FactsOf, Place, Task, TaskFailed, references
+from .fields import (
+    Amount,
+    BatchSize,
+    CheckpointOf,
+    Data,
+    Dataset,
+    File,
+    Files,
+    Folder,
+    Fraction,
+    Interval,
+    Rows,
+    Steps,
+    Target,
+    TokenizerOf,
+    Tokens,
+    Warmup,
+    hidden,
+    neutral,
+)
+from .hooks import hookimpl
+from .kinds import (
+    IGNORED,
+    ArrayOf,
+    Audit,
+    Batch,
+    DataTask,
+    Decoding,
+    Encoding,
+    Evaluation,
+    Export,
+    KindOf,
+    Metric,
+    Model,
+    Network,
+    Objective,
+    Optimizer,
+    Schedule,
+    Shape,
+    Stage,
+    TensorBatch,
+    TokenizerTask,
+    Trained,
+    WeightsTask,
+)
+from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
+
+__all__ = [
+    "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
+    "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
+    "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Metric", "Model",
+    "Network", "Objective", "Optimizer", "Outcome", "Place", "Progress", "Quantity", "Reference", "Rows", "Schedule",
+    "Shape", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
+    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "hidden", "hookimpl", "neutral", "references",
+]  # fmt: skip

@@ -1,0 +1,227 @@
+"""The two bases that the runtime knows: a component, which is a value, and a task, which runs.
+
+A component is one frozen pydantic class. Its fields are its language, its docstring and `Field(description=…)`
+are its documentation, and `kind`, `name`, `version` are its identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+from ..dsl.catalogue import Problem
+from ..dsl.diagnostics.model import Text
+from ..dsl.program import Reference
+from ..dsl.types import Artifact
+
+if TYPE_CHECKING:
+    from .work import Work
+
+Facts = dict[str, Any]
+"""Small JSON that a task knows of what it put out: vocabulary size, label set, row counts."""
+
+
+class Component(BaseModel):
+    """A value of the language.
+
+    `positional` names the fields that arguments without a name go to, in order. `version` enters the
+    fingerprint: raise it when the same fields mean another result (a changed default included).
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        defer_build=True,
+        arbitrary_types_allowed=True,
+        protected_namespaces=(),
+        allow_inf_nan=False,
+    )
+
+    kind: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    positional: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, place: Place) -> None:
+        """Report what is wrong with this component among its neighbours, through `place` only.
+
+        Runs at `llx check`: no torch, nothing slow. Fields have their right types already.
+        """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        # A field that is typed by a base takes any component of it, and never a dict, which pydantic would
+        # quietly build into the base.
+        if not cls.name:
+            return core_schema.is_instance_schema(cls)
+        return handler(source)
+
+
+class Place:
+    """Where a component's own check reports: at one of its fields, or at the component."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        """The project's root; paths in fields are relative to it."""
+        self.problems: list[Problem] = []
+
+    def error(
+        self,
+        field: str | None,
+        code: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        help: str | None = None,
+        index: int | str | None = None,
+    ) -> None:
+        """Report an error: `code` is the message's key in the distribution's catalogue (`llx_messages`).
+
+        `help` is the key of the help text. `field` is the word of the language; None is the whole component.
+        """
+        self._add(field, code, values, help, index, warning=False)
+
+    def warning(
+        self,
+        field: str | None,
+        code: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        help: str | None = None,
+        index: int | str | None = None,
+    ) -> None:
+        """Report something suspicious; the run is not stopped by it."""
+        self._add(field, code, values, help, index, warning=True)
+
+    def _add(
+        self,
+        field: str | None,
+        code: str,
+        values: Mapping[str, object] | None,
+        help: str | None,
+        index: int | str | None,
+        warning: bool,
+    ) -> None:
+        given = dict(values or {})
+        self.problems.append(
+            Problem(Text(code, given), code.split(".")[0], field, index, warning, Text(help, given) if help else None)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a task will cost, as far as it can be known before it runs. None is unknown, and the plan says so."""
+
+    parameters: int | None = None
+    trained_parameters: int | None = None
+    tokens: int | None = None
+    flops: float | None = None
+    """Floating-point operations of the whole task (a multiply-add is two)."""
+    memory: int | None = None
+    """Peak bytes on the device."""
+    disk: int | None = None
+    """Bytes in the store."""
+
+
+class TaskFailed(Exception):
+    """Raised by a task that can't go on, for a reason that the user can mend.
+
+    `code` and the `help` key are looked up in the distribution's messages. `field` names the field of the task
+    that the reason came from, so that the diagnostic points into the `.llx` file.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        field: str | None = None,
+        help: str | None = None,
+        component: Component | None = None,
+    ) -> None:
+        super().__init__(code, dict(values or {}))
+        self.code = code
+        self.values = dict(values or {})
+        self.field = field
+        self.help = help
+        self.component = component
+        """The component that the field is of, when it is not the failing task itself."""
+
+
+class Task(Component):
+    """A component that runs, is cached, and puts out typed artifacts.
+
+    `settings` names the fields of `experiment` that are part of its identity (a stage: seed, precision).
+    `on_device` tasks run one at a time. Two tasks with equal fields, inputs, settings and files are the same
+    task, whatever they are called.
+    """
+
+    settings: ClassVar[tuple[str, ...]] = ()
+    on_device: ClassVar[bool] = False
+    final: ClassVar[bool] = False
+
+    def outputs(self) -> dict[str, Artifact]:
+        """Give the typed outputs, the default one first. Depends on fields alone."""
+        raise NotImplementedError
+
+    def prepare(self) -> dict[str, Task]:
+        """Give the hidden tasks that this one needs beside its references, by a label; equal ones are shared."""
+        return {}
+
+    def files(self, root: Path) -> list[Path]:
+        """Give the files that it reads, sorted; their digests are part of its fingerprint."""
+        return []
+
+    def facts(self, inputs: FactsOf) -> Facts:
+        """Give what can be said of the result before it runs; `inputs(reference)` gives the facts of an input.
+
+        Leave out what isn't known yet. After the run, the facts that `run` returned stand in its place.
+        """
+        return {}
+
+    def estimate(self, inputs: FactsOf) -> Estimate:
+        """Give what it will cost."""
+        return Estimate()
+
+    def run(self, work: Work) -> Facts:
+        """Do the work: read `work.input(…)`, write files into `work.directory`, return the facts.
+
+        Raises TaskFailed for what a user can mend. It may be killed at any moment: what it wrote until then is
+        swept, unless it goes through `work.partial` (see there).
+        """
+        raise NotImplementedError
+
+    def default(self) -> Reference:
+        """Give the reference to the default output."""
+        output, artifact = next(iter(self.outputs().items()))
+        return Reference(self, output, artifact)
+
+    def output(self, name: str) -> Reference:
+        """Give the reference to an output by its name."""
+        return Reference(self, name, self.outputs()[name])
+
+
+class FactsOf:
+    """Looks up the facts of an input: those stored if it has run, else what it says beforehand."""
+
+    def __call__(self, reference: Reference | Task) -> Facts:
+        raise NotImplementedError
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Give every reference within a component's fields, nested components, lists and maps included."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, Component):
+        for field in type(value).model_fields:
+            yield from references(getattr(value, field))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from references(item)

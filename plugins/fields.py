@@ -1,0 +1,58 @@
+"""Types for the fields of components, beyond Python's own.
+
+int, float, str, bool, `Literal[…]`, `X | None`, `list[X]`, `dict[str, X]` and the bases of kinds mean what they
+say; ranges are those of annotated-types (`Field(gt=0)`). The rest is here. A field whose name is a word of
+Python takes an underscore behind it (`from_` is `from`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ..dsl.program import Reference
+from ..dsl.quantities import Quantity
+from ..dsl.types import Artifact, Either, PathText, QuantityOf
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+"""A part of a whole, 0 to 1; `10%` in the language."""
+
+Files = Annotated[str, PathText(exists=True, glob=True)]
+"""Files to be read, by a path or pattern; in Python, relative to the project's root."""
+
+File = Annotated[str, PathText(exists=True)]
+"""One file to be read."""
+
+Folder = Annotated[str, PathText(exists=True, folder=True)]
+"""A folder to be read."""
+
+Target = Annotated[str, PathText(exists=False)]
+"""Where to write."""
+
+Steps = Annotated[Quantity, QuantityOf(("steps",))]
+Tokens = Annotated[Quantity, QuantityOf(("tokens",))]
+BatchSize = Annotated[Quantity, QuantityOf(("tokens", "examples"))]
+Amount = Annotated[Quantity, QuantityOf(("steps", "tokens", "epochs", "time"))]
+"""How long to train: the unit says by what it is measured."""
+Interval = Annotated[Quantity, QuantityOf(("steps", "epochs"))]
+Warmup = Annotated[Quantity, QuantityOf(("steps", "tokens", "epochs"), zero=True)]
+
+Dataset = Annotated[Reference, Artifact("dataset")]
+"""All splits of some data."""
+Rows = Annotated[Reference, Artifact("rows")]
+"""One split, or a dataset without splits."""
+Data = Annotated[Reference, Either((Artifact("dataset"), Artifact("rows")))]
+"""A dataset or rows."""
+TokenizerOf = Annotated[Reference, Artifact("tokenizer")]
+CheckpointOf = Annotated[Reference, Artifact("checkpoint")]
+
+
+def hidden(default: object = None) -> Any:
+    """Make a field that the language doesn't show: the runtime fills it, and it is part of the identity."""
+    return Field(default, json_schema_extra={"hidden": True})
+
+
+def neutral(default: object = ..., description: str = "") -> Any:
+    """Make a field that doesn't change the result (workers, device), and so is no part of the identity."""
+    return Field(default, description=description, json_schema_extra={"identity": False})

@@ -1,0 +1,66 @@
+"""The hooks that a plugin may implement (pluggy). A hook can gain arguments without breaking a plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from ..dsl.diagnostics.model import Diagnostic
+    from ..dsl.program import Program
+    from .component import Component
+    from .kinds import KindOf
+
+GROUP = "llx"
+"""The entry-point group; the name of the entry point is the prefix of the distribution's components."""
+
+hookspec = pluggy.HookspecMarker("llx")
+hookimpl = pluggy.HookimplMarker("llx")
+
+
+class Hooks:
+    """The specification."""
+
+    @hookspec
+    def llx_components(self) -> Iterable[type[Component]]:  # type: ignore[empty-body]
+        """Give the component classes of this distribution."""
+
+    @hookspec
+    def llx_kinds(self) -> Iterable[KindOf]:  # type: ignore[empty-body]
+        """Give new kinds of declarations."""
+
+    @hookspec
+    def llx_messages(self, language: str) -> Mapping[str, str]:  # type: ignore[empty-body]
+        """Give the texts of this distribution's diagnostics in a language (`en` or `ja`), by key."""
+
+    @hookspec
+    def llx_check(self, program: Program) -> Iterable[Diagnostic]:  # type: ignore[empty-body]
+        """Give what a rule over the whole program finds."""
+
+    @hookspec
+    def llx_commands(self, group: click.Group) -> None:
+        """Add commands to `llx`."""
+
+    @hookspec
+    def llx_run_started(self, run: Mapping[str, Any]) -> None:
+        """Hear that a run begins: its id, file, parameters."""
+
+    @hookspec
+    def llx_step(self, task: str, step: int, figures: Mapping[str, float]) -> None:
+        """Hear the figures of a training step that was logged."""
+
+    @hookspec
+    def llx_task_finished(self, task: str, fingerprint: str, facts: Mapping[str, Any]) -> None:
+        """Hear that a task has finished."""
+
+    @hookspec
+    def llx_run_finished(self, run: Mapping[str, Any]) -> None:
+        """Hear that a run ended, and how."""
+
+    @hookspec
+    def llx_report_sections(self, run: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
+        """Give sections of the report: pairs of a heading and HTML."""

@@ -1,0 +1,168 @@
+"""What the runtime gives to a task: protocols, so that nothing on this floor reaches up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from ..dsl.program import Reference
+from ..dsl.quantities import Quantity
+from .component import Facts, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .kinds import Decoding, Metric, Model, Objective, Optimizer, Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A stored artifact that a task reads: never written to, its digests checked when it was opened."""
+
+    directory: Path
+    """The artifact of the whole task."""
+    output: str
+    """The output that was referred to: a split's name, `best`, …"""
+    facts: Facts
+    task: Task
+
+
+class Progress(Protocol):
+    """Where a task says how far it is and what it found."""
+
+    def __call__(self, done: float, total: float | None = None, **figures: float) -> None:
+        """Report progress: how much of how much is done, and figures to show beside it."""
+        ...
+
+    def log(self, message: str, **values: object) -> None:
+        """Report something that a user should read in the log; `message` is a key of the messages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A training job, as a stage hands it to `work.train`; a third party's stage fills in the same one."""
+
+    model: Model
+    """The description of the body; the body of `initial` must be of the same."""
+    objective: Objective
+    tokens: Task
+    """The hidden task with the encoded rows: its splits `train` and, if any, `validation`."""
+    tokenizer: Reference
+    optimizer: Optimizer
+    schedule: Schedule
+    batch: Quantity
+    """Tokens or examples a step, over all micro-batches and ranks."""
+    budget: Sequence[Quantity]
+    """The first one reached ends the training."""
+    initial: Reference | None = None
+    """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
+    micro_batch: int | None = None
+    """Rows that go through the model at once; None is as many as the batch has, within memory's reach."""
+    validate: Quantity | None = None
+    """Steps or epochs between validations; None is once an epoch or a tenth of the budget."""
+    select: Metric | Literal["loss"] = "loss"
+    """By what `best` is chosen on the validation rows."""
+    patience: int | None = None
+    """Validations without a better one until the training stops."""
+    clip: float | None = 1.0
+    """The norm to which gradients are clipped."""
+    save: Quantity | None = None
+    """Time or steps between checkpoints."""
+    compile: bool = False
+    sample: Decoding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationJob:
+    """An evaluation, as handed to `work.evaluate`."""
+
+    checkpoint: Reference
+    objective: Objective
+    model: Model
+    tokens: Task
+    """Encoded rows, in the split `rows`."""
+    data: Reference
+    """The records behind the rows, for `join`."""
+    metrics: Sequence[Metric]
+    batch: int = 64
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a model did on some rows, from which metrics are computed.
+
+    `sums` adds up over rows: `loss` (nats), `count` (what the loss is divided by), `rows`, and what the
+    objective adds in `parts`. `records` are the joined predictions, one a record, when the objective predicts:
+    each a mapping such as {"label": …, "prediction": …, "scores": […]}. `targets` counts how often each token
+    (or label) was the target; `facts` are those of the tokens, with those of training under `train`.
+    """
+
+    sums: dict[str, float] = field(default_factory=dict)
+    records: list[Mapping[str, Any]] = field(default_factory=list)
+    targets: Mapping[int, int] | None = None
+    facts: Facts = field(default_factory=dict)
+
+
+class Work(Protocol):
+    """The services that a running task is handed."""
+
+    @property
+    def root(self) -> Path:
+        """The project's root."""
+        ...
+
+    @property
+    def directory(self) -> Path:
+        """Where the task writes its artifact: a fresh folder, sealed when `run` returns."""
+        ...
+
+    @property
+    def partial(self) -> Path:
+        """A folder that survives a kill and a failure, for a task that can resume; gone once it has finished."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The fields of `experiment`: seed, device, precision, deterministic."""
+        ...
+
+    @property
+    def progress(self) -> Progress: ...
+
+    def input(self, reference: Reference | Task) -> Input:
+        """Open the artifact of a reference among the task's fields, or of a task that `prepare` named."""
+        ...
+
+    def random(self, name: str) -> np.random.Generator:
+        """Give a generator of its own for this task's seed and a name."""
+        ...
+
+    def train(self, job: Job) -> Facts:
+        """Train, writing `best/` and `last/` into the directory; resumes by itself. Gives losses and figures."""
+        ...
+
+    def evaluate(self, job: EvaluationJob) -> Outcome: ...
+
+    def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...
+
+    def stopping(self) -> bool:
+        """Tell whether an interruption was asked for: a long task then saves to `partial` and raises Interrupted."""
+        ...
+
+
+class Interrupted(Exception):
+    """Raised by a task that stopped because it was asked to; what it saved lets it go on."""
+
+
+class Table(Protocol):
+    """Rows of data as a task reads them: columns by name, in batches."""
+
+    @property
+    def columns(self) -> Sequence[str]: ...
+
+    def __len__(self) -> int: ...
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Mapping[str, list[Any]]]: ...

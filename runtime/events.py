@@ -1,0 +1,133 @@
+"""What happens in a run, said once; the terminal, the JSON lines, TensorBoard, the ledger and the report listen."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..dsl.diagnostics.model import Diagnostic, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; `time` is in seconds since 1970."""
+
+    time: float = field(default_factory=time.time, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """How a task is listed: its label, kind, a few words on it, and whether it is stored or why it runs."""
+
+    fingerprint: str
+    label: str
+    kind: str
+    component: str
+    summary: str
+    stored: bool
+    reasons: tuple[Text, ...]
+    depth: int = 0
+    """0 for what the file declares, 1 for an anonymous or hidden task."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    run: str
+    experiment: str
+    file: str
+    root: str
+    params: Mapping[str, Any]
+    tasks: tuple[TaskLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted(Event):
+    task: TaskLine
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProgress(Event):
+    """`done` of `total` (None: unknown), with figures to show beside it."""
+
+    fingerprint: str
+    done: float
+    total: float | None
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Event):
+    """A training step that is logged: loss, lr, gradient_norm, tokens_per_second, … A pure function of the run,
+    but for what is measured in time."""
+
+    fingerprint: str
+    step: int
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Validated(Event):
+    """A validation; `figures` holds validation_loss and the metric that selects; `best` if it is the best so far."""
+
+    fingerprint: str
+    step: int
+    figures: Mapping[str, float]
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Event):
+    """Something that a user should read: a resumed step, a skipped checkpoint."""
+
+    fingerprint: str | None
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFinished(Event):
+    task: TaskLine
+    seconds: float
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailedEvent(Event):
+    task: TaskLine
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished(Event):
+    """`state` is finished, failed or interrupted."""
+
+    run: str
+    state: str
+    seconds: float
+    ran: int
+    stored: int
+
+
+Listener = Callable[[Event], None]
+
+
+class Bus:
+    """Hands each event to every listener, in order; one that fails is dropped and told of, the run goes on."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Listener] = []
+        self.dropped: list[tuple[Listener, Exception]] = []
+
+    def add(self, listener: Listener) -> None:
+        self.listeners.append(listener)
+
+    def __call__(self, event: Event) -> None:
+        for listener in list(self.listeners):
+            try:
+                listener(event)
+            except Exception as error:
+                with contextlib.suppress(ValueError):
+                    self.listeners.remove(listener)
+                self.dropped.append((listener, error))

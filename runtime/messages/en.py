@@ -1,0 +1,3 @@
+"""Texts, by key."""
+
+MESSAGES: dict[str, str] = {}
