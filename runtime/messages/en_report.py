@@ -1,0 +1,3 @@
+"""Texts of the report, by key."""
+
+MESSAGES: dict[str, str] = {}
