@@ -1,5 +1,7 @@
-"""Built-in components of kind eval."""
+"""Built-in evals."""
 
 from ...component import Component
+from .evaluate import Evaluate
+from .generate import Generate
 
-COMPONENTS: tuple[type[Component], ...] = ()
+COMPONENTS: tuple[type[Component], ...] = (Evaluate, Generate)

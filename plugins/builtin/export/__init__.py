@@ -1,5 +1,6 @@
-"""Built-in components of kind export."""
+"""Built-in exports."""
 
 from ...component import Component
+from .safetensors import Safetensors
 
-COMPONENTS: tuple[type[Component], ...] = ()
+COMPONENTS: tuple[type[Component], ...] = (Safetensors,)

@@ -1,5 +1,7 @@
-"""Built-in components of kind stage."""
+"""Built-in stages."""
 
 from ...component import Component
+from .finetune import Finetune
+from .train import Train
 
-COMPONENTS: tuple[type[Component], ...] = ()
+COMPONENTS: tuple[type[Component], ...] = (Train, Finetune)

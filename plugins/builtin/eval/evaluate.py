@@ -1,0 +1,107 @@
+"""The eval `evaluate`: metrics of a checkpoint on rows that it was not trained on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, ClassVar
+
+from ...api import (
+    Artifact,
+    CheckpointOf,
+    Evaluation,
+    EvaluationJob,
+    Facts,
+    Field,
+    Metric,
+    Objective,
+    Outcome,
+    Place,
+    Rows,
+    Task,
+    Trained,
+    Work,
+)
+from ...fit import check_fit
+from ..tokens import Tokens
+
+
+class Evaluate(Evaluation):
+    """Measure a checkpoint, each metric beside the reference that it must beat."""
+
+    name: ClassVar[str] = "evaluate"
+    positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
+    settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
+
+    checkpoint: CheckpointOf = Field(description="The checkpoint to measure")
+    data: Rows = Field(description="The rows to measure it on")
+    metrics: list[Metric] = Field(min_length=1, description="What to measure")
+    objective: Objective | None = Field(None, description="How the rows are read; none is as it was trained")
+    batch: int = Field(64, ge=1, description="Rows at once", json_schema_extra={"identity": False})
+
+    @property
+    def trained(self) -> Trained:
+        assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
+        return self.checkpoint.task
+
+    def described_objective(self) -> Objective | None:
+        return self.objective or self.trained.described_objective()
+
+    def outputs(self) -> dict[str, Artifact]:
+        return {metric.name: Artifact("number") for metric in self.metrics}
+
+    def check(self, place: Place) -> None:
+        objective = self.described_objective()
+        if objective is None:
+            place.error("objective", "L0506", {}, help="L0506.help")
+            return
+        check_fit(place, objective, self.trained.described_model(), self.data.artifact)
+        for index, metric in enumerate(self.metrics):
+            if metric.needs not in objective.gives:
+                place.error("metrics", "L0505", {"metric": metric.name, "objective": objective.name}, index=index)
+
+    def tokens(self) -> Tokens:
+        objective = self.described_objective()
+        assert objective is not None, "checked"
+        training = self.trained.training_tokens()
+        return Tokens(
+            data=self.data,
+            tokenizer=self.trained.described_tokenizer(),
+            encoding=objective.encoding(self.trained.described_model().shape),
+            like=training.default() if training else None,
+        )
+
+    def prepare(self) -> dict[str, Task]:
+        return {"tokens": self.tokens()}
+
+    def run(self, work: Work) -> Facts:
+        objective = self.described_objective()
+        assert objective is not None, "checked"
+        outcome = work.evaluate(
+            EvaluationJob(
+                checkpoint=self.checkpoint,
+                objective=objective,
+                model=self.trained.described_model(),
+                tokens=self.tokens(),
+                data=self.data,
+                metrics=self.metrics,
+                batch=self.batch,
+            )
+        )
+        facts: Facts = {"metrics": {}, "references": {}, "rows": int(outcome.sums.get("rows", 0))}
+        for metric in self.metrics:
+            facts["metrics"][metric.name] = metric.compute(outcome)
+            reference = metric.reference(outcome)
+            if reference is not None:
+                facts["references"][metric.name] = reference
+        if confusion := confusion_matrix(outcome):
+            facts["confusion"] = confusion
+        return facts
+
+
+def confusion_matrix(outcome: Outcome) -> dict[str, Any] | None:
+    """Count the predictions for each label: `counts[label][prediction]`, in the order of `labels`."""
+    labels = outcome.facts.get("labels")
+    if not labels or not outcome.records or "prediction" not in outcome.records[0]:
+        return None
+    pairs = Counter((record["label"], record["prediction"]) for record in outcome.records)
+    return {"labels": labels, "counts": [[pairs[a, b] for b in range(len(labels))] for a in range(len(labels))]}

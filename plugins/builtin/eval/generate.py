@@ -1,0 +1,36 @@
+"""The eval `generate`: texts that a checkpoint writes, for people to read."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ...api import Artifact, CheckpointOf, Decoding, Evaluation, Facts, Field, Place, Trained, Work
+from ..decoding.sample import Sample
+
+
+class Generate(Evaluation):
+    """Write texts with a checkpoint, one for each prompt."""
+
+    name: ClassVar[str] = "generate"
+    positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
+    settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
+
+    checkpoint: CheckpointOf = Field(description="The checkpoint that writes")
+    prompts: list[str] = Field([""], min_length=1, description="How the texts begin")
+    decoding: Decoding = Field(Sample(), description="How tokens are chosen")
+
+    def outputs(self) -> dict[str, Artifact]:
+        return {"samples": Artifact("samples")}
+
+    def check(self, place: Place) -> None:
+        assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
+        model = self.checkpoint.task.described_model()
+        if model.attention != "causal":
+            place.error("checkpoint", "L0507", {"model": model.name, "attention": model.attention}, help="L0507.help")
+        objective = self.checkpoint.task.described_objective()
+        if objective is not None and "text" not in objective.gives:
+            place.error("checkpoint", "L0508", {"objective": objective.name}, help="L0508.help")
+
+    def run(self, work: Work) -> Facts:
+        texts = work.generate(self.checkpoint, self.prompts, self.decoding)
+        return {"samples": [{"prompt": p, "text": t} for p, t in zip(self.prompts, texts, strict=True)]}

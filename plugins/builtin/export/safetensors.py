@@ -1,0 +1,43 @@
+"""The export `safetensors`: weights, configuration and tokenizer in one folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import ClassVar
+
+from ...api import CheckpointOf, Export, Facts, Field, Target, Trained, Work
+from ...canonical import describe
+
+FORMAT = 1
+
+
+class Safetensors(Export):
+    """Write a checkpoint as `model.safetensors`, `config.json` and `tokenizer.json`.
+
+    Nothing in the folder runs code when it is read.
+    """
+
+    name: ClassVar[str] = "safetensors"
+    positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
+
+    checkpoint: CheckpointOf = Field(description="The checkpoint to write")
+    to: Target = Field(description="The folder to write into", json_schema_extra={"identity": False})
+
+    def run(self, work: Work) -> Facts:
+        assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
+        source = work.input(self.checkpoint)
+        folder = source.directory / source.output
+        for name in ("model.safetensors", "tokenizer.json"):
+            shutil.copyfile(folder / name, work.directory / name)
+        objective = self.checkpoint.task.described_objective()
+        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        config = {
+            "format": FORMAT,
+            "model": describe(self.checkpoint.task.described_model()),
+            "objective": describe(objective) if objective else None,
+            **{name: facts[name] for name in ("vocab_size", "roles", "labels") if name in facts},
+        }
+        text = json.dumps(config, ensure_ascii=False, indent=1) + "\n"
+        (work.directory / "config.json").write_text(text, encoding="utf-8")
+        return {"files": sorted(path.name for path in work.directory.iterdir())}

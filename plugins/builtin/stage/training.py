@@ -1,0 +1,162 @@
+"""What the stages `train` and `finetune` share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Literal
+
+from ...api import (
+    Amount,
+    BatchSize,
+    Data,
+    Estimate,
+    Facts,
+    FactsOf,
+    Field,
+    Interval,
+    Job,
+    Metric,
+    Objective,
+    Optimizer,
+    Place,
+    Quantity,
+    Reference,
+    Schedule,
+    Stage,
+    Task,
+    Work,
+)
+from ...fit import check_fit
+from ..optimizer.adamw import AdamW
+from ..schedule.cosine import Cosine
+from ..tokens import Tokens
+
+
+class TrainingStage(Stage):
+    """A stage of training by gradients: everything but where the model comes from."""
+
+    data: Data = Field(description="What is learned from: its `train` split trains, its `validation` split selects")
+    objective: Objective = Field(description="What is learned")
+    optimizer: Optimizer = Field(AdamW(), description="How weights follow gradients")
+    schedule: Schedule = Field(Cosine(), description="How the learning rate moves")
+    batch: BatchSize = Field(
+        Quantity(32, "examples"), description="What goes into one step, over all devices; rounded down to whole rows"
+    )
+    budget: Amount | list[Amount] = Field(description="How long to train; of a list, the first one reached")
+    validate_: Interval | None = Field(
+        None, description="How often to validate; none is once an epoch, and at least ten times"
+    )
+    select: Metric | Literal["loss"] = Field("loss", description="By what `best` is chosen on the validation rows")
+    patience: int | None = Field(None, ge=1, description="Validations without a better one until the stage stops")
+    clip: float | None = Field(1.0, gt=0, description="The norm to which gradients are clipped")
+    micro_batch: int | None = Field(
+        None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
+    )
+    save: Amount | None = Field(
+        None,
+        description="How often to save for resuming; none is about once a minute",
+        json_schema_extra={"identity": False},
+    )
+    compile: bool = Field(False, description="Whether the network is compiled by torch.compile")
+
+    @property
+    def budgets(self) -> tuple[Quantity, ...]:
+        return tuple(self.budget) if isinstance(self.budget, list) else (self.budget,)
+
+    @property
+    @abstractmethod
+    def initial(self) -> Reference | None:
+        """Give the checkpoint that it starts from."""
+
+    def described_objective(self) -> Objective:
+        return self.objective
+
+    def training_tokens(self) -> Tokens:
+        return Tokens(
+            data=self.data,
+            tokenizer=self.described_tokenizer(),
+            encoding=self.objective.encoding(self.described_model().shape),
+            splits=[split for split in self.data.artifact.splits if split in ("train", "validation")],
+        )
+
+    def prepare(self) -> dict[str, Task]:
+        return {"tokens": self.training_tokens()}
+
+    def check(self, place: Place) -> None:
+        check_fit(place, self.objective, self.described_model(), self.data.artifact)
+        splits = self.data.artifact.splits
+        if splits and "train" not in splits:
+            place.error("data", "L0503", {"splits": splits}, help="L0503.help")
+        if "validation" not in splits:
+            for field, given in (("patience", self.patience), ("select", self.select != "loss" or None)):
+                if given is not None:
+                    place.error(field, "L0504", {"field": field}, help="L0504.help")
+        if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
+            place.error("select", "L0505", {"metric": self.select.name, "objective": self.objective.name})
+
+    def facts(self, inputs: FactsOf) -> Facts:
+        tokens = inputs(self.training_tokens())
+        return {name: tokens[name] for name in ("labels", "vocab_size", "roles") if name in tokens}
+
+    def estimate(self, inputs: FactsOf) -> Estimate:
+        vocab_size = inputs(self.described_tokenizer()).get("vocab_size")
+        if vocab_size is None:
+            return Estimate()
+        model = self.described_model()
+        parameters = model.parameters(vocab_size)
+        length = model.shape.context_length
+        rows = self.micro_batch or self.rows_a_step(length)
+        tokens = self.tokens_at_most(inputs)
+        return Estimate(
+            parameters=parameters,
+            trained_parameters=parameters,
+            tokens=tokens,
+            # A backward pass costs twice its forward pass.
+            flops=3 * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
+            # Weights and gradients in float32, the optimizer's state, and what the forward pass keeps.
+            memory=8 * parameters
+            + self.optimizer.state_bytes(parameters)
+            + model.activation_bytes(vocab_size, rows, length),
+        )
+
+    def rows_a_step(self, length: int) -> int:
+        """Give the rows of a global batch when rows are full; the loader knows the real mean length."""
+        size = int(self.batch.magnitude)
+        return max(1, size // length) if self.batch.dimension == "tokens" else size
+
+    def tokens_at_most(self, inputs: FactsOf) -> int | None:
+        """Give the most tokens that the budget allows, as far as it is known."""
+        length = self.described_model().shape.context_length
+        epoch = inputs(self.training_tokens()).get("splits", {})
+        epoch_tokens = epoch.get("train", epoch.get("rows", {})).get("tokens")
+        known = []
+        for budget in self.budgets:
+            if budget.dimension == "tokens":
+                known.append(budget.magnitude)
+            elif budget.dimension == "steps":
+                known.append(budget.magnitude * self.rows_a_step(length) * length)
+            elif budget.dimension == "epochs" and epoch_tokens is not None:
+                known.append(budget.magnitude * epoch_tokens)
+        return int(min(known)) if known else None
+
+    def run(self, work: Work) -> Facts:
+        return work.train(
+            Job(
+                model=self.described_model(),
+                objective=self.objective,
+                tokens=self.training_tokens(),
+                tokenizer=self.described_tokenizer(),
+                optimizer=self.optimizer,
+                schedule=self.schedule,
+                batch=self.batch,
+                budget=self.budgets,
+                initial=self.initial,
+                micro_batch=self.micro_batch,
+                validate=self.validate_,
+                select=self.select,
+                patience=self.patience,
+                clip=self.clip,
+                save=self.save,
+                compile=self.compile,
+            )
+        )

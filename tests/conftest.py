@@ -1,0 +1,12 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import llx
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# In a second checkout the tests would quietly test the installed copy.
+assert Path(llx.__file__).resolve().parent == ROOT, f"llx comes from {llx.__file__}, not from this checkout"
