@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 Batch = dict[str, "np.ndarray[Any, Any]"]
 """Arrays by name on the host; the first dimension of each is the row, so that a slice of rows is a micro-batch."""
 
+IGNORED = -100
+"""The target of a position that carries no loss, as torch's cross-entropy has it."""
+
 TensorBatch = Mapping[str, "torch.Tensor"]
-"""The same on the device."""
+"""The same on the device; arrays of integers are int64 there, whatever they are stored as."""
 
 
 # Values
@@ -129,11 +132,15 @@ class Objective(Component):
 
     kind: ClassVar[str] = "objective"
     columns: ClassVar[tuple[str, ...]] = ("text",)
-    """The columns that it needs of data."""
+    """The columns that it needs of data, whatever its fields say (see `reads`)."""
     attention: ClassVar[tuple[str, ...]] = ("causal", "bidirectional")
     """The attentions of the models that it fits."""
     gives: ClassVar[tuple[str, ...]] = ("loss",)
-    """What metrics may be computed of: loss (per token), label, …"""
+    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …"""
+
+    def reads(self) -> tuple[str, ...]:
+        """Give the columns that it needs of data; depends on fields alone."""
+        return self.columns
 
     @abstractmethod
     def encoding(self, shape: Shape) -> Encoding:
