@@ -1,0 +1,42 @@
+"""What the benches share: interleaved timings of whole processes, medians, ratios."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def seconds(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> float:
+    """Give the wall time of a process; CalledProcessError if it fails."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def interleaved(commands: Mapping[str, Sequence[str]], cwd: Path, rounds: int) -> dict[str, list[float]]:
+    """Time several commands in turn, after one round that isn't counted."""
+    found: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            took = seconds(command, cwd)
+            if number:
+                found[name].append(took)
+    return found
+
+
+def ratio(one: Sequence[float], other: Sequence[float]) -> float:
+    """Give the median of the ratios, pair by pair, so that a drift of the machine cancels out."""
+    return statistics.median(a / b for a, b in zip(one, other, strict=True))
+
+
+def verdict(name: str, value: float, goal: float, at_most: bool) -> bool:
+    """Print a figure beside its goal."""
+    good = value <= goal if at_most else value >= goal
+    print(f"{name}: {value:.3f} (goal: {'at most' if at_most else 'at least'} {goal}) {'ok' if good else 'MISSED'}")
+    return good

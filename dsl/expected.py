@@ -1,0 +1,110 @@
+"""Say what was expected where a token didn't fit, in words of the language."""
+
+from __future__ import annotations
+
+from .diagnostics.model import Fix, Text
+from .lalr import Unexpected
+from .literals import shorten
+from .recovery import starts_entry
+from .reports import Reports
+from .tokens import CLOSERS, END, NEWLINE, RESERVED, STATEMENT_WORDS, WORD, Token
+
+_VALUE = frozenset({"NUMBER", "STRING", "NAME"})
+_STARTS_VALUE = _VALUE | {"true", "false", "none", "if", "not", "(", "[", "{", "ADD"}
+_GOES_ON = frozenset({"COMPARE", "ADD", "MULTIPLY", "|>", "and", "or", "with", ".", "(", "[", "{"})
+_NAMED = {
+    "KEY": "name",
+    "NAME": "name",
+    "STRING": "string",
+    "NUMBER": "number",
+    "DISTRIBUTION": "distribution",
+    "VERSION": "version",
+    "COMPARE": "comparison",
+}
+
+
+def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports) -> None:
+    """Report a token that fits nowhere."""
+    index = error.index
+    token = tokens[index] if index < len(tokens) else None
+    before = tokens[index - 1] if index else None
+    if token is not None and before is not None and starts_entry(tokens, index) and NEWLINE in error.accepted:
+        expected: list[Text] = [Text("syntax.separator")]
+    else:
+        expected = wanted(error.accepted, start)
+    at_end = token is None or token.type == NEWLINE
+    begin = before.end if at_end and before else token.start if token else 0
+    end = begin if at_end or token is None else token.end
+    after = before is not None and before.type not in (NEWLINE, ",") and before.text != ""
+    reports.error(
+        "L0101",
+        begin,
+        end,
+        expected=expected,
+        after=Text("syntax.after", {"text": shorten(before.text)}) if after and before else Text("syntax.here"),
+        found=found(token),
+        label=Text("L0101.label", {"expected": expected}),
+        helps=tuple(_helps(error, token)),
+        fixes=tuple(_fixes(error, token, reports)),
+    )
+
+
+def wanted(accepted: frozenset[str], start: str) -> list[Text]:
+    """Put what was accepted into words, the unlikely left out: after a value an operator could always follow."""
+    left = set(accepted) - {"BROKEN"}
+    words: list[Text] = []
+    if left >= STATEMENT_WORDS:
+        return [Text("syntax.declaration")]
+    if left >= _VALUE:
+        words.append(Text("syntax.value"))
+        left -= _STARTS_VALUE | {"KEY"}
+    elif left - _GOES_ON:
+        left -= _GOES_ON
+    else:
+        left &= {"{", "("} if left & {"{", "("} else left
+    if {NEWLINE, ","} <= left:
+        words.append(Text("syntax.separator"))
+        left -= {NEWLINE, ",", "}"}
+    for symbol in sorted(left, key=lambda s: (s in CLOSERS, s == END, s)):
+        if symbol in _NAMED:
+            word = Text("syntax." + _NAMED[symbol])
+        elif symbol == END:
+            word = Text("syntax.end" if start == "statement" else "syntax.value_end")
+        else:
+            word = Text("syntax.sign", {"text": symbol})
+        if word not in words:
+            words.append(word)
+    return words
+
+
+def found(token: Token | None) -> Text:
+    """Put the token that was found into words."""
+    if token is None or token.type == NEWLINE:
+        return Text("syntax.line_end")
+    if token.type == WORD and token.text in RESERVED:
+        return Text("syntax.reserved", {"text": token.text})
+    if token.type == "STRING":
+        return Text("syntax.found_string")
+    return Text("syntax.sign", {"text": shorten(token.text)})
+
+
+def _helps(error: Unexpected, token: Token | None) -> list[Text]:
+    if token is None:
+        return []
+    if "=" in error.accepted and (token.type == ":" or token.text == "=="):
+        return [Text("L0101.equals", {"text": token.text})]
+    if token.type == "=" and "COMPARE" in error.accepted:
+        return [Text("L0101.compare")]
+    if token.type == "." and "=" in error.accepted:
+        return [Text("L0101.dotted")]
+    if token.type == WORD and token.text in RESERVED and (_VALUE <= error.accepted or "KEY" in error.accepted):
+        return [Text("L0101.reserved", {"text": token.text})]
+    return []
+
+
+def _fixes(error: Unexpected, token: Token | None, reports: Reports) -> list[Fix]:
+    if token is None or "=" not in error.accepted:
+        return []
+    if token.type == ":" or token.text == "==":
+        return [Fix(reports.span(token.start, token.end), "=")]
+    return []

@@ -1,0 +1,79 @@
+"""Parse a text into a syntax tree, whatever is wrong with it.
+
+Each statement is parsed alone. At a mistake the smallest thing around it is mended or given up (a missing `=`
+or comma is put in, else the innermost entry becomes BROKEN) and the statement is parsed again, so that
+independent mistakes are all found and none makes another.
+"""
+
+from __future__ import annotations
+
+from .builder import Builder
+from .diagnostics.model import Diagnostic
+from .expected import report
+from .lalr import Unexpected, run
+from .reading import read
+from .recovery import given_up, lost_names, mended
+from .reports import Reports
+from .scan import scan
+from .source import Source
+from .syntax import Expression, Statement, SyntaxTree
+from .tables import tables
+from .tokens import BROKEN, JUNK, NEWLINE, Token
+
+ATTEMPTS = 25
+"""How many mistakes of one statement are looked for."""
+
+
+def parse(source: Source) -> tuple[SyntaxTree, list[Diagnostic]]:
+    """Parse a file; what is wrong is in the diagnostics, and broken or lost in the tree."""
+    reports = Reports(source)
+    scanned = scan(source, reports)
+    builder = Builder(reports, scanned.docs)
+    statements: list[Statement] = []
+    lost: set[str] = set()
+    for tokens in scanned.statements:
+        statement = _tolerant("statement", tokens, builder) if not reports.full else None
+        if isinstance(statement, Statement):
+            statements.append(statement)
+        else:
+            lost |= lost_names(tokens)
+    tree = SyntaxTree(source, tuple(statements), tuple(scanned.comments), frozenset(lost))
+    return tree, reports.finished()
+
+
+def parse_expression(source: Source) -> tuple[Expression | None, list[Diagnostic]]:
+    """Parse a value that stands alone, as after `lr=` on the command line; None if anything is wrong with it."""
+    reports = Reports(source)
+    scanned = scan(source, reports)
+    newline = Token(NEWLINE, "\n", 0, 0)
+    tokens: list[Token] = []
+    for part in scanned.statements:
+        tokens += [newline._replace(start=tokens[-1].end, end=tokens[-1].end), *part] if tokens else part
+    expression = _tolerant("expression", tokens, Builder(reports, scanned.docs))
+    found = reports.finished()
+    return (expression if isinstance(expression, Expression) and not found else None), found
+
+
+def _tolerant(start: str, tokens: list[Token], builder: Builder) -> Statement | Expression | None:
+    """Parse tokens, giving up as little as possible; None if nothing is left."""
+    table, reports = tables(), builder.reports
+    for _ in range(ATTEMPTS):
+        junk = next((n for n, token in enumerate(tokens) if token.type == JUNK), None)
+        if junk is not None:
+            rest = given_up(tokens, junk)
+        else:
+            try:
+                result: Statement | Expression = run(table, start, tokens, builder)
+                return result
+            except Unexpected as error:
+                silent = BROKEN in (t.type for t in tokens[max(0, error.index - 1) : error.index + 1])
+                if not silent:
+                    report(error, start, tokens, reports)
+                rest = (None if silent else mended(error, tokens)) or given_up(tokens, error.index)
+        if rest is None:
+            return None
+        tokens = rest
+    return None
+
+
+__all__ = ["parse", "parse_expression", "read"]

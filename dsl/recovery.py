@@ -1,0 +1,128 @@
+"""Mend a statement after a mistake, by putting in what is missing or giving up the smallest part around it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from .lalr import Unexpected
+from .tokens import BROKEN, CLOSERS, JUNK, NEWLINE, OPENERS, STATEMENT_WORDS, WORD, Token
+
+_VALUES = frozenset({WORD, "NUMBER", "STRING", "[", "{", "("})
+
+
+def mended(error: Unexpected, tokens: list[Token]) -> list[Token] | None:
+    """Put in the `=` or the separator that is missing, if that is plainly what is wrong."""
+    index, accepted = error.index, error.accepted
+    if index >= len(tokens):
+        return None
+    token = tokens[index]
+    if "=" in accepted:
+        sign = Token("=", "=", token.start, token.end)
+        if token.type == ":" or (token.type == "COMPARE" and token.text == "=="):
+            return [*tokens[:index], sign, *tokens[index + 1 :]]
+        if token.type in _VALUES:
+            return [*tokens[:index], sign._replace(end=token.start), *tokens[index:]]
+    if NEWLINE in accepted and starts_entry(tokens, index):
+        return [*tokens[:index], Token(NEWLINE, "", token.start, token.start), *tokens[index:]]
+    if "," in accepted and NEWLINE not in accepted and token.type in _VALUES:
+        return [*tokens[:index], Token(",", "", token.start, token.start), *tokens[index:]]
+    return None
+
+
+def starts_entry(tokens: list[Token], index: int) -> bool:
+    """Tell whether `key =` stands at an index."""
+    following = tokens[index + 1].type if index + 1 < len(tokens) else ""
+    return tokens[index].type in (WORD, "STRING") and following == "="
+
+
+def given_up(tokens: list[Token], index: int) -> list[Token] | None:
+    """Replace what is wrong at an index by BROKEN: an entry's value, an entry, or the statement's value.
+
+    None if the whole statement must be given up.
+    """
+    start, end = _around(tokens, index)
+    while start > 0 and [t.type for t in tokens[start:end]] in ([BROKEN], [NEWLINE]):
+        # It has been given up already, so the bracket around it is what doesn't fit.
+        start, end = _around(tokens, start - 1)
+    keep = _prefix(tokens, start, end, whole=start == 0)
+    if keep is not None and keep <= index:
+        start = keep
+    elif start == 0:
+        return None
+    at = tokens[start].start if start < len(tokens) else tokens[-1].end
+    broken = Token(BROKEN, "", at, max(at, tokens[end - 1].end))
+    result = [*tokens[:start], broken, *tokens[end:]]
+    return result if len(result) != len(tokens) or result[start].type != tokens[start].type else None
+
+
+def _around(tokens: list[Token], index: int) -> tuple[int, int]:
+    """Give the range of the innermost entry, item or statement that an index lies in."""
+    depth, start = 0, min(index, len(tokens))
+    while start > 0:
+        before = tokens[start - 1]
+        if before.type in CLOSERS:
+            depth += 1
+        elif before.type in OPENERS:
+            if depth == 0:
+                break
+            depth -= 1
+        elif depth == 0 and _separates(tokens, start - 1):
+            break
+        start -= 1
+    depth, end = 0, index
+    while end < len(tokens):
+        token = tokens[end]
+        if token.type in OPENERS:
+            depth += 1
+        elif token.type in CLOSERS:
+            if depth == 0:
+                break
+            depth -= 1
+        elif depth == 0 and _separates(tokens, end):
+            break
+        end += 1
+    return start, end
+
+
+def _separates(tokens: list[Token], index: int) -> bool:
+    if tokens[index].type == NEWLINE:
+        return True
+    if tokens[index].type != ",":
+        return False
+    depth = 0
+    for token in reversed(tokens[:index]):
+        if token.type in CLOSERS:
+            depth += 1
+        elif token.type in OPENERS:
+            if depth == 0:
+                return True
+            depth -= 1
+    return False
+
+
+def _prefix(tokens: list[Token], start: int, end: int, whole: bool) -> int | None:
+    """Give the index after the `=` of `key =`, or of a statement's `kind name =`; None if there is none."""
+    if whole and start == 0:
+        head = [token.type for token in tokens[:6]]
+        if head[:3] == [WORD, WORD, "="]:
+            return 3 if tokens[0].text not in ("experiment", "import", "use") else None
+        if head[:5] == [WORD, WORD, ":", WORD, "="] and tokens[0].text == "param":
+            return 5
+        return None
+    index = start
+    while index < end and tokens[index].type in (WORD, "STRING", "."):
+        index += 1
+    return index + 1 if start < index < end and tokens[index].type == "=" else None
+
+
+def lost_names(tokens: list[Token]) -> set[str]:
+    """Give the names that a statement would have bound, as far as they can be read."""
+    words = [token.text for token in tokens if token.type in (WORD, "DISTRIBUTION")]
+    if not words or tokens[0].type == JUNK:
+        return set(words[:1])
+    if words[0] in ("import", "use"):
+        named = [after for before, after in pairwise(words) if before == "as"]
+        return set(named) or {words[-1].removeprefix("llx-").removeprefix("llx_")}
+    if words[0] in STATEMENT_WORDS:
+        return set(words[1:2])
+    return set(words[:2])

@@ -1,0 +1,27 @@
+"""What `experiment` says: the settings that hold for all tasks of a file."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from .component import Component
+from .fields import neutral
+
+
+class Experiment(Component):
+    """Settings of the whole experiment.
+
+    A task names those that are part of its identity in its `settings`.
+    """
+
+    kind: ClassVar[str] = "experiment"
+    name: ClassVar[str] = "experiment"
+
+    seed: int = Field(0, ge=0, lt=2**63, description="seeds every stage; data and tokenizers have seeds of their own")
+    device: Literal["auto", "cpu", "cuda", "mps"] = neutral("auto", "where models run; auto takes the best there is")
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        "auto", description="arithmetic of training; auto is bf16 where the device has it"
+    )
+    deterministic: bool = Field(False, description="refuse operations whose result may differ from run to run")

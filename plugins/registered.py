@@ -1,0 +1,77 @@
+"""A component's class behind the protocol through which the language sees it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..dsl.catalogue import Field, Problem
+from ..dsl.diagnostics.model import Text
+from .component import Component
+from .schema import fields_of, python_name_of, word_of
+
+
+class Registered:
+    """One component as a file sees it.
+
+    Its fields are translated when a file names it and not before: most components of a catalogue never are.
+    """
+
+    def __init__(self, of: type[Component], prefix: str | None, distribution: str) -> None:
+        self.of = of
+        self.kind = of.kind
+        self.name = f"{prefix}.{of.name}" if prefix else of.name
+        self.distribution = distribution
+        self.positional = tuple(word_of(name) for name in of.positional)
+
+    @property
+    def description(self) -> str:
+        return inspect.cleandoc(self.of.__doc__ or "")
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        return fields_of(self.of)
+
+    def build(self, arguments: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
+        """Make the value from arguments of the right types, or say what the author's validators found."""
+        given = {python_name_of(self.of, name): value for name, value in arguments.items()}
+        try:
+            return self.of(**given), []
+        except ValidationError as error:
+            return None, [_problem(one) for one in error.errors(include_url=False, include_input=False)]
+        except Exception as error:
+            return None, [failure(self.of, self.distribution, error)]
+
+    def arguments(self, value: Component) -> dict[str, Any]:
+        """Give the arguments that were set when a value was built, by the word of the language."""
+        set_ = value.model_fields_set
+        return {
+            word_of(name): getattr(value, name)
+            for name in type(value).model_fields
+            if name in set_ and word_of(name) in self.fields
+        }
+
+
+def _problem(error: Any) -> Problem:
+    field, index = ([*error["loc"], None, None])[:2]
+    found = error.get("ctx", {}).get("error")
+    # A validator may raise ValueError(Text(…)) to speak the reader's language.
+    if isinstance(found, Exception) and found.args and isinstance(found.args[0], Text):
+        message = found.args[0]
+        return Problem(message, message.key.split(".")[0], word_of(field) if field else None, index)
+    said = str(found) if isinstance(found, Exception) else error["msg"]
+    return Problem(Text("L0602", {"said": said}), "L0602", word_of(field) if isinstance(field, str) else None, index)
+
+
+def failure(component: type[Component], distribution: str, error: BaseException) -> Problem:
+    """Give the problem of a component whose own code failed: its author's mistake, not the user's."""
+    values = {
+        "component": component.name,
+        "distribution": distribution,
+        "error": f"{type(error).__name__}: {error}".rstrip(": "),
+    }
+    return Problem(Text("L0715", values), "L0715", help=Text("L0715.help", values))

@@ -1,0 +1,205 @@
+"""The components and kinds that one file sees: the built-in ones, and those of what it uses."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from ..dsl.catalogue import Kind, Problem, Used
+from ..dsl.diagnostics.model import Diagnostic, Text
+from ..dsl.program import Program
+from ..dsl.types import Artifact
+from . import builtin
+from .component import Component, Place, Task
+from .distributions import LLX, load, problem, said
+from .experiment import Experiment
+from .hooks import GROUP, Hooks
+from .kinds import KindOf
+from .registered import Registered, failure
+from .schema import SchemaError
+
+
+class Registry:
+    """A catalogue for one check: `use` adds to it.
+
+    `manager` is pluggy's, through which the runtime tells plugins what happens in a run.
+    """
+
+    def __init__(self) -> None:
+        self.manager = pluggy.PluginManager(GROUP)
+        self.manager.add_hookspecs(Hooks)
+        self.kinds: dict[str, Kind] = {}
+        self._bases: dict[str, type[Component]] = {}
+        self._components: dict[str, dict[str, Registered]] = {}
+        self._of_class: dict[type[Component], Registered] = {}
+        self._distributions: dict[int, str] = {}
+        self._broken_outputs: dict[int, Problem] = {}
+        problems = self._add(builtin, LLX, plugin_prefix=None, seen_as=None)
+        assert not problems, f"the built-in components are broken: {problems}"
+
+    @cached_property
+    def experiment(self) -> Registered:
+        """Give the component whose fields are those of `experiment`."""
+        return self._registered(Experiment)
+
+    def components(self, kind: str) -> Mapping[str, Registered]:
+        """Give the components of a kind by the name under which the file sees them."""
+        return self._components.get(kind, {})
+
+    def use(self, distribution: str, requirements: Iterable[tuple[str, str]], alias: str | None) -> Used:
+        """Load a distribution's plugin and make its components visible under its prefix.
+
+        What is wrong with one of them is a problem, and the others can be used.
+        """
+        loaded = load(distribution, requirements)
+        if loaded.plugin is None:
+            return Used(None, loaded.version, _joined(distribution, loaded.problems))
+        seen_as = alias or loaded.prefix
+        problems = list(loaded.problems)
+        if self.manager.has_plugin(loaded.prefix or ""):
+            problems.append(problem("L0716", distribution=distribution, what=loaded.prefix))
+            return Used(None, loaded.version, _joined(distribution, problems))
+        problems += self._add(loaded.plugin, distribution, loaded.prefix, seen_as)
+        return Used(seen_as, loaded.version, _joined(distribution, problems))
+
+    def outputs(self, task: Task) -> Mapping[str, Artifact]:
+        """Give the typed outputs of a task; none if its own code fails, which `check` then reports."""
+        try:
+            return task.outputs()
+        except Exception as error:
+            self._broken_outputs[id(task)] = failure(type(task), self._registered(type(task)).distribution, error)
+            return {}
+
+    def recipe(self, value: Component) -> tuple[Registered, Mapping[str, Any]]:
+        """Give the component that a built value is of, and the arguments that were set."""
+        registered = self._registered(type(value))
+        return registered, registered.arguments(value)
+
+    def check(self, value: Component, root: Path) -> Iterable[Problem]:
+        """Run the rules that a component states for itself."""
+        place = Place(root)
+        try:
+            value.check(place)
+        except (Exception, SystemExit) as error:
+            place.problems.append(failure(type(value), self._registered(type(value)).distribution, error))
+        if id(value) in self._broken_outputs:
+            place.problems.append(self._broken_outputs.pop(id(value)))
+        return place.problems
+
+    def rules(self, program: Program) -> list[Diagnostic]:
+        """Run the rules over the whole program that plugins offer (`llx_check`)."""
+        found: list[Diagnostic] = []
+        for implementation in self.manager.hook.llx_check.get_hookimpls():
+            distribution = self._distributions[id(implementation.plugin)]
+            try:
+                found += _answer(implementation, program=program)
+            except (Exception, SystemExit) as error:
+                values = {"distribution": distribution, "hook": "llx_check", "error": said(error)}
+                found.append(
+                    Diagnostic("L0718", Text("L0718", values), None, helps=(Text("L0718.help", values),)),
+                )
+        return found
+
+    def messages(self, language: str) -> dict[str, str]:
+        """Give the texts of all diagnostics of the plugins seen, by key."""
+        texts: dict[str, str] = {}
+        for implementation in self.manager.hook.llx_messages.get_hookimpls():
+            with contextlib.suppress(Exception):
+                texts.update(_answer(implementation, language=language))
+        return texts
+
+    def _registered(self, of: type[Component]) -> Registered:
+        if of not in self._of_class:
+            self._of_class[of] = Registered(of, None, LLX)
+        return self._of_class[of]
+
+    def _add(self, plugin: Any, distribution: str, plugin_prefix: str | None, seen_as: str | None) -> list[Problem]:
+        self._distributions[id(plugin)] = distribution
+        try:
+            self.manager.register(plugin, plugin_prefix or GROUP)
+        except Exception as error:
+            return [problem("L0718", distribution=distribution, hook="register", error=said(error))]
+        problems: list[Problem] = []
+        for kind in self._call(plugin, "llx_kinds", problems):
+            problems += self._add_kind(kind, distribution)
+        for component in self._call(plugin, "llx_components", problems):
+            problems += self._add_component(component, distribution, seen_as)
+        return problems
+
+    def _call(self, plugin: Any, hook: str, problems: list[Problem]) -> Iterator[Any]:
+        """Give what one plugin's hook answers; pluggy's own call would not say whose answer it is."""
+        distribution = self._distributions[id(plugin)]
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            if implementation.plugin is not plugin:
+                continue
+            printed = io.StringIO()
+            try:
+                with contextlib.redirect_stdout(printed):
+                    answer = list(_answer(implementation))
+            except (Exception, SystemExit) as error:
+                problems.append(problem("L0718", distribution=distribution, hook=hook, error=said(error)))
+                continue
+            yield from answer
+
+    def _add_kind(self, kind: Any, distribution: str) -> list[Problem]:
+        if not isinstance(kind, KindOf) or not kind.base.kind.isidentifier():
+            return [problem("L0713", distribution=distribution, what=_name(kind))]
+        name = kind.base.kind
+        if name in self.kinds:
+            return [problem("L0716", distribution=distribution, what=name)]
+        base = kind.base
+        is_task = issubclass(base, Task)
+        self.kinds[name] = Kind(name, is_task, is_task and bool(getattr(base, "final", False)), kind.description)
+        self._bases[name] = base
+        return []
+
+    def _add_component(self, of: Any, distribution: str, seen_as: str | None) -> list[Problem]:
+        if not (isinstance(of, type) and issubclass(of, Component)) or not of.name.isidentifier():
+            return [problem("L0713", distribution=distribution, what=_name(of))]
+        if not issubclass(of, self._bases.get(of.kind, Task) if of.kind in self._bases else ()):
+            return [problem("L0719", distribution=distribution, component=of.name, kind=of.kind or "?")]
+        registered = Registered(of, seen_as, distribution)
+        among = self._components.setdefault(of.kind, {})
+        if registered.name in among:
+            return [problem("L0716", distribution=distribution, what=registered.name)]
+        problems = []
+        # The built-in ones are held to this by a test, so that a check doesn't pay for what it doesn't name.
+        if seen_as is not None:
+            try:
+                missing = set(registered.positional) - set(registered.fields)
+            except SchemaError as error:
+                field = f"{of.name}.{error.field}"
+                return [problem("L0720", distribution=distribution, field=field, reason=error.reason)]
+            if missing:
+                reason = "positional names a field that it doesn't have"
+                field = f"{of.name}.{min(missing)}"
+                return [problem("L0720", distribution=distribution, field=field, reason=reason)]
+            if not registered.description:
+                problems.append(problem("L0721", warning=True, distribution=distribution, component=of.name))
+        among[registered.name] = registered
+        self._of_class[of] = registered
+        return problems
+
+
+def _answer(implementation: pluggy.HookImpl, **arguments: Any) -> Any:
+    """Call one implementation of a hook with those of its arguments that it takes."""
+    return implementation.function(*(arguments[name] for name in implementation.argnames))
+
+
+def _joined(distribution: str, problems: Iterable[Problem]) -> Problem | None:
+    """Give one problem for all that is wrong with a distribution: a `use` has one place."""
+    found = list(problems)
+    if len(found) < 2:
+        return found[0] if found else None
+    values = {"distribution": distribution, "problems": [one.message for one in found]}
+    return Problem(Text("L0722", values), "L0722", warning=all(one.warning for one in found), help=found[0].help)
+
+
+def _name(thing: Any) -> str:
+    return getattr(thing, "__qualname__", None) or repr(thing)[:60]

@@ -1,0 +1,267 @@
+"""The catalogue of a file: built-ins, and what it uses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from llx.dsl.catalogue import Problem
+from llx.plugins.api import Component, Field, Metric, Place, Task
+from llx.plugins.registered import Registered
+from llx.plugins.registry import Registry
+from llx.plugins.schema import fields_of
+from llx.plugins.versions import satisfies
+from pydantic import field_validator
+
+from .conftest import MakeDistribution
+
+GOOD = '''
+from typing import ClassVar
+from llx.plugins.api import Field, Metric, hookimpl
+
+class Share(Metric):
+    """Count the right ones."""
+
+    name: ClassVar[str] = "share"
+    least: int = Field(1, ge=1, description="how many at least")
+
+    def compute(self, outcome):
+        return 0.5
+
+@hookimpl
+def llx_components():
+    return [Share]
+'''
+
+
+def test_use_makes_components_visible_under_the_prefix(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-share", GOOD, version="0.3")
+    registry = Registry()
+    used = registry.use("llx-share", [(">=", "0.2")], None)
+    assert (used.prefix, used.version, used.problem) == ("share", "0.3", None)
+    component = registry.components("metric")["share.share"]
+    assert component.description == "Count the right ones."
+    value, problems = component.build({"least": 3})
+    assert not problems
+    assert value.least == 3
+    assert registry.recipe(value) == (component, {"least": 3})
+
+
+def test_alias_renames_the_prefix(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-share", GOOD)
+    registry = Registry()
+    assert registry.use("llx-share", [], "s").prefix == "s"
+    assert "s.share" in registry.components("metric")
+
+
+def test_what_is_not_used_is_not_seen(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-share", "raise RuntimeError('imported')")
+    assert not any(name.startswith("share") for name in Registry().components("metric"))
+
+
+def test_llx_itself_is_only_pinned() -> None:
+    registry = Registry()
+    assert registry.use("llx-lang", [(">=", "0.0.1")], None).problem is None
+    assert code(registry.use("llx-lang", [(">=", "999")], None).problem) == "L0711"
+
+
+def code(problem: Problem | None) -> str | None:
+    if problem is not None:
+        assert problem.message.values.get("distribution"), "a problem of a plugin names its distribution"
+        assert all(texts[problem.code] for texts in (Registry().messages("en"), Registry().messages("ja")))
+    return problem.code if problem else None
+
+
+BROKEN = {
+    "raises": ("raise ValueError('half finished')", "L0714"),
+    "exits": ("import sys; sys.exit(3)", "L0714"),
+    "missing import": ("import there_is_no_such_module", "L0714"),
+    "syntax": ("def (", "L0714"),
+    "hook raises": (
+        "from llx.plugins.api import hookimpl\n@hookimpl\ndef llx_components():\n    raise KeyError('x')",
+        "L0718",
+    ),
+    "hook with a wrong signature": (
+        "from llx.plugins.api import hookimpl\n@hookimpl\ndef llx_components(nothing):\n    return []",
+        "L0718",
+    ),
+    "not a component": (
+        "from llx.plugins.api import hookimpl\n@hookimpl\ndef llx_components():\n    return [int]",
+        "L0713",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_plugin_is_a_problem(case: str, make_distribution: MakeDistribution) -> None:
+    source, expected = BROKEN[case]
+    make_distribution("llx-broken", source)
+    registry = Registry()
+    assert code(registry.use("llx-broken", [], None).problem) == expected
+    assert registry.kinds
+
+
+def test_missing_wrong_version_and_no_plugin(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-old", GOOD, version="0.1")
+    make_distribution("llx-none", GOOD, points={})
+    registry = Registry()
+    assert code(registry.use("llx-not-there", [], None).problem) == "L0710"
+    assert code(registry.use("llx-old", [(">=", "0.1"), ("<", "0.1")], None).problem) == "L0711"
+    assert code(registry.use("llx-none", [], None).problem) == "L0712"
+
+
+def test_printing_is_held_back_and_told(make_distribution: MakeDistribution, capsys: Any) -> None:
+    make_distribution("llx-loud", "print('hello')\n" + GOOD)
+    registry = Registry()
+    used = registry.use("llx-loud", [], None)
+    assert used.prefix == "loud"
+    assert code(used.problem) == "L0717"
+    assert used.problem is not None
+    assert used.problem.warning
+    assert "loud.share" in registry.components("metric")
+    assert capsys.readouterr().out == ""
+
+
+def test_good_components_of_a_partly_broken_plugin_work(make_distribution: MakeDistribution) -> None:
+    more = """
+from typing import Any
+class Loose(Metric):
+    '''Take anything.'''
+    name: ClassVar[str] = "loose"
+    it: Any = None
+    def compute(self, outcome): return 0.0
+
+class Wordless(Share):
+    name: ClassVar[str] = "wordless"
+
+class Again(Share):
+    '''Clash.'''
+
+@hookimpl(specname="llx_components")
+def more():
+    return [Loose, Wordless, Again]
+"""
+    make_distribution("llx-partly", GOOD + more)
+    registry = Registry()
+    used = registry.use("llx-partly", [], None)
+    assert used.prefix == "partly"
+    assert used.problem is not None
+    assert used.problem.code == "L0722"
+    assert not used.problem.warning
+    problems: Any = used.problem.message.values["problems"]
+    assert [text.key for text in problems] == ["L0720", "L0721", "L0716"]
+    assert set(registry.components("metric")) >= {"partly.share", "partly.wordless"}
+    assert "partly.loose" not in registry.components("metric")
+
+
+def test_the_same_prefix_twice(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-one", GOOD, points={"same": "llx_one"})
+    make_distribution("llx-two", GOOD, points={"same": "llx_two"})
+    registry = Registry()
+    assert registry.use("llx-one", [], None).problem is None
+    assert code(registry.use("llx-two", [], None).problem) == "L0716"
+
+
+class Checked(Metric):
+    """Be even."""
+
+    name: ClassVar[str] = "checked"
+    many: list[int] = Field(description="numbers")
+
+    @field_validator("many")
+    @classmethod
+    def _even(cls, many: list[int]) -> list[int]:
+        if any(number % 2 for number in many):
+            raise ValueError("odd numbers don't fit")
+        return many
+
+    def compute(self, outcome: Any) -> float:
+        return 0.0
+
+    def check(self, place: Place) -> None:
+        if len(self.many) > 3:
+            raise RuntimeError("bug")
+        place.error("many", "share:few", {"least": 4}, help="share:few.help")
+
+
+def test_validators_and_checks_have_their_field() -> None:
+    registered = Registered(Checked, None, "llx-x")
+    value, problems = registered.build({"many": [1]})
+    assert value is None
+    assert [(p.field, p.message.values) for p in problems] == [("many", {"said": "odd numbers don't fit"})]
+    value, problems = registered.build({"many": [2, "x"]})
+    assert [(p.field, p.index) for p in problems] == [("many", 1)]
+    registry = Registry()
+    value, problems = registered.build({"many": [2]})
+    [found] = registry.check(value, Path())
+    assert (found.field, found.code, found.help and found.help.key) == ("many", "share:few", "share:few.help")
+    value, _ = registered.build({"many": [2, 2, 2, 2]})
+    assert [p.code for p in registry.check(value, Path())] == ["L0715"]
+
+
+def test_the_built_in_components_are_whole() -> None:
+    registry = Registry()
+    for kind in registry.kinds:
+        for name, component in registry.components(kind).items():
+            assert component.description, f"{kind} {name} has no docstring"
+            assert set(component.positional) <= set(component.fields)
+            for field in component.fields.values():
+                assert field.description, f"{kind} {name}: field {field.name} has no description"
+
+
+def test_the_fields_of_experiment() -> None:
+    assert {"seed", "device", "precision", "deterministic"} <= set(Registry().experiment.fields)
+
+
+def test_checking_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; from llx.plugins.registry import Registry; r = Registry()\n"
+        "for kind in r.kinds:\n    for c in r.components(kind).values(): c.fields\n"
+        "print([m for m in ('torch', 'numpy', 'pyarrow', 'tokenizers', 'rich', 'importlib.metadata') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("version", "operator", "wanted", "met"),
+    [
+        ("0.2", ">=", "0.2", True),
+        ("0.2.0", "==", "0.2", True),
+        ("0.10", ">", "0.9", True),
+        ("1.0rc1", "<", "1.0", True),
+        ("1.0rc1", ">", "1.0b2", True),
+        ("1.0.dev3", "<", "1.0a1", True),
+        ("1.0.post1", ">", "1.0", True),
+        ("1.0+local", "==", "1.0", True),
+        ("0.2", "!=", "0.2.1", True),
+        ("0.1", ">=", "0.2", False),
+        ("abc", ">=", "0.2", None),
+    ],
+)
+def test_versions(version: str, operator: str, wanted: str, met: bool | None) -> None:
+    assert satisfies(version, operator, wanted) is met
+
+
+def test_kinds_are_tasks_or_values() -> None:
+    kinds = Registry().kinds
+    assert kinds["data"].is_task
+    assert not kinds["data"].final
+    assert kinds["stage"].final
+    assert not kinds["optimizer"].is_task
+
+
+def test_bases_are_never_built_from_mappings() -> None:
+    class Holder(Component):
+        """Hold."""
+
+        name: ClassVar[str] = "holder"
+        metric: Metric
+
+    _, problems = Registered(Holder, None, "x").build({"metric": {"many": [2]}})
+    assert [p.field for p in problems] == ["metric"]
+    assert issubclass(Task, Component)
+    assert fields_of(Holder)
