@@ -31,9 +31,7 @@ def stream(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("length", [2, 7, 16, 1000])
-def test_without_overlap_the_rows_are_the_documents(
-    tokenizer: Tokenizer, facts: dict[str, Any], length: int
-) -> None:
+def test_without_overlap_the_rows_are_the_documents(tokenizer: Tokenizer, facts: dict[str, Any], length: int) -> None:
     rows = encode(Packed(length=length), tokenizer, facts["roles"], TEXTS)
     tokens = [token for row in rows for token, segment in zip(row["tokens"], row["segments"], strict=True) if segment]
     assert tokens == [token for document in stream(tokenizer, TEXTS) for token in document]
