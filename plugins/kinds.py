@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact
-from .component import Component, Facts, Task
+from .component import Component, Facts, Place, Task
 from .work import Outcome
 
 if TYPE_CHECKING:
@@ -152,6 +152,9 @@ class Objective(Component):
     def reads(self) -> tuple[str, ...]:
         """Give the columns that it needs of data; depends on fields alone."""
         return self.columns
+
+    def check_model(self, place: Place, model: Model, field: str) -> None:
+        """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
 
     @abstractmethod
     def encoding(self, shape: Shape) -> Encoding:

@@ -140,7 +140,9 @@ class SmallWork:
 def sentences(count: int, seed: int = 0) -> list[str]:
     """Make texts in which something can be learned."""
     draw = random.Random(seed)
-    return [" ".join(draw.choices(WORDS[:6], k=2) + draw.choices(WORDS[6:], k=draw.randint(1, 5))) for _ in range(count)]
+    return [
+        " ".join(draw.choices(WORDS[:6], k=2) + draw.choices(WORDS[6:], k=draw.randint(1, 5))) for _ in range(count)
+    ]
 
 
 def labelled(texts: list[str]) -> list[str]:
@@ -203,9 +205,7 @@ class Project:
             "budget": [Quantity(30, "steps")],
             "validate": Quantity(5, "steps"),
         }
-        return Job(
-            model=model, objective=objective, tokens=tokens, tokenizer=self.tokenizer, **(given | changed)
-        )
+        return Job(model=model, objective=objective, tokens=tokens, tokenizer=self.tokenizer, **(given | changed))
 
 
 def small_model(dropout: float = 0.1) -> Decoder:
