@@ -64,7 +64,7 @@ def wanted(accepted: frozenset[str], start: str) -> list[Text]:
         left &= {"{", "("} if left & {"{", "("} else left
     if {NEWLINE, ","} <= left:
         words.append(Text("syntax.separator"))
-        left -= {NEWLINE, ","}
+        left -= {NEWLINE, ",", "}"}
     for symbol in sorted(left, key=lambda s: (s in CLOSERS, s == END, s)):
         if symbol in _NAMED:
             word = Text("syntax." + _NAMED[symbol])

@@ -19,6 +19,19 @@ _NUMBER = re.compile(
 )
 _FACTORS = {"k": 10**3, "M": 10**6, "B": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _GLUED = re.compile(r"(?P<number>[0-9][0-9_]*(?:\.[0-9]+)?)(?P<unit>[^\W\d]+)")
+_MEANT = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("m", "mins", "minute", "minutes"), "min"),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("byte", "bytes"), "B"),
+    **dict.fromkeys(("rows", "row", "samples", "sample", "records"), "examples"),
+    **dict.fromkeys(("iterations", "updates"), "steps"),
+    "mb": "MB",
+    "gb": "GB",
+    "kb": "kB",
+}
+"""Units as others write them."""
 _LARGEST = sys.float_info.max
 _DIGITS = 400
 _ESCAPE = re.compile(r"\\(?:([nt\"\\])|u\{([0-9a-fA-F]{1,6})\}|(u\{[^}\"\n]*\}?|\r?\n|.))", re.DOTALL)
@@ -106,7 +119,8 @@ def malformed(written: str, start: int, end: int, reports: Reports) -> None:
 
 
 def _unknown_unit(unit: str, start: int, end: int, reports: Reports) -> None:
-    near = similar(unit, UNITS)
+    meant = _MEANT.get(unit.lower())
+    near = [meant] if meant else similar(unit, UNITS)
     helps = (Text("L0108.similar", {"similar": near[0]}),) if near else ()
     fixes = (Fix(reports.span(start, end), near[0], certain=False),) if near else ()
     notes = (Text("L0108.units", {"units": [name for name in UNITS if name + "s" not in UNITS]}),)

@@ -22,18 +22,18 @@ def read(path: Path, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:
         # Without O_NONBLOCK opening a FIFO would wait for somebody to write to it.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        return _fails("L0601", shown_name)
+        return _fails("L0651", shown_name)
     except (OSError, ValueError) as error:
-        return _fails("L0608", shown_name, reason=_reason(error))
+        return _fails("L0650", shown_name, reason=_reason(error))
     try:
         mode = os.fstat(handle).st_mode
         if stat.S_ISDIR(mode):
-            return _fails("L0602", shown_name)
+            return _fails("L0652", shown_name)
         if not stat.S_ISREG(mode):
-            return _fails("L0603", shown_name)
+            return _fails("L0653", shown_name)
         data = _bytes(handle)
     except OSError as error:
-        return _fails("L0608", shown_name, reason=_reason(error))
+        return _fails("L0650", shown_name, reason=_reason(error))
     finally:
         os.close(handle)
     return decode(data, path, shown_name)
@@ -42,19 +42,19 @@ def read(path: Path, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:
 def decode(data: bytes, path: Path | None, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:
     """Make a source of a file's bytes."""
     if len(data) > LARGEST:
-        return _fails("L0604", shown_name, limit="1 MB")
+        return _fails("L0654", shown_name, limit="1 MB")
     if data.startswith(_UTF16):
-        return _fails("L0607", shown_name)
+        return _fails("L0657", shown_name)
     data = data.removeprefix(_BOM)
     zeros = data.count(0)
     if zeros:
         if zeros * 3 > len(data) and len(data) > 3 and 0 in (data[1], data[0]):
-            return _fails("L0607", shown_name)
-        return _damaged("L0605", data[: data.index(0)], path, shown_name)
+            return _fails("L0657", shown_name)
+        return _damaged("L0655", data[: data.index(0)], path, shown_name)
     try:
         return Source(shown_name, data.decode("utf-8"), path), []
     except UnicodeDecodeError as error:
-        return _damaged("L0606", data[: error.start], path, shown_name, byte=f"0x{data[error.start]:02X}")
+        return _damaged("L0656", data[: error.start], path, shown_name, byte=f"0x{data[error.start]:02X}")
 
 
 def _bytes(handle: int) -> bytes:
@@ -78,7 +78,7 @@ def _fails(code: str, name: str, **values: object) -> tuple[None, list[Diagnosti
 
 
 def _help(code: str) -> tuple[Text, ...]:
-    return (Text(code + ".help"),) if code in ("L0602", "L0606", "L0607") else ()
+    return (Text(code + ".help"),) if code in ("L0652", "L0656", "L0657") else ()
 
 
 def _damaged(code: str, before: bytes, path: Path | None, name: str, **values: object) -> tuple[None, list[Diagnostic]]:

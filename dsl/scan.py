@@ -44,7 +44,7 @@ _MARGIN = re.compile(
     r"[^\W\d]\w*[ \t]+[^\W\d]\w*[ \t]*(?::[ \t]*\w+[ \t]*)?=(?!=))"
 )
 _MARGIN_LINE = re.compile(rf"\n(?={_MARGIN.pattern})")
-_KEY = re.compile(r"[ \t]*(?:[^\W\d]\w*|\"[^\"\n]*\")[ \t]*=(?!=)")
+_KEY = re.compile(r"[ \t]*(?:[^\W\d]\w*|\"[^\"\n]*\")[ \t]*(?:=(?!=)|:)")
 
 
 @dataclass(frozen=True, slots=True)

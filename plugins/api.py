@@ -29,6 +29,7 @@ from .fields import (
 )
 from .hooks import hookimpl
 from .kinds import (
+    IGNORED,
     ArrayOf,
     Audit,
     Batch,
@@ -54,7 +55,7 @@ from .kinds import (
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
 __all__ = [
-    "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
+    "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
     "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Metric", "Model",
     "Network", "Objective", "Optimizer", "Outcome", "Place", "Progress", "Quantity", "Reference", "Rows", "Schedule",

@@ -1,5 +1,7 @@
 """Built-in components of kind decoding."""
 
 from ...component import Component
+from .greedy import Greedy
+from .sample import Sample
 
-COMPONENTS: tuple[type[Component], ...] = ()
+COMPONENTS: tuple[type[Component], ...] = (Greedy, Sample)

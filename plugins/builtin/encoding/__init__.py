@@ -1,5 +1,1 @@
-"""Built-in components of kind encoding."""
-
-from ...component import Component
-
-COMPONENTS: tuple[type[Component], ...] = ()
+"""Built-in components of kind encoding: made by objectives, never written in a file."""

@@ -1,5 +1,6 @@
 """Built-in components of kind optimizer."""
 
 from ...component import Component
+from .adamw import AdamW
 
-COMPONENTS: tuple[type[Component], ...] = ()
+COMPONENTS: tuple[type[Component], ...] = (AdamW,)

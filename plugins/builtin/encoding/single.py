@@ -1,0 +1,114 @@
+"""The encoding `single`: a record is a row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ...component import Facts, TaskFailed
+from ...kinds import ArrayOf, Encoding
+from .text import batches, encode, prepared, role, shown, text_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from tokenizers import Tokenizer
+
+    Array = np.ndarray[Any, Any]
+
+
+class Single(Encoding):
+    """Make one row of each record: the end token, the text, the end token; of a second text, it and the token again.
+
+    A text that is too long loses its end, or its beginning with `keep = end`. Of two texts the longer one is cut
+    until both are equally long.
+    """
+
+    name: ClassVar[str] = "single"
+
+    length: Annotated[int, Field(gt=3, description="The most tokens of a row, marks included")]
+    keep: Annotated[Literal["start", "end"], Field(description="What is left of a text that is too long")] = "start"
+    column: Annotated[str, Field(description="The column of the text")] = "text"
+    pair: Annotated[str | None, Field(description="The column of a second text")] = None
+    label: Annotated[str, Field(description="The column of the label")] = "label"
+
+    def arrays(self) -> dict[str, ArrayOf]:
+        return {
+            "tokens": ArrayOf("token", (None,)),
+            "segments": ArrayOf("uint8", (None,)),
+            "label": ArrayOf("int32"),
+            "record": ArrayOf("int64"),
+        }
+
+    def collect(self, records: Iterable[Mapping[str, Any]]) -> Facts:
+        """Collect the labels in their order: numbers by size, words by code point."""
+        labels = {_label(record, self.label) for record in records}
+        if len(labels) < 2:
+            raise TaskFailed("L0532", {"label": shown(next(iter(labels), None))}, field="data")
+        # Words and numbers don't mix in a column, but true and 1 are the same key: the type decides first.
+        return {"labels": sorted(labels, key=lambda label: (isinstance(label, str), label))}
+
+    def rows(
+        self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
+    ) -> Iterator[dict[str, Any]]:
+        tokenizer, end = prepared(tokenizer), role(roles, "end")
+        index = {label: number for number, label in enumerate(facts["labels"])}
+        for batch in batches(records, self.column):
+            firsts = encode(tokenizer, [record[self.column] for record in batch])
+            seconds = encode(tokenizer, [text_of(record, self.pair) for record in batch]) if self.pair else []
+            for number, record in enumerate(batch):
+                parts = [firsts[number].ids] + ([seconds[number].ids] if self.pair else [])
+                tokens = self._assembled(parts, end)
+                yield {
+                    "tokens": tokens,
+                    "segments": _ones(len(tokens)),
+                    "label": self._index(record, index),
+                    "record": record["_record"],
+                }
+
+    def _assembled(self, parts: list[list[int]], end: int) -> Array:
+        import numpy as np
+
+        room = self.length - 1 - len(parts)
+        tokens = [end]
+        for part, size in zip(parts, shared(room, [len(part) for part in parts]), strict=True):
+            tokens += part[:size] if self.keep == "start" else part[len(part) - size :]
+            tokens.append(end)
+        return np.array(tokens, dtype=np.int64)
+
+    def _index(self, record: Mapping[str, Any], index: Mapping[Any, int]) -> int:
+        label = _label(record, self.label)
+        if label not in index:
+            known = ", ".join(shown(each) for each in list(index)[:10])
+            values = {"label": shown(label), "record": record["_record"] + 1, "known": known}
+            raise TaskFailed("L0533", values, field="data", help="L0533.help")
+        return index[label]
+
+
+def shared(room: int, lengths: list[int]) -> list[int]:
+    """Share room for tokens between one or two texts: the longer is cut until both are equally long."""
+    if len(lengths) == 1 or sum(lengths) <= room:
+        return [min(length, room) for length in lengths]
+    first, second = lengths
+    half = room // 2
+    if second <= half:
+        return [room - second, second]
+    if first <= room - half:
+        return [first, room - first]
+    return [room - half, half]
+
+
+def _label(record: Mapping[str, Any], column: str) -> str | int | float | bool:
+    label = record[column]
+    if not isinstance(label, str | int | float) or (isinstance(label, float) and math.isnan(label)):
+        values = {"column": column, "record": record["_record"] + 1, "value": shown(label)}
+        raise TaskFailed("L0531", values, field="data", help="L0531.help")
+    return label
+
+
+def _ones(length: int) -> Array:
+    import numpy as np
+
+    return np.ones(length, dtype=np.uint8)

@@ -1,0 +1,29 @@
+"""The metric `accuracy`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from ...kinds import Metric
+from ...work import Outcome
+from .labels import constant, pairs
+
+
+class Accuracy(Metric):
+    """The part of the records whose label is predicted right."""
+
+    name: ClassVar[str] = "accuracy"
+    needs: ClassVar[str] = "label"
+
+    def compute(self, outcome: Outcome) -> float:
+        return _accuracy(pairs(outcome))
+
+    def reference(self, outcome: Outcome) -> float | None:
+        """Give that of predicting the commonest label for all."""
+        return _accuracy(constant(outcome))
+
+
+def _accuracy(pairs: Sequence[tuple[int, int]]) -> float:
+    return sum(label == prediction for label, prediction in pairs) / len(pairs) if pairs else math.nan

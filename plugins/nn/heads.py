@@ -1,0 +1,91 @@
+"""What objectives put on a body.
+
+B rows, L tokens a row, H hidden size, V vocabulary size, C classes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from .initial import initialise
+
+Pooling = Literal["last", "first", "mean"]
+
+
+class VocabularyHead(nn.Module):
+    """Project hidden states to the vocabulary, by the token embedding itself (tied) or by weights of its own.
+
+    Tying is Press & Wolf 2017 (arXiv:1608.05859). A tied head holds the same Parameter, which `named_parameters`
+    gives once, under the body's name.
+    """
+
+    def __init__(self, embedding: nn.Embedding, tied: bool) -> None:
+        super().__init__()
+        if tied:
+            self.weight = embedding.weight
+        else:
+            own = nn.Linear(embedding.embedding_dim, embedding.num_embeddings, bias=False)
+            initialise(own, layers=1)
+            self.weight = own.weight
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Give the logits of hidden states (..., H): (..., V)."""
+        return F.linear(hidden, self.weight)
+
+
+class MaskedHead(nn.Module):
+    """Transform hidden states before they are projected, as BERT does (Devlin et al. 2019, arXiv:1810.04805)."""
+
+    def __init__(self, embedding: nn.Embedding, tied: bool) -> None:
+        super().__init__()
+        size = embedding.embedding_dim
+        self.transform = nn.Linear(size, size)
+        self.norm = nn.LayerNorm(size)
+        initialise(self, layers=1)
+        self.vocabulary = VocabularyHead(embedding, tied)
+
+    @property
+    def weight(self) -> Tensor:
+        """The projection (V, H)."""
+        return self.vocabulary.weight
+
+    def features(self, hidden: Tensor) -> Tensor:
+        """Transform hidden states (..., H) into what is projected (..., H)."""
+        return self.norm(F.gelu(self.transform(hidden)))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Give the logits of hidden states (..., H): (..., V)."""
+        return self.vocabulary(self.features(hidden))
+
+
+class ClassificationHead(nn.Module):
+    """Pool the hidden states of a row and project them to the classes."""
+
+    def __init__(self, hidden_size: int, classes: int, pooling: Pooling, dropout: float) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(hidden_size, classes)
+        initialise(self, layers=1)
+
+    def forward(self, hidden: Tensor, segments: Tensor | None) -> Tensor:
+        """Give the logits (B, C) of hidden states (B, L, H); segment 0 is padding at the end of a row."""
+        return self.linear(self.dropout(pool(hidden, segments, self.pooling)))
+
+
+def pool(hidden: Tensor, segments: Tensor | None, pooling: Pooling) -> Tensor:
+    """Make one vector a row: (B, L, H) -> (B, H), from the row's tokens without its padding."""
+    if pooling == "first":
+        return hidden[:, 0]
+    if segments is None:
+        return hidden[:, -1] if pooling == "last" else hidden.mean(dim=1)
+    real = segments.ne(0)
+    if pooling == "last":
+        rows = torch.arange(hidden.shape[0], device=hidden.device)
+        return hidden[rows, real.sum(dim=1) - 1]
+    kept = hidden.masked_fill(~real.unsqueeze(-1), 0)
+    return kept.sum(dim=1) / real.sum(dim=1, keepdim=True).to(hidden.dtype)

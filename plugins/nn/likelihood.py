@@ -1,0 +1,34 @@
+"""Cross-entropy over a vocabulary without holding all its logits.
+
+N positions, H hidden size, V vocabulary size.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from ..kinds import IGNORED
+
+MOST_LOGITS = 2**26
+"""As many are held at once: 256 MiB in float32. More are made in pieces, and made again in the backward pass."""
+
+
+def vocabulary_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    """Sum the cross-entropy of targets (N,) under hidden states (N, H) projected by weight (V, H), in float32."""
+    pieces = max(1, -(-hidden.shape[0] * weight.shape[0] // MOST_LOGITS))
+    size = -(-hidden.shape[0] // pieces)
+    losses = []
+    for some, wanted in zip(hidden.split(size), targets.split(size), strict=True):
+        if pieces > 1 and torch.is_grad_enabled():
+            losses.append(checkpoint(_piece, some, weight, wanted, use_reentrant=False, preserve_rng_state=False))
+        else:
+            losses.append(_piece(some, weight, wanted))
+    return torch.stack(losses).sum()
+
+
+def _piece(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    logits = F.linear(hidden, weight).float()
+    return F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum")

@@ -1,0 +1,20 @@
+"""A body with the head that an objective added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+
+class Network(nn.Module):
+    """What is trained: parameters are called `body.…` and `head.…`; a tied head's belong to the body."""
+
+    def __init__(self, body: nn.Module, head: nn.Module | None = None) -> None:
+        super().__init__()
+        self.body = body
+        self.head = head
+
+    def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Run the body over the batch's `tokens` and, if there, `segments`: (B, L, H)."""
+        return self.body(batch["tokens"], batch.get("segments"))

@@ -1,0 +1,39 @@
+"""Where a token stands: positions within its document, and rotary embeddings.
+
+B rows, L tokens a row, N heads, D head size.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def document_positions(tokens: Tensor, segments: Tensor | None) -> Tensor:
+    """Count positions from the start of each document: (L,) without segments, else (B, L)."""
+    place = torch.arange(tokens.shape[1], device=tokens.device)
+    if segments is None:
+        return place
+    starts = torch.ones_like(segments, dtype=torch.bool)
+    starts[:, 1:] = segments[:, 1:] != segments[:, :-1]
+    # The last start at or before each place: documents are contiguous, so a running maximum finds it.
+    return place - torch.where(starts, place, 0).cummax(dim=1).values
+
+
+def rotary_angles(positions: Tensor, head_size: int, base: float = 10_000.0) -> tuple[Tensor, Tensor]:
+    """Give cosine and sine of each position's rotations: two of (..., 1, L, D / 2), in float32.
+
+    RoFormer, Su et al. 2021 (arXiv:2104.09864). Made anew in each forward pass, once for all layers, so that there
+    is no buffer to move, to save, or to outgrow.
+    """
+    pairs = torch.arange(0, head_size, 2, device=positions.device, dtype=torch.float32)
+    angles = positions.float().unsqueeze(-1) * base ** (-pairs / head_size)
+    angles = angles.unsqueeze(-3)  # the same for all heads
+    return angles.cos(), angles.sin()
+
+
+def rotate(states: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
+    """Turn queries or keys (B, N, L, D) by their positions; dimension i is paired with i + D / 2, as in Llama."""
+    cosine, sine = (part.to(states.dtype) for part in angles)
+    first, second = states.chunk(2, dim=-1)
+    return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)

@@ -1,0 +1,78 @@
+"""The body of decoders and encoders: tokens in, hidden states out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from .attention import attention_mask
+from .block import Block
+from .feedforward import ActivationName
+from .initial import initialise
+from .norm import NormName, make_norm
+from .positions import document_positions, rotary_angles
+
+PositionName = Literal["learned", "rope"]
+
+
+class Transformer(nn.Module):
+    """A stack of blocks over embedded tokens, causal (GPT, Llama) or looking both ways (BERT).
+
+    B rows, L tokens a row (at most `context_length`), H hidden size, V vocabulary size.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int,
+        layers: int,
+        hidden_size: int,
+        heads: int,
+        kv_heads: int,
+        ffn_size: int,
+        context_length: int,
+        dropout: float,
+        norm: NormName,
+        activation: ActivationName,
+        positions: PositionName,
+        bias: bool,
+        causal: bool,
+        norm_first: bool,
+    ) -> None:
+        super().__init__()
+        self.hidden_size, self.context_length, self.causal = hidden_size, context_length, causal
+        self.head_size = hidden_size // heads
+        self.embedding = nn.Embedding(vocab_size, hidden_size)
+        self.position_embedding = nn.Embedding(context_length, hidden_size) if positions == "learned" else None
+        # With the norm behind each addition the stream starts normalised; with the norm before, it ends so.
+        self.first_norm = None if norm_first else make_norm(norm, hidden_size, bias)
+        self.final_norm = make_norm(norm, hidden_size, bias) if norm_first else None
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            Block(hidden_size, heads, kv_heads, ffn_size, dropout, norm, activation, bias, norm_first)
+            for _ in range(layers)
+        )
+        initialise(self, layers)
+
+    def forward(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
+        """Turn tokens (B, L) into hidden states (B, L, H).
+
+        `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
+        document without padding, which takes the faster kernels.
+        """
+        assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
+        positions = document_positions(tokens, segments)
+        mask = None if segments is None else attention_mask(segments, self.causal)
+        states = self.embedding(tokens)
+        angles = None
+        if self.position_embedding is None:
+            angles = rotary_angles(positions, self.head_size)
+        else:
+            states = states + self.position_embedding(positions)
+        if self.first_norm is not None:
+            states = self.first_norm(states)
+        states = self.dropout(states)
+        for block in self.blocks:
+            states = block(states, mask, self.causal, angles)
+        return states if self.final_norm is None else self.final_norm(states)

@@ -1,0 +1,65 @@
+"""TensorBoard events: a folder for each stage of the run, written without torch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..events import Event, RunFinished, Step, TaskFinished, TaskStarted, Validated
+
+if TYPE_CHECKING:
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore[import-untyped]
+
+
+class TensorBoard:
+    """Writes the figures of steps and validations; a folder is made when a stage gives its first one."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._labels: dict[str, str] = {}
+        self._writers: dict[str, EventFileWriter] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            self._labels[event.task.fingerprint] = event.task.label
+        elif isinstance(event, Step):
+            self._scalars(event.fingerprint, event.step, event.time, "train", event.figures)
+        elif isinstance(event, Validated):
+            self._scalars(event.fingerprint, event.step, event.time, "validation", event.figures)
+            self._writers[event.fingerprint].flush()
+        elif isinstance(event, TaskFinished):
+            self._close(event.task.fingerprint)
+        elif isinstance(event, RunFinished):
+            for fingerprint in list(self._writers):
+                self._close(fingerprint)
+
+    def _scalars(self, fingerprint: str, step: int, time: float, group: str, figures: Mapping[str, float]) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event as Record  # type: ignore[import-untyped]
+        from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
+
+        values = [
+            Summary.Value(tag=f"{group}/{name.removeprefix(group + '_')}", simple_value=float(number))
+            for name, number in figures.items()
+        ]
+        self._writer(fingerprint).add_event(Record(step=step, wall_time=time, summary=Summary(value=values)))
+
+    def _writer(self, fingerprint: str) -> EventFileWriter:
+        if fingerprint not in self._writers:
+            from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+            folder = self.directory / folder_name(self._labels.get(fingerprint, fingerprint[:12]))
+            folder.mkdir(parents=True, exist_ok=True)
+            self._writers[fingerprint] = EventFileWriter(str(folder))
+        return self._writers[fingerprint]
+
+    def _close(self, fingerprint: str) -> None:
+        writer = self._writers.pop(fingerprint, None)
+        if writer is not None:
+            writer.close()
+
+
+def folder_name(label: str) -> str:
+    """Turn a label into a name that every file system takes."""
+    return re.sub(r"[^\w.-]+", "_", label).strip("._") or "stage"

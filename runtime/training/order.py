@@ -1,0 +1,220 @@
+"""Which rows a step reads: a pure function of (seed, step), so that resuming is arithmetic and nothing is stored.
+
+Row `i` of an epoch is a keyed bijection of `i`: a Feistel network over the row count, whose domain is shrunk by
+walking cycles (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+
+Indices = np.ndarray[Any, np.dtype[np.int64]]
+
+_ROUNDS = 8
+_BLOCK = 4096
+"""Positions of a mixture in which the shares of its sources are exact."""
+
+
+def key(*parts: object) -> int:
+    """Give a number of 63 bits that depends on all parts: a seed for a generator of its own."""
+    text = "\x1f".join(repr(part) for part in parts)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
+
+
+def bijection(values: Indices, size: int, secret: int) -> Indices:
+    """Permute 0…size-1: give the images of `values` under the permutation that `secret` names."""
+    if size <= 1:
+        return values.astype(np.int64)
+    bits = max(math.ceil((size - 1).bit_length() / 2), 3)
+    mask = np.uint64((1 << bits) - 1)
+    rounds = [np.uint64(key(secret, turn)) for turn in range(_ROUNDS)]
+    result = _feistel(values.astype(np.uint64), np.uint64(bits), mask, rounds)
+    outside = result >= size
+    while outside.any():
+        result[outside] = _feistel(result[outside], np.uint64(bits), mask, rounds)
+        outside = result >= size
+    return result.astype(np.int64)
+
+
+def _feistel(
+    values: np.ndarray[Any, Any], bits: np.uint64, mask: np.uint64, rounds: Sequence[np.uint64]
+) -> np.ndarray[Any, Any]:
+    left, right = values >> bits, values & mask
+    for secret in rounds:
+        # The finaliser of SplitMix64 as the round function.
+        mixed = right + secret
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        left, right = right, left ^ ((mixed ^ (mixed >> np.uint64(31))) & mask)
+    return (left << bits) | right
+
+
+class Order(Protocol):
+    """Says which rows a step reads."""
+
+    @property
+    def steps_per_epoch(self) -> float:
+        """Give how many steps go through as many rows as there are."""
+        ...
+
+    def rows(self, step: int) -> Indices:
+        """Give the rows of a step, counted from 0."""
+        ...
+
+    def repeats(self, steps: int) -> dict[str, dict[str, float]]:
+        """Give, for each source of a mixture, the rows read in so many steps, their share and the epochs."""
+        ...
+
+
+class Epochs:
+    """Reads every row exactly once an epoch.
+
+    An epoch has ceil(count / batch) batches whose sizes differ by one row at most, so that none is a small rest.
+    With `classes` (a number for each row, by its length) the rows of a batch are of one class, or of two
+    neighbours where a class ends; rows are permuted within their class, and the batches among themselves.
+    """
+
+    def __init__(self, count: int, batch: int, seed: int, classes: Indices | None = None) -> None:
+        self.count, self.seed = count, seed
+        self.batches = math.ceil(count / batch)
+        self.members: Indices | None = None
+        if classes is None:
+            self.bounds = np.array([0, count], np.int64)
+        else:
+            self.members = np.argsort(classes, kind="stable")
+            sizes = np.unique(classes, return_counts=True)[1]
+            self.bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    @property
+    def steps_per_epoch(self) -> float:
+        return float(self.batches)
+
+    def rows(self, step: int) -> Indices:
+        epoch, number = divmod(step, self.batches)
+        if len(self.bounds) > 2:
+            secret = key(self.seed, "batches", epoch)
+            number = int(bijection(np.array([number], np.int64), self.batches, secret)[0])
+        first = number * self.count // self.batches
+        last = (number + 1) * self.count // self.batches
+        slots = self._permute(np.arange(first, last, dtype=np.int64), epoch)
+        return slots if self.members is None else self.members[slots]
+
+    def _permute(self, slots: Indices, epoch: int) -> Indices:
+        groups = np.searchsorted(self.bounds, slots, side="right") - 1
+        result = np.empty_like(slots)
+        for group in np.unique(groups).tolist():
+            chosen = groups == group
+            start, end = int(self.bounds[group]), int(self.bounds[group + 1])
+            secret = key(self.seed, "rows", epoch, group)
+            result[chosen] = start + bijection(slots[chosen] - start, end - start, secret)
+        return result
+
+    def repeats(self, steps: int) -> dict[str, dict[str, float]]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The rows `start` to `end` of a mixture, of which a share `weight` of all rows read is taken."""
+
+    name: str
+    start: int
+    end: int
+    weight: float
+
+
+class Mixture:
+    """Reads sources by weight, each in epochs of its own.
+
+    The source of a row is drawn from (seed, position), so that shares are exact in every block of 4,096 rows and
+    the number of rows that a source has given before any position is known without counting.
+    """
+
+    def __init__(self, sources: Sequence[Source], batch: int, seed: int) -> None:
+        self.sources = [source for source in sources if source.weight > 0]
+        if len(self.sources) > _BLOCK // 4:
+            raise ValueError(f"a mixture of {len(self.sources)} sources")
+        total = sum(Fraction(source.weight) for source in self.sources)
+        self.weights = [Fraction(source.weight) / total for source in self.sources]
+        # It takes what rounding leaves of a block.
+        self.largest = max(range(len(self.sources)), key=lambda i: self.weights[i])
+        self.count = sum(source.end - source.start for source in self.sources)
+        self.batch, self.seed = batch, seed
+        self._blocks: dict[int, tuple[Indices, Indices]] = {}
+
+    @property
+    def steps_per_epoch(self) -> float:
+        return self.count / self.batch
+
+    def _given(self, block: int) -> list[int]:
+        """Give how many rows each source has given before a block."""
+        given = [math.floor(block * _BLOCK * weight) for weight in self.weights]
+        given[self.largest] += block * _BLOCK - sum(given)
+        return given
+
+    def _block(self, block: int) -> tuple[Indices, Indices]:
+        """Give the source of each position of a block, and how many rows that source has given before it."""
+        if block not in self._blocks:
+            before, after = self._given(block), self._given(block + 1)
+            ends = np.cumsum([b - a for a, b in zip(before, after, strict=True)])
+            slots = bijection(np.arange(_BLOCK, dtype=np.int64), _BLOCK, key(self.seed, "sources", block))
+            sources = np.searchsorted(ends, slots, side="right").astype(np.int64)
+            ranks = np.empty_like(sources)
+            for number, start in enumerate(before):
+                chosen = sources == number
+                ranks[chosen] = start + np.arange(int(chosen.sum()))
+            # Steps go forward: the block before is not asked for again.
+            self._blocks = {k: v for k, v in self._blocks.items() if k >= block - 1} | {block: (sources, ranks)}
+        return self._blocks[block]
+
+    def draw(self, positions: Indices) -> tuple[Indices, Indices]:
+        """Give the source of each position, and how many rows that source has given before it."""
+        sources, ranks = np.empty_like(positions), np.empty_like(positions)
+        for block in np.unique(positions // _BLOCK).tolist():
+            chosen = positions // _BLOCK == block
+            within = positions[chosen] % _BLOCK
+            drawn, before = self._block(block)
+            sources[chosen], ranks[chosen] = drawn[within], before[within]
+        return sources, ranks
+
+    def rows(self, step: int) -> Indices:
+        positions = np.arange(step * self.batch, (step + 1) * self.batch, dtype=np.int64)
+        which, ranks = self.draw(positions)
+        result = np.empty_like(positions)
+        for number, source in enumerate(self.sources):
+            size = source.end - source.start
+            for epoch in np.unique(ranks[which == number] // size).tolist():
+                chosen = (which == number) & (ranks // size == epoch)
+                secret = key(self.seed, "rows", source.name, epoch)
+                result[chosen] = source.start + bijection(ranks[chosen] % size, size, secret)
+        return result
+
+    def repeats(self, steps: int) -> dict[str, dict[str, float]]:
+        position = steps * self.batch
+        block = position // _BLOCK
+        given = self._given(block)
+        which, _ = self.draw(np.arange(block * _BLOCK, position, dtype=np.int64))
+        for number, extra in enumerate(np.bincount(which, minlength=len(given)).tolist()):
+            given[number] += extra
+        return {
+            source.name: {
+                "rows": rows,
+                "share": rows / position if position else 0.0,
+                "epochs": rows / (source.end - source.start),
+            }
+            for source, rows in zip(self.sources, given, strict=True)
+        }
+
+
+def length_class(lengths: Indices, longest: int) -> Indices:
+    """Give the length to which rows of each length are padded: four classes an octave, none beyond the longest."""
+    safe = np.maximum(lengths, 1)
+    grain = np.int64(1) << np.maximum(np.floor(np.log2(safe)).astype(np.int64) - 2, 3)
+    return np.minimum(-(-safe // grain) * grain, max(longest, 1))

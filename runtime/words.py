@@ -1,0 +1,34 @@
+"""The words of the runtime in the user's language."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ..dsl.diagnostics import words
+from ..dsl.diagnostics.model import Text
+
+CATALOGUES = ("", "_cli", "_report")
+"""The modules of each language in `messages/`: of the run itself, of its display, of its report."""
+
+_registered: set[str] = set()
+
+
+def say(key: str, /, **values: object) -> str:
+    """Give a text of the catalogue in the user's language, its placeholders filled."""
+    return say_text(Text(key, values))
+
+
+def say_text(text: Text, language: str | None = None) -> str:
+    """Give a text in a language, the user's unless said; texts among its values are in the same one."""
+    chosen = language or words.language()
+    load(chosen)
+    return words.render(text, chosen)
+
+
+def load(language: str) -> None:
+    """Make the runtime's texts in a language known to the diagnostics' catalogue."""
+    if language not in _registered:
+        _registered.add(language)
+        for part in CATALOGUES:
+            module = import_module(f".messages.{language}{part}", __package__)
+            words.register(language, module.MESSAGES)
