@@ -228,10 +228,13 @@ class Shards:
         """Give the names of the arrays."""
         return tuple(self._arrays)
 
-    @property
-    def scalars(self) -> tuple[str, ...]:
-        """Give the names of the arrays that hold one number a row."""
-        return tuple(n for n, array in self._arrays.items() if n not in self._offsets and array.ndim == 1)
+    def scalar_values(self, rows: np.ndarray[Any, Any]) -> dict[str, list[Any]]:
+        """Give, for rows by their numbers, the arrays that hold one number a row."""
+        return {
+            name: array[rows].tolist()
+            for name, array in self._arrays.items()
+            if name not in self._offsets and array.ndim == 1
+        }
 
     def lengths(self) -> np.ndarray[Any, Any] | None:
         """Give the length of each row (of its longest ragged array), or None if all rows have one shape."""
@@ -251,7 +254,7 @@ class Shards:
         """Read rows by their numbers, ragged arrays padded with 0 to `pad_to`, or to the longest of them."""
         import numpy as np
 
-        if len(rows) and not (0 <= int(rows.min()) and int(rows.max()) < self.rows):
+        if len(rows) and not (int(rows.min()) >= 0 and int(rows.max()) < self.rows):
             raise IndexError(f"rows {rows.min()} to {rows.max()} of {self.rows}")
         batch: dict[str, np.ndarray[Any, Any]] = {}
         for name, array in self._arrays.items():

@@ -48,7 +48,7 @@ def mask_rows(
     shares = np.maximum(np.rint(eligible.sum(axis=1) * masking.rate), 1).astype(np.int64)
     shares[~eligible.any(axis=1)] = 0
     most = max(1, int(np.rint(tokens.shape[1] * masking.rate)))
-    keys = random.random(tokens.shape)
+    keys = np.asarray(random.random(tokens.shape))
     if words is None:
         masked, chosen = _single(keys, eligible, shares, most)
     else:
