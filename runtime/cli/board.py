@@ -23,5 +23,15 @@ def command(port: int, store: Path | None) -> int:
         raise click.ClickException(f"There are no runs in {runs.parent}. Start one with: llx run FILE")
     click.echo(f"TensorBoard of {runs}: http://127.0.0.1:{port}/  (Ctrl-C ends it)")
     # Loopback only: a board shows data to whoever reaches it.
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(runs), "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "tensorboard.main",
+        "--logdir",
+        str(runs),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     return subprocess.run(command, check=False).returncode
