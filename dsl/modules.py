@@ -10,7 +10,7 @@ from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
 from .problems import from_problem
 from .program import UsedDistribution
-from .source import Source, Span
+from .source import Source
 
 Named = syntax.Param | syntax.Let | syntax.Declaration
 

@@ -100,7 +100,9 @@ def _declaration(context: Context, node: syntax.Declaration) -> Any:
         if other is not None and other.statement is not node and kind_of(context, other) == kind:
             labels = (Label(other.span, Text("label.declared", {"name": other.name})),)
             helps = (Text("L0405.help", {"name": str(value)}),)
-            return context.error("L0405", value.span, {"name": node.name.name, "value": str(value)}, labels=labels, helps=helps)
+            return context.error(
+                "L0405", value.span, {"name": node.name.name, "value": str(value)}, labels=labels, helps=helps
+            )
     slot = Text("slot.declaration", {"kind": kind, "name": node.name.name})
     return context.resolve(value, Wanted(wanted, slot))
 
@@ -192,7 +194,7 @@ def _circle(context: Context, binding: Binding) -> None:
         Label(member.span, Text("label.needs", {"name": member.name, "other": after.name}))
         for member, after in zip(members[1:_SHOWN_CIRCLE], [*members[2:], binding], strict=False)
     )
-    helps = ()
+    helps: tuple[Text, ...] = ()
     statement = binding.statement
     if len(members) == 1 and isinstance(statement, syntax.Declaration):
         components = context.catalogue.components(statement.kind.name)

@@ -13,7 +13,7 @@ from .diagnostics.model import Diagnostic, Fix, Label, Text
 from .diagnostics.similar import similar
 from .problems import from_problem
 from .program import Origin, Reference
-from .resolve_base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
+from .resolve_base import Context, Recipe, Unresolved, Wanted
 from .resolve_fit import field_span
 from .resolve_plain import twice
 from .source import Span
@@ -51,9 +51,7 @@ def call_of(context: Context, node: syntax.Call, component: Component, wanted: W
     return as_wanted(context, value, component.kind, wanted, node, component.name)
 
 
-def as_wanted(
-    context: Context, value: Any, kind: str, wanted: Wanted, node: syntax.Expression, name: str
-) -> Any:
+def as_wanted(context: Context, value: Any, kind: str, wanted: Wanted, node: syntax.Expression, name: str) -> Any:
     """Give a built component itself, or the reference that stands for it where an artifact is wanted."""
     if not context.is_task(kind):
         return value
@@ -189,9 +187,13 @@ def construct(
     recipe = Recipe(value, component, dict(arguments), dict(written))
     context.recipes[id(value)] = recipe
     context.origins[id(value)] = Origin(span, spans)
+    # Asking for the outputs first: where a task's own code fails at that, its check says so.
+    fruitless = context.is_task(component.kind) and not context.catalogue.outputs(value)
     if not context.dry:
         for problem in context.catalogue.check(value, context.root):
             _report(context, problem_at(problem.field, problem, written, spans, head))
+            if fruitless and not problem.warning:
+                return Unresolved(component)
     return value
 
 
@@ -219,5 +221,3 @@ def _report(context: Context, diagnostic: Diagnostic) -> None:
     if key not in context.reported:
         context.reported.add(key)
         context.sink.append(diagnostic)
-
-

@@ -53,7 +53,11 @@ def _function(context: Context, node: syntax.Call, wanted: Wanted) -> Any:
     if node.incomplete or any(isinstance(value, Unresolved) for value in values):
         return UNRESOLVED
     if node.entries or node.block or len(values) < least or (most is not None and len(values) > most):
-        return context.error("L0219", node.span, {"function": name, "takes": f"{name}({'…' if most is None else ', '.join('xy'[:most])})"})
+        return context.error(
+            "L0219",
+            node.span,
+            {"function": name, "takes": f"{name}({'…' if most is None else ', '.join('xy'[:most])})"},
+        )
     try:
         result = function(*values)
     except Mismatch:

@@ -11,8 +11,8 @@ from .diagnostics.model import Text
 from .parser import parse_expression
 from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
 from .source import Source
-from .types import Text as TextType
 from .types import Anything, Type
+from .types import Text as TextType
 
 
 def read_environment(

@@ -27,7 +27,7 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
     if not text.strip() or "\0" in text:
         return context.error("L0660", node.span, place)
     folder = node.span.source.path.parent if node.span.source.path else context.root
-    root = os.path.abspath(context.root)  # noqa: PTH100: `resolve` would follow links, which is asked separately
+    root = os.path.abspath(context.root)  # noqa: PTH100
     full = os.path.normpath(os.path.join(os.path.abspath(folder), text))  # noqa: PTH100, PTH118
     if not _within(full, root):
         return context.error("L0661", node.span, place, helps=(Text("L0661.help", {"root": _last(root)}),))
@@ -45,7 +45,11 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
     helps: tuple[Text, ...] = ()
     if problem == "L0662":
         near = _similar(Path(full), text)
-        helps = (Text("help.similar_file", {"names": near}),) if near else (Text("L0662.searched", {"folder": _shown(str(folder), root)}),)
+        helps = (
+            (Text("help.similar_file", {"names": near}),)
+            if near
+            else (Text("L0662.searched", {"folder": _shown(str(folder), root)}),)
+        )
     return context.error(problem, node.span, place, helps=helps)
 
 

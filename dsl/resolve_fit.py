@@ -223,5 +223,3 @@ def field_span(node: syntax.Expression | None, index: int | str | None, otherwis
             if entry.name == index:
                 return entry.value.span
     return node.span
-
-

@@ -8,16 +8,15 @@ from typing import Any
 
 from . import syntax
 from .catalogue import Component
-from .describe import describe, one_of, show
+from .describe import describe, show
 from .diagnostics.model import Fix, Label, Text
 from .diagnostics.similar import similar
-from .functions import FUNCTIONS, READS_ENVIRONMENT
 from .program import Reference
 from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .resolve_bindings import kind_of, value_of
 from .resolve_build import call_of, default_reference, look_up, refer, wanted_kinds
 from .resolve_fit import admits, fit, misfit
-from .types import Anything, Artifact, ComponentOf, Either, Number, QuantityOf, TaskOf, Type, Word
+from .types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
 from .types import Text as TextType
 
 
@@ -41,7 +40,7 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
                 _warn_of_hiding(context, binding, node, wanted)
             return found
         miss = found
-    elif head in context.module.lost:
+    elif head in context.lost:
         return UNRESOLVED
     if bare and any(isinstance(option, Word) and head in option.words for option in wanted.options):
         return head
