@@ -149,5 +149,3 @@ class TaskWork:
         """Raise Interrupted if the run is to stop, unless the task saves its own work before it does."""
         if self._stop.is_set() and not self._resumable:
             raise Interrupted
-
-

@@ -27,6 +27,8 @@ MESSAGES: dict[str, str] = {
     "L0535.help": "a text is a string; map another column to `{column}`, or leave the record out",
     # L06xx: files and data
     "L0602": "{said}",
+    # L0590: what the author of a component says of a value
+    "L0590": "{said}",
     # L071x, L072x: plugins
     "L0710": "the distribution `{distribution}` is not installed",
     "L0710.help": "install it: pip install {distribution}",

@@ -27,6 +27,8 @@ MESSAGES: dict[str, str] = {
     "L0535.help": "テキストは文字列です。別の列を `{column}` に対応付けるか、そのレコードを除きます",
     # L06xx: files and data
     "L0602": "{said}",
+    # L0590: what the author of a component says of a value
+    "L0590": "{said}",
     # L071x, L072x: plugins
     "L0710": "ディストリビューション `{distribution}` がインストールされていません",
     "L0710.help": "インストールしてください: pip install {distribution}",
