@@ -198,7 +198,9 @@ def test_no_space_at_the_start_is_told_before_the_first_step(tmp_path: Path, mon
         train(job, project.work, nothing)
 
 
-@pytest.mark.parametrize("error", [RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), MemoryError()]
+)
 def test_too_little_memory_is_told_with_what_to_lower(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
