@@ -135,4 +135,3 @@ def _digest(path: Path) -> str | None:
         return sha256(path)
     except OSError:
         return None
-

@@ -131,5 +131,3 @@ def _in_plugin(error: OSError) -> bool:
 
 def _text(name: object) -> str:
     return os.fsdecode(name) if isinstance(name, bytes) else str(name)
-
-

@@ -149,4 +149,3 @@ def _files(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Text]:
             yield Text(f"{key}s", {"file": names[0], "more": len(names) - 1})
         else:
             yield from (Text(key, {"file": name}) for name in names)
-

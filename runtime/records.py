@@ -37,7 +37,8 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         tasks = {
-            label: {"fingerprint": made.fingerprint, "parts": made.parts.as_json()} for label, made in self.tasks.items()
+            label: {"fingerprint": made.fingerprint, "parts": made.parts.as_json()}
+            for label, made in self.tasks.items()
         }
         head = {"format": FORMAT, "file": self.file, "root": self.root, "params": self.params, "run": self.run}
         return {**head, "tasks": tasks}
