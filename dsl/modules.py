@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import syntax
 from .catalogue import Catalogue
@@ -109,8 +109,9 @@ def _uses(
             lost.add(used.prefix or alias or name.name.removeprefix("llx-").replace("-", "_"))
             continue
         if used.prefix in taken:
-            diagnostics.append(_clash("L0702", place, used.prefix, taken[used.prefix]))
-        elif used.prefix and used.prefix in prefixes:
+            clash = _clash("L0702", place, used.prefix, taken[used.prefix])
+            diagnostics.append(replace(clash, helps=(Text("L0702.help", {"distribution": name.name}),)))
+        elif used.prefix in prefixes:
             diagnostics.append(_clash("L0704", place, used.prefix, prefixes[used.prefix]))
         prefixes[used.prefix] = place
         yield UsedDistribution(name.name, used.prefix, used.version, statement.span)

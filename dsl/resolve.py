@@ -8,8 +8,7 @@ from typing import Any
 
 from . import syntax
 from .catalogue import Catalogue
-from .diagnostics.model import Diagnostic, Fix, Text
-from .diagnostics.similar import similar
+from .diagnostics.model import Diagnostic, Text
 from .modules import Module
 from .program import Declared, Knob, Program
 from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
@@ -19,6 +18,7 @@ from .resolve_calls import call, pipe
 from .resolve_names import path
 from .resolve_plain import binary, conditional, entries, items, literal, string, unary
 from .resolve_with import update
+from .suggest import suggest
 from .types import Formula
 
 
@@ -77,10 +77,8 @@ def _forget_unknown_kinds(context: Context) -> None:
         statement = binding.statement
         if isinstance(statement, syntax.Declaration) and statement.kind.name not in context.catalogue.kinds:
             kind = statement.kind
-            near = similar(kind.name, [*context.catalogue.kinds, "let", "param"])
-            helps = (Text("help.similar", {"names": near}),) if near else ()
-            fixes = (Fix(kind.span, near[0], certain=False),) if near else ()
-            notes = () if near else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
+            helps, fixes = suggest(kind.name, [*context.catalogue.kinds, "let", "param"], kind.span)
+            notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
             context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
             del context.bindings[name]
             context.lost.add(name)
