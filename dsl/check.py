@@ -10,12 +10,12 @@ from pathlib import Path
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
-from .diagnostics.similar import similar
 from .modules import Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
 from .resolve import instantiate
 from .source import Source, Span
+from .suggest import suggest
 from .unused import unused
 
 COMMAND_LINE = "<command line>"
@@ -120,8 +120,7 @@ def given_params(bound: Module, params: Sequence[str]) -> tuple[dict[str, syntax
 
 def _unknown_param(bound: Module, name: str, whole: Source, known: list[str]) -> Diagnostic:
     span = Span(whole, 0, whole.text.index("="))
-    near = similar(name, known)
-    helps = (Text("help.similar", {"names": near}),) if near else ()
+    helps, _ = suggest(name, known)
     notes: tuple[Text, ...] = (Text("L0222.params", {"names": known}),) if known else (Text("L0222.none"),)
     labels: tuple[Label, ...] = ()
     if name in bound.names:

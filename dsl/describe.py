@@ -92,10 +92,9 @@ def dimension(name: str) -> Text:
 
 def units(dimensions: Iterable[str]) -> Text:
     """List the units in which quantities of some dimensions are written."""
-    wanted = tuple(dimensions)
     # The singular (`step`) is understood, but the plural is how it is written.
-    names = [unit for unit, (of, _) in UNITS.items() if of in wanted and f"{unit}s" not in UNITS]
-    return one_of(names)
+    written = {unit: of for unit, (of, _) in UNITS.items() if f"{unit}s" not in UNITS}
+    return one_of(unit for name in dimensions for unit, of in written.items() if of == name)
 
 
 def one_of(options: Iterable[Text | str]) -> Text:

@@ -142,9 +142,13 @@ class Context:
         fixes: tuple[Fix, ...] = (),
         severity: Severity = Severity.ERROR,
     ) -> Unresolved:
-        """Add a diagnostic whose message is the text of its code; gives the sentinel for the caller to return."""
-        message = Text(code, values or {})
-        self.sink.append(Diagnostic(code, message, span, severity, label, labels, helps, notes, fixes))
+        """Add a diagnostic and give the sentinel for the caller to return.
+
+        The message is the text of the code; `L0306.zero` is another wording of L0306.
+        """
+        self.sink.append(
+            Diagnostic(code.split(".")[0], Text(code, values or {}), span, severity, label, labels, helps, notes, fixes)
+        )
         return UNRESOLVED
 
     def warn(

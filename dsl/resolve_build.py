@@ -9,14 +9,14 @@ from . import syntax
 from .catalogue import Component
 from .catalogue import Field as ComponentField
 from .describe import artifact, describe
-from .diagnostics.model import Diagnostic, Fix, Label, Text
-from .diagnostics.similar import similar
+from .diagnostics.model import Diagnostic, Label, Text
 from .problems import from_problem
 from .program import Origin, Reference
 from .resolve_base import Context, Recipe, Unresolved, Wanted
 from .resolve_fit import field_span
 from .resolve_plain import twice
 from .source import Span
+from .suggest import suggest
 from .types import Artifact, ComponentOf, TaskOf
 
 
@@ -41,6 +41,19 @@ def look_up(context: Context, name: str, wanted: Wanted) -> Component | None:
         if component is not None:
             return component
     return None
+
+
+def of_another_kind(context: Context, name: str, kinds: tuple[str, ...]) -> Component | None:
+    """Find a component of a kind that may not stand here."""
+    for kind in context.catalogue.kinds:
+        if kind not in kinds and (component := context.catalogue.components(kind).get(name)) is not None:
+            return component
+    return None
+
+
+def given(context: Context, kind: str) -> Text:
+    """Say what a component of a kind is."""
+    return Text("type.task" if context.is_task(kind) else "type.component", {"kind": kind})
 
 
 def call_of(context: Context, node: syntax.Call, component: Component, wanted: Wanted) -> Any:
@@ -84,7 +97,7 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
     outputs = context.catalogue.outputs(reference.task)
     fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]
     root = name.rsplit(".", 1)[0] if isinstance(node, syntax.Path) and len(node.segments) > 1 else name
-    helps = (Text("help.similar", {"names": [f"{root}.{other}" for other in fitting]}),) if fitting else ()
+    helps = (Text("L0403.outputs", {"names": [f"`{root}.{other}`" for other in fitting]}),) if fitting else ()
     return context.error("L0403", node.span, values, helps=helps)
 
 
@@ -140,9 +153,7 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
 
 def unknown_field(context: Context, key: syntax.Segment, component: Component) -> None:
     """Report a field that a component doesn't have."""
-    near = similar(key.name, component.fields)
-    helps = (Text("L0203.similar", {"names": near}),) if near else ()
-    fixes = (Fix(key.span, near[0], certain=False),) if near else ()
+    helps, fixes = suggest(key.name, component.fields, key.span, "L0203.similar")
     values = {"field": key.name, "kind": component.kind, "component": component.name}
     label = Text("L0203.label", {"component": component.name})
     context.error("L0203", key.span, values, label=label, helps=helps, notes=(takes(component),), fixes=fixes)
@@ -217,7 +228,7 @@ def _report(context: Context, diagnostic: Diagnostic) -> None:
     """Add a finding, unless a base has brought the same one already."""
     place = diagnostic.labels[0].span if diagnostic.labels else diagnostic.span
     assert place is not None
-    key = (diagnostic.code, place.source, place.start, place.end, diagnostic.message.key)
+    key = (diagnostic.code, place.source, place.start, place.end, str(diagnostic.message))
     if key not in context.reported:
         context.reported.add(key)
         context.sink.append(diagnostic)

@@ -15,6 +15,8 @@ from typing import IO
 
 from .baddata import BadData, line, shown_name
 
+Bytes = IO[bytes] | io.BufferedIOBase
+
 CHUNK = 1 << 18
 LONGEST_LINE = 64 << 20
 """Bytes (or characters) of one line or document that is split off; beyond it the file is not what it is said to be."""
@@ -58,7 +60,7 @@ def _matches(pattern: str, root: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
+def opened(path: Path, name: str) -> Iterator[Bytes]:
     """Open a file for reading its bytes, decompressed if its name ends in .gz or .zst.
 
     Raises BadData for what can't be read, is damaged, or grows beyond all measure, and when the file is not the same
@@ -79,7 +81,7 @@ def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
         raise BadData("L0616", {"file": name})
 
 
-def _decompressed(file: IO[bytes], suffix: str, size: int, name: str) -> IO[bytes]:
+def _decompressed(file: IO[bytes], suffix: str, size: int, name: str) -> Bytes:
     match suffix:
         case ".gz":
             return _Counted(gzip.GzipFile(fileobj=file), size, name)
@@ -91,7 +93,7 @@ def _decompressed(file: IO[bytes], suffix: str, size: int, name: str) -> IO[byte
 class _Counted(io.BufferedIOBase):
     """A decompressed stream that ends with BadData once it has grown beyond all measure."""
 
-    def __init__(self, stream: IO[bytes] | io.BufferedIOBase, size: int, name: str) -> None:
+    def __init__(self, stream: Bytes, size: int, name: str) -> None:
         self._stream = stream
         self._most = max(BOMB_SIZE, BOMB_RATIO * size)
         self._name = name
@@ -140,7 +142,7 @@ class _Zstandard(io.BufferedIOBase):
         return given
 
 
-def decoded(stream: IO[bytes], encoding: str, name: str) -> Iterator[str]:
+def decoded(stream: Bytes, encoding: str, name: str) -> Iterator[str]:
     """Give the text of a stream in pieces, with line ends as `\\n` and without a byte order mark.
 
     Raises BadData with the offset of the first byte that the encoding doesn't allow.
@@ -186,7 +188,7 @@ def pieces(chunks: Iterable[str], separator: str, name: str, keep: bool = False)
         yield rest
 
 
-def byte_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
+def byte_lines(stream: Bytes, name: str) -> Iterator[bytes]:
     """Give the lines of a stream without their ends; a line ends at `\\n` and nowhere else."""
     rest: list[bytes] = []
     length = 0

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
 from llx.plugins.component import Facts
 from llx.plugins.kinds import Batch, Encoding, Model, Objective
 from llx.plugins.nn.network import Network
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 ROLES = {"end": 0, "mask": 1, "pad": 2}
 SPECIALS = ["<|end|>", "<|mask|>", "<|pad|>"]

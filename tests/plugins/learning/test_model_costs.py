@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
-
 from llx.plugins.builtin.model import Decoder, Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
 from llx.plugins.builtin.objective import CausalLM
 from llx.plugins.component import Place
 from llx.plugins.messages import en, ja
 from llx.plugins.nn.network import Network
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 SIZES: dict[str, Any] = {"layers": 3, "hidden_size": 64, "heads": 4, "context_length": 48}
 VARIANTS: list[tuple[type[TransformerModel], dict[str, Any]]] = [

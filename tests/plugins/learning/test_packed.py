@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
-
 from llx.plugins.builtin.encoding import text as encoding_text
 from llx.plugins.builtin.encoding.packed import Packed
 from llx.plugins.builtin.objective import CausalLM
 from llx.plugins.component import TaskFailed
 from llx.plugins.kinds import IGNORED
+from tokenizers import Tokenizer
 
 TEXTS = ["the cat sat on the mat. " * 9, "", "rain", "dogs and cats <|end|> and <|mask|>. " * 7, "吾輩は猫である。" * 5]
 
@@ -51,7 +51,7 @@ def test_every_token_is_predicted_once_within_its_document(
     batch = CausalLM().prepare(together(rows), np.random.default_rng(0), facts)
     carries = batch["targets"] != IGNORED
     predicted = list(zip(batch["tokens"][carries], batch["targets"][carries], strict=True))
-    assert predicted == [pair for document in documents for pair in zip(document, document[1:], strict=False)]
+    assert predicted == [pair for document in documents for pair in pairwise(document)]
     assert CausalLM().count(batch) == len(predicted)
 
 

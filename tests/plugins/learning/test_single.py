@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer
-
 from llx.plugins.builtin.encoding.single import Single, shared
 from llx.plugins.component import TaskFailed
+from tokenizers import Tokenizer
 
 
 def encode(single: Single, tokenizer: Tokenizer, records: list[dict[str, Any]], labels: list[Any]) -> list[Any]:
