@@ -77,7 +77,10 @@ def test_names_from_outside_are_compared_in_nfc() -> None:
 
 
 def test_a_param_of_a_kind_takes_a_declaration() -> None:
-    text = MODELS + "param base: model = small\nparam source: data = d\nmodel x = base with { heads = 2 }\ndata c = clean(source)"
+    text = (
+        MODELS
+        + "param base: model = small\nparam source: data = d\nmodel x = base with { heads = 2 }\ndata c = clean(source)"
+    )
     result = program(text, params=["base=large"])
     assert result.declarations["x"].value.layers == 9
     assert result.declarations["c"].value.data.task is result.declarations["d"].value

@@ -33,7 +33,9 @@ def value(result: Program, name: str) -> object:
 
 
 def test_outputs_by_name_and_by_default(root: Path) -> None:
-    result = program(BASE + 'eval e = evaluate(pre, data = corpus.validation)\nexport x = save(pre.last, to = "out")', root)
+    result = program(
+        BASE + 'eval e = evaluate(pre, data = corpus.validation)\nexport x = save(pre.last, to = "out")', root
+    )
     evaluation, export = value(result, "e"), value(result, "x")
     assert evaluation.checkpoint.task is value(result, "pre")
     assert (evaluation.checkpoint.output, export.checkpoint.output) == ("best", "last")
@@ -85,7 +87,9 @@ def test_what_fits_where(text: str, expected: list[str], root: Path) -> None:
 
 
 def test_splits_are_named(root: Path) -> None:
-    (one,) = [d for d in checked(BASE + "tokenizer t = train_bpe(corpus, vocab_size = 1Ki)", root).diagnostics if d.is_error]
+    (one,) = [
+        d for d in checked(BASE + "tokenizer t = train_bpe(corpus, vocab_size = 1Ki)", root).diagnostics if d.is_error
+    ]
     assert one.helps[0].values == {"names": ["corpus.train", "corpus.validation"]}
 
 
