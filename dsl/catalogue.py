@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .diagnostics.model import Text
+from .diagnostics.model import Diagnostic, Text
+from .program import Program
 from .types import Artifact, Type
 
 
@@ -111,4 +112,8 @@ class Catalogue(Protocol):
         `root` is the project's root, to which the paths in the value are relative: files may be looked at,
         briefly (a header, the first rows).
         """
+        ...
+
+    def rules(self, program: Program) -> Iterable[Diagnostic]:
+        """Run the rules over a whole program that plugins offer; asked only of a program without errors."""
         ...

@@ -51,7 +51,7 @@ def describe(wanted: Type) -> Text:
         case Nothing():
             return Text("type.none")
         case Word(words=words):
-            return Text("type.word", {"words": one_of(words)}) if len(words) == 1 else words_of(words)
+            return words_of(words)
         case ListOf(item=item, min_length=least):
             return Text("type.list_of_least" if least else "type.list_of", {"item": describe(item), "least": least})
         case MapOf(item=item):
@@ -73,7 +73,7 @@ def describe(wanted: Type) -> Text:
 
 def words_of(words: Sequence[str]) -> Text:
     """List the words that a field takes."""
-    return Text("type.words", {"words": list(words)})
+    return Text("type.word", {"word": words[0]}) if len(words) == 1 else Text("type.words", {"words": list(words)})
 
 
 def artifact(given: Artifact) -> Text:
@@ -92,21 +92,14 @@ def dimension(name: str) -> Text:
 
 def units(dimensions: Iterable[str]) -> Text:
     """List the units in which quantities of some dimensions are written."""
-    wanted = tuple(dimensions)
     # The singular (`step`) is understood, but the plural is how it is written.
-    names = [unit for unit, (of, _) in UNITS.items() if of in wanted and f"{unit}s" not in UNITS]
-    return one_of(names)
+    written = {unit: of for unit, (of, _) in UNITS.items() if f"{unit}s" not in UNITS}
+    return one_of(unit for name in dimensions for unit, of in written.items() if of == name)
 
 
 def one_of(options: Iterable[Text | str]) -> Text:
     """Join alternatives: "a, b or c"."""
-    listed: list[object] = list(options)
-    if len(listed) == 1:
-        return Text("join.one", {"item": listed[0]})
-    joined: object = listed[0]
-    for option in listed[1:-1]:
-        joined = Text("join.comma", {"left": joined, "right": option})
-    return Text("join.or", {"left": joined, "right": listed[-1]})
+    return Text("join.or", {"items": list(options)})
 
 
 def sort_of(value: Any) -> Text:

@@ -97,7 +97,7 @@ def _helps(error: Unexpected, token: Token | None) -> list[Text]:
         return [Text("L0101.compare")]
     if token.type == "." and "=" in error.accepted:
         return [Text("L0101.dotted")]
-    if token.type == WORD and token.text in RESERVED and (_VALUE <= error.accepted or "KEY" in error.accepted):
+    if token.type == WORD and token.text in RESERVED and (error.accepted >= _VALUE or "KEY" in error.accepted):
         return [Text("L0101.reserved", {"text": token.text})]
     return []
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
 from .problems import from_problem
 from .program import UsedDistribution
-from .source import Source, Span
+from .source import Source
+
+PLANNED_KINDS = ("sweep",)
+"""Kinds of the language itself that are to come; until a catalogue has one, its use is told apart from a typo."""
 
 Named = syntax.Param | syntax.Let | syntax.Declaration
 
@@ -104,13 +107,18 @@ def _uses(
         if used.problem is not None:
             span = statement.requirements[0].span.to(statement.requirements[-1].span) if used.version else name.span
             diagnostics.append(from_problem(used.problem, span))
+        if used.prefix is None and used.problem is None and used.version is not None:
+            # Such a `use` only pins a version.
+            yield UsedDistribution(name.name, "", used.version, statement.span)
+            continue
         if used.prefix is None or used.version is None:
             # Its components are unknown now: nothing is to be said of what is named under it.
             lost.add(used.prefix or alias or name.name.removeprefix("llx-").replace("-", "_"))
             continue
         if used.prefix in taken:
-            diagnostics.append(_clash("L0702", place, used.prefix, taken[used.prefix]))
-        elif used.prefix and used.prefix in prefixes:
+            clash = _clash("L0702", place, used.prefix, taken[used.prefix])
+            diagnostics.append(replace(clash, helps=(Text("L0702.help", {"distribution": name.name}),)))
+        elif used.prefix in prefixes:
             diagnostics.append(_clash("L0704", place, used.prefix, prefixes[used.prefix]))
         prefixes[used.prefix] = place
         yield UsedDistribution(name.name, used.prefix, used.version, statement.span)

@@ -100,6 +100,8 @@ class Context:
     evaluator: Resolve
     bindings: dict[str, Binding] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
+    lost: set[str] = field(init=False)
+    """Names of which nothing is to be said: what would have bound them is wrong, and was reported."""
     sink: list[Diagnostic] = field(init=False)
     """Where findings go now: `found`, or a list that is looked through later."""
     recipes: dict[int, Recipe] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.sink = self.found
+        self.lost = set(self.module.lost)
         self.bindings = {name: Binding(name, statement) for name, statement in self.module.names.items()}
 
     def resolve(self, expression: syntax.Expression, wanted: Wanted) -> Any:
@@ -139,14 +142,20 @@ class Context:
         fixes: tuple[Fix, ...] = (),
         severity: Severity = Severity.ERROR,
     ) -> Unresolved:
-        """Add a diagnostic whose message is the text of its code; gives the sentinel for the caller to return."""
-        message = Text(code, values or {})
-        self.sink.append(Diagnostic(code, message, span, severity, label, labels, helps, notes, fixes))
+        """Add a diagnostic and give the sentinel for the caller to return.
+
+        The message is the text of the code; `L0306.zero` is another wording of L0306.
+        """
+        self.sink.append(
+            Diagnostic(code.split(".")[0], Text(code, values or {}), span, severity, label, labels, helps, notes, fixes)
+        )
         return UNRESOLVED
 
-    def warn(self, code: str, span: Span, values: Mapping[str, object], *helps: Text) -> None:
+    def warn(
+        self, code: str, span: Span, values: Mapping[str, object], *helps: Text, labels: tuple[Label, ...] = ()
+    ) -> None:
         """Add a warning."""
-        self.error(code, span, values, helps=helps, severity=Severity.WARNING)
+        self.error(code, span, values, labels=labels, helps=helps, severity=Severity.WARNING)
 
     @contextmanager
     def untaken(self) -> Iterator[None]:

@@ -7,12 +7,12 @@ from typing import Any
 
 from . import syntax
 from .describe import one_of
-from .diagnostics.model import Fix, Label, Text
-from .diagnostics.similar import similar
+from .diagnostics.model import Label, Text
 from .modules import mentioned
 from .quantities import BASE_UNIT, Quantity
 from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .resolve_environment import read_environment
+from .suggest import suggest
 from .types import Anything, Boolean, ComponentOf, ListOf, MapOf, Number, QuantityOf, TaskOf, Type
 from .types import Text as TextType
 
@@ -100,7 +100,9 @@ def _declaration(context: Context, node: syntax.Declaration) -> Any:
         if other is not None and other.statement is not node and kind_of(context, other) == kind:
             labels = (Label(other.span, Text("label.declared", {"name": other.name})),)
             helps = (Text("L0405.help", {"name": str(value)}),)
-            return context.error("L0405", value.span, {"name": node.name.name, "value": str(value)}, labels=labels, helps=helps)
+            return context.error(
+                "L0405", value.span, {"name": node.name.name, "value": str(value)}, labels=labels, helps=helps
+            )
     slot = Text("slot.declaration", {"kind": kind, "name": node.name.name})
     return context.resolve(value, Wanted(wanted, slot))
 
@@ -152,9 +154,7 @@ def param_type(context: Context, node: syntax.Segment) -> Type | None:
     kind = context.catalogue.kinds.get(node.name)
     if kind is not None:
         return TaskOf(kind.name) if kind.is_task else ComponentOf(kind.name)
-    near = similar(node.name, [*_PARAM_TYPES, *context.catalogue.kinds])
-    helps = (Text("help.similar", {"names": near}),) if near else ()
-    fixes = (Fix(node.span, near[0], certain=False),) if near else ()
+    helps, fixes = suggest(node.name, [*_PARAM_TYPES, *context.catalogue.kinds], node.span)
     notes = (Text("L0215.types", {"types": one_of(_PARAM_TYPES)}),)
     context.error("L0215", node.span, {"type": node.name}, helps=helps, fixes=fixes, notes=notes)
     return None
@@ -185,6 +185,9 @@ def _circle(context: Context, binding: Binding) -> None:
     if key in context.reported:
         return
     context.reported.add(key)
+    first = min(range(len(members)), key=lambda n: members[n].span.start)
+    members = members[first:] + members[:first]
+    binding = members[0]
     names = [member.name for member in members] + [binding.name]
     if len(names) > _SHOWN_CIRCLE:
         names[_SHOWN_CIRCLE // 2 : -_SHOWN_CIRCLE // 2] = ["…"]
@@ -192,7 +195,7 @@ def _circle(context: Context, binding: Binding) -> None:
         Label(member.span, Text("label.needs", {"name": member.name, "other": after.name}))
         for member, after in zip(members[1:_SHOWN_CIRCLE], [*members[2:], binding], strict=False)
     )
-    helps = ()
+    helps: tuple[Text, ...] = ()
     statement = binding.statement
     if len(members) == 1 and isinstance(statement, syntax.Declaration):
         components = context.catalogue.components(statement.kind.name)

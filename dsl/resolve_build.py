@@ -9,14 +9,14 @@ from . import syntax
 from .catalogue import Component
 from .catalogue import Field as ComponentField
 from .describe import artifact, describe
-from .diagnostics.model import Diagnostic, Fix, Label, Text
-from .diagnostics.similar import similar
+from .diagnostics.model import Diagnostic, Label, Text
 from .problems import from_problem
 from .program import Origin, Reference
-from .resolve_base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
+from .resolve_base import Context, Recipe, Unresolved, Wanted
 from .resolve_fit import field_span
 from .resolve_plain import twice
 from .source import Span
+from .suggest import suggest
 from .types import Artifact, ComponentOf, TaskOf
 
 
@@ -43,6 +43,19 @@ def look_up(context: Context, name: str, wanted: Wanted) -> Component | None:
     return None
 
 
+def of_another_kind(context: Context, name: str, kinds: tuple[str, ...]) -> Component | None:
+    """Find a component of a kind that may not stand here."""
+    for kind in context.catalogue.kinds:
+        if kind not in kinds and (component := context.catalogue.components(kind).get(name)) is not None:
+            return component
+    return None
+
+
+def given(context: Context, kind: str) -> Text:
+    """Say what a component of a kind is."""
+    return Text("type.task" if context.is_task(kind) else "type.component", {"kind": kind})
+
+
 def call_of(context: Context, node: syntax.Call, component: Component, wanted: Wanted) -> Any:
     """Build what a call of a component stands for: the value, the task, or a reference to the task's default output."""
     value = build(context, node, component)
@@ -51,9 +64,7 @@ def call_of(context: Context, node: syntax.Call, component: Component, wanted: W
     return as_wanted(context, value, component.kind, wanted, node, component.name)
 
 
-def as_wanted(
-    context: Context, value: Any, kind: str, wanted: Wanted, node: syntax.Expression, name: str
-) -> Any:
+def as_wanted(context: Context, value: Any, kind: str, wanted: Wanted, node: syntax.Expression, name: str) -> Any:
     """Give a built component itself, or the reference that stands for it where an artifact is wanted."""
     if not context.is_task(kind):
         return value
@@ -86,7 +97,7 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
     outputs = context.catalogue.outputs(reference.task)
     fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]
     root = name.rsplit(".", 1)[0] if isinstance(node, syntax.Path) and len(node.segments) > 1 else name
-    helps = (Text("help.similar", {"names": [f"{root}.{other}" for other in fitting]}),) if fitting else ()
+    helps = (Text("L0403.outputs", {"names": [f"`{root}.{other}`" for other in fitting]}),) if fitting else ()
     return context.error("L0403", node.span, values, helps=helps)
 
 
@@ -142,9 +153,7 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
 
 def unknown_field(context: Context, key: syntax.Segment, component: Component) -> None:
     """Report a field that a component doesn't have."""
-    near = similar(key.name, component.fields)
-    helps = (Text("L0203.similar", {"names": near}),) if near else ()
-    fixes = (Fix(key.span, near[0], certain=False),) if near else ()
+    helps, fixes = suggest(key.name, component.fields, key.span, "L0203.similar")
     values = {"field": key.name, "kind": component.kind, "component": component.name}
     label = Text("L0203.label", {"component": component.name})
     context.error("L0203", key.span, values, label=label, helps=helps, notes=(takes(component),), fixes=fixes)
@@ -189,9 +198,13 @@ def construct(
     recipe = Recipe(value, component, dict(arguments), dict(written))
     context.recipes[id(value)] = recipe
     context.origins[id(value)] = Origin(span, spans)
+    # Asking for the outputs first: where a task's own code fails at that, its check says so.
+    fruitless = context.is_task(component.kind) and not context.catalogue.outputs(value)
     if not context.dry:
         for problem in context.catalogue.check(value, context.root):
             _report(context, problem_at(problem.field, problem, written, spans, head))
+            if fruitless and not problem.warning:
+                return Unresolved(component)
     return value
 
 
@@ -215,9 +228,7 @@ def _report(context: Context, diagnostic: Diagnostic) -> None:
     """Add a finding, unless a base has brought the same one already."""
     place = diagnostic.labels[0].span if diagnostic.labels else diagnostic.span
     assert place is not None
-    key = (diagnostic.code, place.source, place.start, place.end, diagnostic.message.key)
+    key = (diagnostic.code, place.source, place.start, place.end, str(diagnostic.message))
     if key not in context.reported:
         context.reported.add(key)
         context.sink.append(diagnostic)
-
-

@@ -11,8 +11,8 @@ from .diagnostics.model import Text
 from .parser import parse_expression
 from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
 from .source import Source
-from .types import Text as TextType
 from .types import Anything, Type
+from .types import Text as TextType
 
 
 def read_environment(
@@ -20,7 +20,7 @@ def read_environment(
 ) -> Any:
     """Give the value of an environment variable, read as the type of the param or of the default."""
     if not context.env:
-        return context.error("L0217", node.span)
+        return context.error("L0217", node.span, helps=(Text("L0217.help"),))
     name = node.positional[0] if node.positional else None
     if not 1 <= len(node.positional) <= 2 or node.entries or node.block or not isinstance(name, syntax.String):
         return context.error("L0219", node.span, {"function": "env", "takes": 'env("NAME", default)'})

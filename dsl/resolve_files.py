@@ -13,10 +13,14 @@ from . import syntax
 from .diagnostics.model import Text
 from .diagnostics.similar import similar
 from .resolve_base import Context, Wanted
+from .suggest import naming
 from .types import PathText
 
 _MAX_LOOKED_AT = 50_000
 """Entries of folders that a search looks at; past it, the pattern gets the benefit of the doubt."""
+
+_MAX_COMPARED = 2_000
+"""Names of a folder that are compared with a missing one."""
 
 _WILD = re.compile(r"[*?]")
 
@@ -27,7 +31,7 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
     if not text.strip() or "\0" in text:
         return context.error("L0660", node.span, place)
     folder = node.span.source.path.parent if node.span.source.path else context.root
-    root = os.path.abspath(context.root)  # noqa: PTH100: `resolve` would follow links, which is asked separately
+    root = os.path.abspath(context.root)  # noqa: PTH100
     full = os.path.normpath(os.path.join(os.path.abspath(folder), text))  # noqa: PTH100, PTH118
     if not _within(full, root):
         return context.error("L0661", node.span, place, helps=(Text("L0661.help", {"root": _last(root)}),))
@@ -44,8 +48,9 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
         return relative
     helps: tuple[Text, ...] = ()
     if problem == "L0662":
-        near = _similar(Path(full), text)
-        helps = (Text("help.similar_file", {"names": near}),) if near else (Text("L0662.searched", {"folder": _shown(str(folder), root)}),)
+        near = _similar(text, folder)
+        searched = Text("L0662.searched", {"folder": _shown(str(folder), root)})
+        helps = naming(near, "help.similar_file") or (searched,)
     return context.error(problem, node.span, place, helps=helps)
 
 
@@ -124,14 +129,18 @@ def _within(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def _similar(full: Path, text: str) -> list[str]:
-    """Give the names beside a missing file that look like it, written as the file wrote it."""
-    folder = full.parent
-    if _WILD.search(str(folder)) or not folder.is_dir():
-        return []
-    names = [entry.name for entry in sorted(folder.iterdir())[:2000]]
-    before = text[: len(text) - len(text.replace("\\", "/").rsplit("/", 1)[-1])]
-    return [before + name for name in similar(full.name, names)]
+def _similar(text: str, folder: Path) -> list[str]:
+    """Give paths that differ from a missing one in the first part that isn't there, as the file would write them."""
+    here = folder
+    parts = text.split("/")
+    for n, part in enumerate(parts):
+        if _WILD.search(part) or not here.is_dir():
+            return []
+        if part and not (here / part).exists():
+            names = [entry.name for entry in sorted(here.iterdir())[:_MAX_COMPARED]]
+            return ["/".join([*parts[:n], name, *parts[n + 1 :]]) for name in similar(part, names)]
+        here /= part
+    return []
 
 
 def _shown(path: str | None, root: str) -> str:

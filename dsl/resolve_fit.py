@@ -7,12 +7,12 @@ from typing import Any
 from . import syntax
 from .describe import describe, show, sort_of, units, words_of
 from .diagnostics.model import Fix, Label, Text
-from .diagnostics.similar import similar
 from .quantities import Quantity
 from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
 from .resolve_files import find_files
 from .source import Span
-from .types import Anything, Boolean, ListOf, MapOf, Nothing, Number, PathText, QuantityOf, Type, Word
+from .suggest import suggest
+from .types import Anything, Boolean, ComponentOf, ListOf, MapOf, Nothing, Number, PathText, QuantityOf, Type, Word
 from .types import Text as TextType
 
 _COUNTED = ("steps", "examples", "tokens")
@@ -58,7 +58,8 @@ def fit(context: Context, value: Any, wanted: Wanted, node: syntax.Expression) -
     assert complaint is not None
     code, values, helps, fixes = complaint
     labels, notes = behind(context, node, value)
-    place = {"slot": wanted.slot, "value": show(value), "wanted": describe(wanted.type)}
+    written = node.span.text if isinstance(node, syntax.Literal) else show(value)
+    place = {"slot": wanted.slot, "value": written, "wanted": describe(wanted.type)}
     return context.error(code, node.span, place | values, labels=labels, helps=helps, notes=notes, fixes=fixes)
 
 
@@ -82,16 +83,19 @@ def misfit(context: Context, value: Any, wanted: Wanted, node: syntax.Expression
         return context.error("L0304", node.span, values, labels=labels, helps=helps, notes=notes, fixes=fixes)
     words = tuple(word for option in options if isinstance(option, Word) for word in option.words)
     if isinstance(value, str) and words:
-        near = similar(value, words)
-        helps = (Text("help.similar", {"names": near}),) if near else (Text("L0210.words", {"words": list(words)}),)
+        helps, _ = suggest(value, words)
         place = {"slot": wanted.slot, "word": value}
+        notes = (*notes, Text("L0210.words", {"words": list(words)}))
         return context.error("L0210", node.span, place, labels=labels, helps=helps, notes=notes)
-    return context.error("L0301", node.span, values, labels=labels, notes=notes)
+    helps, fixes = _without_quotes(context, value, wanted, node)
+    return context.error("L0301", node.span, values, labels=labels, helps=helps, notes=notes, fixes=fixes)
 
 
 def behind(context: Context, node: syntax.Expression, value: Any) -> tuple[tuple[Label, ...], tuple[Text, ...]]:
     """Give what shows where a value came from: the names in its expression, and their values."""
     if isinstance(node, syntax.Literal | syntax.List | syntax.Block | syntax.Call):
+        return (), ()
+    if isinstance(node, syntax.Unary) and isinstance(node.operand, syntax.Literal):
         return (), ()
     labels = []
     notes = []
@@ -118,7 +122,7 @@ def _complaint(option: Type, value: Any, node: syntax.Expression) -> Complaint |
             return _number_complaint(option, value, node)
         case QuantityOf(zero=zero):
             if value.magnitude < 0 or (value.magnitude == 0 and not zero):
-                return "L0306", {"zero": int(zero)}, (), ()
+                return "L0306.zero" if zero else "L0306", {}, (), ()
             if value.dimension in _COUNTED and not isinstance(value.magnitude, int):
                 return "L0305", {}, (), ()
         case ListOf(min_length=least):
@@ -191,6 +195,16 @@ def _without_unit(node: syntax.Expression) -> tuple[tuple[Text, ...], tuple[Fix,
     return (Text("help.write", {"text": number}),), (Fix(node.span, number),)
 
 
+def _without_quotes(
+    context: Context, value: Any, wanted: Wanted, node: syntax.Expression
+) -> tuple[tuple[Text, ...], tuple[Fix, ...]]:
+    """Help with the name of a component that was written as a string."""
+    kinds = [option.kind for option in wanted.options if isinstance(option, ComponentOf)]
+    if isinstance(node, syntax.String) and any(value in context.catalogue.components(kind) for kind in kinds):
+        return (Text("help.write", {"text": value}),), (Fix(node.span, value),)
+    return (), ()
+
+
 def _paths(node: syntax.Expression) -> list[syntax.Path]:
     found: list[syntax.Path] = []
     stack: list[object] = [node]
@@ -223,5 +237,3 @@ def field_span(node: syntax.Expression | None, index: int | str | None, otherwis
             if entry.name == index:
                 return entry.value.span
     return node.span
-
-

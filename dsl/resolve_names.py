@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import syntax
-from .catalogue import Component
-from .describe import describe, one_of, show
-from .diagnostics.model import Fix, Label, Text
-from .diagnostics.similar import similar
-from .functions import FUNCTIONS, READS_ENVIRONMENT
+from .describe import describe, show
+from .diagnostics.model import Label, Text
 from .program import Reference
 from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .resolve_bindings import kind_of, value_of
-from .resolve_build import call_of, default_reference, look_up, refer, wanted_kinds
+from .resolve_build import call_of, default_reference, given, look_up, refer
 from .resolve_fit import admits, fit, misfit
-from .types import Anything, Artifact, ComponentOf, Either, Number, QuantityOf, TaskOf, Type, Word
-from .types import Text as TextType
+from .resolve_unknown import unknown
+from .suggest import suggest
+from .types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
                 _warn_of_hiding(context, binding, node, wanted)
             return found
         miss = found
-    elif head in context.module.lost:
+    elif head in context.lost:
         return UNRESOLVED
     if bare and any(isinstance(option, Word) and head in option.words for option in wanted.options):
         return head
@@ -90,9 +88,8 @@ def _plain(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted
 def _no_key(context: Context, value: Any, segment: syntax.Segment, node: syntax.Path) -> Unresolved:
     if not isinstance(value, Mapping):
         return context.error("L0409", segment.span, {"name": node.segments[0].name, "segment": segment.name})
-    near = similar(segment.name, value)
-    helps = (Text("help.similar", {"names": near}),) if near else ()
-    return context.error("L0216", segment.span, {"key": segment.name, "value": show(value)}, helps=helps)
+    helps, fixes = suggest(segment.name, value, None if segment.is_key else segment.span)
+    return context.error("L0216", segment.span, {"key": segment.name, "value": show(value)}, helps=helps, fixes=fixes)
 
 
 def _output(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
@@ -116,9 +113,7 @@ def _unknown_output(
     if segment.name in outputs:
         segment = node.segments[2]
         return context.error("L0409", segment.span, {"name": str(node), "segment": segment.name})
-    near = similar(segment.name, outputs)
-    helps = (Text("help.similar", {"names": near}),) if near else ()
-    fixes = (Fix(segment.span, near[0], certain=False),) if near and not segment.is_key else ()
+    helps, fixes = suggest(segment.name, outputs, None if segment.is_key else segment.span)
     kind = kind_of(context, binding) or ""
     return context.error(
         "L0402",
@@ -155,7 +150,7 @@ def _wrong_sort(context: Context, binding: Binding, miss: _Miss, node: syntax.Pa
         if name is not None and (name not in outputs or outputs[name].name == "number"):
             # Some numbers (a group's accuracy) are known only by running, so an unknown output says the same.
             return context.error("L0406", node.span, {"output": str(node)}, notes=(Text("L0406.note"),))
-    return context.error("L0403", node.span, values | {"given": Text("given.component", {"kind": kind})}, labels=labels)
+    return context.error("L0403", node.span, values | {"given": given(context, kind)}, labels=labels)
 
 
 def _warn_of_hiding(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> None:
@@ -171,66 +166,3 @@ def _warn_of_hiding(context: Context, binding: Binding, node: syntax.Path, wante
             return
         key, values = "L0901.component", {"name": name, "kind": component.kind}
     context.warn("L0901", span, {"name": name, "what": Text(key, values)}, Text(f"{key}.help", values), labels=labels)
-
-
-def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
-    """Report a name that stands for nothing that could be meant here."""
-    written = str(node)
-    head = node.segments[0]
-    kinds = wanted_kinds(context, wanted)
-    words = [word for option in wanted.options if isinstance(option, Word) for word in option.words]
-    other = _of_another_kind(context, written, kinds)
-    if other is not None and other.kind not in kinds:
-        values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": written}
-        given = Text("given.component", {"kind": other.kind})
-        return context.error("L0403", node.span, values | {"given": given})
-    components = [name for kind in kinds for name in context.catalogue.components(kind)]
-    own = [name for name, binding in context.bindings.items() if _could_fit(context, binding, wanted)]
-    helps = []
-    fixes: tuple[Fix, ...] = ()
-    candidates = [*own, *words, *components] if len(node.segments) == 1 else [*own, *components]
-    near = similar(written, candidates) or similar(head.name, own)
-    if near:
-        helps.append(Text("help.similar", {"names": near}))
-        at = node.span if near[0] in components or len(node.segments) == 1 else head.span
-        fixes = (Fix(at, near[0], certain=False),)
-    elif any(isinstance(option, TextType | Anything) for option in wanted.options) and len(node.segments) == 1:
-        helps.append(Text("L0201.quotes", {"name": written}))
-    if only_words := bool(words) and not kinds and not own and len(node.segments) == 1:
-        notes: tuple[Text, ...] = (Text("L0210.words", {"words": words}),)
-    else:
-        notes = ()
-    if len(node.segments) > 1 and not near:
-        helps.append(Text("L0201.use", {"name": head.name}))
-    if only_words:
-        values = {"slot": wanted.slot, "word": written}
-        return context.error("L0210", node.span, values, helps=tuple(helps), notes=notes, fixes=fixes)
-    return context.error(
-        "L0201", node.span if near and len(near[0]) > len(head.name) else head.span, {"name": written},
-        label=Text("L0201.label", {"slot": wanted.slot, "wanted": describe(wanted.type)}),
-        helps=tuple(helps), notes=notes, fixes=fixes,
-    )  # fmt: skip
-
-
-def _could_fit(context: Context, binding: Binding, wanted: Wanted) -> bool:
-    """Tell whether a name might be meant, by its sort alone: nothing is evaluated for a suggestion."""
-    kind = kind_of(context, binding)
-    for option in wanted.options:
-        if kind is None:
-            if not isinstance(option, ComponentOf | Artifact | TaskOf):
-                return True
-        elif isinstance(option, ComponentOf):
-            if option.kind == kind:
-                return True
-        elif isinstance(option, Artifact | TaskOf) and context.is_task(kind):
-            return True
-    return False
-
-
-def _of_another_kind(context: Context, name: str, kinds: tuple[str, ...]) -> Component | None:
-    for kind in context.catalogue.kinds:
-        if kind not in kinds:
-            component = context.catalogue.components(kind).get(name)
-            if component is not None:
-                return component
-    return None

@@ -48,7 +48,7 @@ def string(context: Context, node: syntax.String, wanted: Wanted) -> Any:
 
 def _written(value: Any) -> str:
     """Write a value into a string: digits, not the suffixes in which people read them."""
-    if isinstance(value, bool) or isinstance(value, Quantity):
+    if isinstance(value, (bool, Quantity)):
         return show(value)
     return str(value) if isinstance(value, int) else repr(value)
 
@@ -74,7 +74,7 @@ def entries(context: Context, node: syntax.Block, wanted: Wanted) -> Any:
     inner = _inner([option.item for option in wanted.options if isinstance(option, MapOf)], wanted)
     if inner is None:
         kinds = [option.kind for option in wanted.options if isinstance(option, ComponentOf)]
-        helps = (Text("L0314.component", {"kind": kinds[0]}),) if kinds else ()
+        helps = (Text("L0301.component", {"kind": kinds[0]}),) if kinds else ()
         values = {"slot": wanted.slot, "wanted": describe(wanted.type), "given": Text("sort.map")}
         return context.error("L0301", node.span, values, helps=helps)
     values, seen = {}, dict[str, syntax.Entry]()
@@ -200,5 +200,3 @@ def conditional(context: Context, node: syntax.Conditional, wanted: Wanted) -> A
     with context.untaken():
         context.resolve(other, wanted)
     return context.resolve(taken, wanted)
-
-

@@ -143,13 +143,27 @@ def _within(context: Context, current: Any, inner: list[_Change], wanted: Wanted
         outputs = context.catalogue.outputs(task)
         if current.output not in outputs:
             names = list(outputs)
-            values = {"output": current.output, "kind": recipe_of(context, task).component.kind, "name": change.key[0].name}
+            values = {
+                "output": current.output,
+                "kind": recipe_of(context, task).component.kind,
+                "name": change.key[0].name,
+            }
             notes = (Text("L0402.outputs", {"name": change.key[0].name, "outputs": names}),)
             return context.error("L0402", change.entry.key_span, values, notes=notes)
-        return refer(context, Reference(task, current.output, outputs[current.output]), wanted, change.entry.value, change.key[0].name)
+        return refer(
+            context,
+            Reference(task, current.output, outputs[current.output]),
+            wanted,
+            change.entry.value,
+            change.key[0].name,
+        )
     if isinstance(current, dict):
         return _map(context, current, inner, wanted)
-    if wanted_kinds(context, wanted) and current is not None and not isinstance(current, str | int | float | list | tuple):
+    if (
+        wanted_kinds(context, wanted)
+        and current is not None
+        and not isinstance(current, str | int | float | list | tuple)
+    ):
         return _changed(context, current, inner, span, change.entry.key_span)
     values = {"field": change.key[0].name, "value": show(current)}
     return context.error("L0412", change.entry.key_span, values)
@@ -180,5 +194,3 @@ def _look_at(context: Context, component: Component, changes: list[_Change]) -> 
         if _known(context, component, group) and len(group[0].key) == 1:
             field = component.fields[name]
             context.resolve(group[0].entry.value, Wanted(field.type, field_slot(component, name)))
-
-

@@ -26,9 +26,9 @@ def similar(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
             scored.append((away, n, candidate))
         elif _words(wanted) and _words(wanted) == _words(other):
             scored.append((allowed, n, candidate))
-        elif len(wanted) >= 3 and len(other) >= 3 and (other.startswith(wanted) or wanted.startswith(other)):
-            scored.append((allowed + 1, n, candidate))
-        elif len(other) >= 2 and _initials(wanted) == other:
+        elif (len(wanted) >= 3 and len(other) >= 3 and (other.startswith(wanted) or wanted.startswith(other))) or (
+            len(other) >= 2 and _initials(wanted) == other
+        ):
             scored.append((allowed + 1, n, candidate))
     return [candidate for _, _, candidate in sorted(scored)[:limit]]
 

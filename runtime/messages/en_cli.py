@@ -36,4 +36,9 @@ MESSAGES: dict[str, str] = {
     "cli.curves": "Curves",
     "cli.board": "llx board",
     "cli.artifacts": "Artifacts",
+    "L0898": "no space is left to write `{file}`",
+    "L0898.help": "free some space (`llx gc` shows what the store could give back) and run the same command again; what had finished is stored",
+    "L0899": "llx itself failed: {error}",
+    "L0899.help": "this is a mistake of llx or of a plugin, not of your file; please report it with {file}, which holds the traceback",
+    "L0899.help.none": "this is a mistake of llx or of a plugin, not of your file; `--traceback` shows where it happened",
 }

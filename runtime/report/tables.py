@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from ..listeners.facts import is_number, metrics_of, number, samples_of
 from ..listeners.figures import count, duration, value
 from ..words import say
 from .markup import Markup, element, join
@@ -41,37 +41,17 @@ def results(record: RunRecord) -> Markup | None:
         [
             task.label,
             name,
-            element("b", value(number)),
+            element("b", value(given)),
             "" if reference is None else value(reference),
-            _bar(number, reference),
+            _bar(given, reference),
         ]
         for task in record.tasks.values()
-        for name, number, reference in metrics_of(task.facts)
+        for name, given, reference in metrics_of(task.facts)
     ]
     if not rows:
         return None
     heads = [say(f"report.results.{name}") for name in ("eval", "metric", "value", "reference")]
     return table([*heads, ""], rows, numbers=[2, 3], style="results")
-
-
-def metrics_of(facts: Mapping[str, Any]) -> list[tuple[str, float, float | None]]:
-    """Give the metrics among facts: name, value, and the reference that it must beat."""
-    references = facts.get("references") or {}
-    return [
-        (name, number, references.get(name)) for name, number in (facts.get("metrics") or {}).items() if _number(number)
-    ]
-
-
-def samples_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Give the sample texts among facts, as pairs of what was given and what the model wrote."""
-    pairs = []
-    for sample in facts.get("samples") or ():
-        if isinstance(sample, Mapping):
-            prompt, text = str(sample.get("prompt", "")), str(sample.get("text", ""))
-            pairs.append((prompt, text.removeprefix(prompt)))
-        else:
-            pairs.append(("", str(sample)))
-    return pairs
 
 
 def samples(task: TaskRecord) -> Markup | None:
@@ -94,12 +74,12 @@ def confusion(task: TaskRecord) -> Markup | None:
         cells = [
             element(
                 "td",
-                f"{number:,}",
+                f"{times:,}",
                 class_="hit" if name == label else "miss",
-                style=f"--share:{number / total:.3f}",
-                title=f"{label} → {name}: {number / total:.1%}",
+                style=f"--share:{times / total:.3f}",
+                title=f"{label} → {name}: {times / total:.1%}",
             )
-            for name, number in zip(labels, counts, strict=True)
+            for name, times in zip(labels, counts, strict=True)
         ]
         rows.append(element("tr", element("th", label, scope="row"), cells))
     corner = element("th", say("report.confusion.corner"), class_="corner")
@@ -121,22 +101,24 @@ def facts(task: TaskRecord) -> Markup | None:
     shown = []
     for name, write in STAGE_FACTS:
         fact = task.facts.get(name)
-        if fact is not None and (write is str or _number(fact)):
-            shown.append(element("div", element("dt", say(f"report.fact.{name}")), element("dd", write(fact))))
+        if fact is not None and (write is str or is_number(fact)):
+            shown.append(
+                element(
+                    "div",
+                    element("dt", say(f"report.fact.{name}")),
+                    element("dd", write(fact if write is str else number(fact))),
+                )
+            )
     return element("dl", shown, class_="facts") if shown else None
 
 
-def _bar(number: float, reference: float | None) -> Markup | None:
+def _bar(given: float, reference: float | None) -> Markup | None:
     """Draw a metric between 0 and 1 as a bar with a mark where its reference stands."""
-    if not 0 <= number <= 1 or (reference is not None and not 0 <= reference <= 1):
+    if not 0 <= given <= 1 or (reference is not None and not 0 <= reference <= 1):
         return None
     mark = (
         None
         if reference is None
         else element("i", style=f"left:{reference:.2%}", title=say("report.results.reference"))
     )
-    return element("div", element("b", style=f"width:{number:.2%}"), mark, class_="bar")
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return element("div", element("b", style=f"width:{given:.2%}"), mark, class_="bar")

@@ -48,8 +48,12 @@ def load_body(network: Network, stored: Stored) -> None:
         raise TaskFailed("L0802", {"reason": error.reason}, help="L0802.help") from error
 
 
-def load_head(network: Network, stored: Stored, objective: Objective) -> str:
-    """Put a checkpoint's head into the network if it is the same objective's and fits.
+_OWN = ("format", "objective", "step", "vocab_size", "roles")
+"""Facts of a checkpoint that are not about what its head tells apart."""
+
+
+def load_head(network: Network, stored: Stored, objective: Objective, facts: Facts) -> str:
+    """Put a checkpoint's head into the network if it is the same objective's and fits, label set included.
 
     Gives what became of it: loaded, fresh (made anew) or none (the objective has none, or no weights in it).
     """
@@ -57,7 +61,8 @@ def load_head(network: Network, stored: Stored, objective: Objective) -> str:
     if not own:
         return "none"
     given = under("head.", stored.weights)
-    same = stored.facts.get("objective") == objective.name
+    collected = [{name: value for name, value in each.items() if name not in _OWN} for each in (stored.facts, facts)]
+    same = stored.facts.get("objective") == objective.name and collected[0] == collected[1]
     if not same or mismatch(own, given):
         return "fresh"
     with torch.no_grad():

@@ -24,7 +24,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         stored = Stored.open(given.directory / given.output)
         network = build(job.model, job.objective, stored.facts, 0)
         load_body(network, stored)
-        if load_head(network, stored, job.objective) == "fresh":
+        if load_head(network, stored, job.objective, stored.facts) == "fresh":
             values = {"objective": job.objective.name, "given": stored.facts.get("objective")}
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")
         network.to(device)

@@ -37,7 +37,7 @@ def generate(checkpoint: Reference, prompts: Sequence[str], decoding: Decoding, 
         stored = Stored.open(folder)
         network = build(model, objective, stored.facts, 0)
         load_body(network, stored)
-        if network.head is None or load_head(network, stored, objective) == "fresh":
+        if network.head is None or load_head(network, stored, objective, stored.facts) == "fresh":
             raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint")
         network.to(device).eval()
         tokenizer = open_tokenizer(folder)

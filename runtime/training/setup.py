@@ -88,7 +88,7 @@ class Setup:
             given = self.work.input(job.initial)
             stored = Stored.open(given.directory / given.output)
             load_body(network, stored)
-            self.head = load_head(network, stored, job.objective)
+            self.head = load_head(network, stored, job.objective, self.facts)
             log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
         network.to(self.device)
         if job.compile:

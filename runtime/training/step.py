@@ -84,7 +84,7 @@ class FiniteGuard:
             return
         self.settle()
         self.optimizer.grad_scale = None  # type: ignore[attr-defined]
-        self.optimizer.found_inf = bad.float().reshape(1)  # type: ignore[attr-defined]
+        self.optimizer.found_inf = bad.float()  # type: ignore[attr-defined]
         flag = torch.empty((), dtype=torch.bool, pin_memory=True).copy_(bad, non_blocking=True)
         copied = torch.cuda.Event()
         copied.record()

@@ -224,7 +224,8 @@ def test_the_fields_of_experiment() -> None:
 
 def test_checking_imports_nothing_heavy() -> None:
     script = (
-        "import sys; from llx.plugins.registry import Registry; r = Registry()\n"
+        "import os, sys; os.environ['PYDANTIC_DISABLE_PLUGINS'] = '__all__'\n"  # as the command line does
+        "from llx.plugins.registry import Registry; r = Registry()\n"
         "for kind in r.kinds:\n    for c in r.components(kind).values(): c.fields\n"
         "print([m for m in ('torch', 'numpy', 'pyarrow', 'tokenizers', 'rich') if m in sys.modules])"
     )

@@ -62,6 +62,10 @@ class Packed(Encoding):
         if left is not None and left.shape[1] > self.overlap:
             yield self._row(left, 0, pad=roles.get("pad", end))
 
+    def tokens(self, row: Mapping[str, Any]) -> int:
+        """Count what a row adds: the tokens that it shares with the one before are not read twice."""
+        return max(super().tokens(row) - self.overlap, 0)
+
     @property
     def _stride(self) -> int:
         return self.length - self.overlap

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ...component import Place
 from ...kinds import Model, Shape
+from ...nn import MOST_LOGITS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -111,18 +112,20 @@ class TransformerModel(Model):
     def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
         """Estimate what a forward pass keeps, with attention kernels that don't keep the scores.
 
-        In each layer: both inputs and outputs of the norms, queries, keys and values (twice when heads share or
-        positions turn them), the mixed values before and after they are put together, and the inner states.
+        Tests hold it against the tensors that autograd really keeps, to 15 %. The logits count twice, because their
+        gradient is as large and comes first.
         """
-        tokens = rows * length
-        keys = 2 * self.kv_size
-        if self.positions == "rope" or self.kv_size != self.hidden_size:
-            keys = 2 * self.hidden_size
+        norm = self.hidden_size * (3 if self.norm == "rms_norm" else 2)
+        dropout = self.hidden_size if self.dropout else 0
+        attention = 2 * self.hidden_size + 2 * self.kv_size  # queries, keys, values, and what they mix
+        if self.kv_size != self.hidden_size:
+            attention += 2 * self.hidden_size  # keys and values repeated for each head
+        if self.positions == "rope":
+            attention += 2 * self.hidden_size  # queries and keys before they are turned
         inner = (4 if self.activation == "swiglu" else 2) * self.inner_size
-        layer = 6 * self.hidden_size + keys + self.hidden_size + inner
-        masks = 0.25 * 2 * self.hidden_size if self.dropout else 0
-        logits = 2 * min(tokens * vocab_size, 2**26)
-        return int(4 * (tokens * (self.layers * (layer + masks) + 2 * self.hidden_size) + logits))
+        token = self.layers * (2 * norm + 2 * dropout + attention + inner) + norm + dropout
+        logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)
+        return 4 * (rows * length * token + logits)
 
     def body(self, vocab_size: int) -> nn.Module:
         from ...nn.transformer import Transformer

@@ -79,6 +79,7 @@ def _whole(keys: Array, eligible: Array, words: Array, shares: Array, most: int)
     place = np.arange(length)
     begins = words.astype(bool) | ~eligible
     begins[:, 0] = True
+    begins[:, 1:] |= ~eligible[:, :-1]
     first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
     begins |= (place - first) % LONGEST_WORD == 0
     first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
