@@ -129,9 +129,8 @@ class Graph:
             below = hidden[id(current)]
             missing = [one for one in (*inputs, *below.values()) if id(one) not in self._by_task]
             if missing:
-                assert id(current) not in open_ and len(open_) < TASKS_IN_A_CHAIN, (
-                    f"the task {current.name} needs itself"
-                )
+                assert id(current) not in open_, f"the task {current.name} needs itself"
+                assert len(open_) < TASKS_IN_A_CHAIN, f"the task {current.name} prepares without end"
                 open_.add(id(current))
                 waiting.extend(reversed(missing))
                 continue

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .files import remove
 
 LOCK = "lock"
 KEPT = "kept"
+ALONE = "lock"
+"""Of the whole store: shared by runs, and wanted alone by whoever removes artifacts."""
 
 
 class Claim:
@@ -110,3 +112,36 @@ def _is_same(handle: int, path: Path) -> bool:
         return False
     ours = os.fstat(handle)
     return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+
+
+@contextlib.contextmanager
+def beside_others(store: Path) -> Iterator[None]:
+    """Hold off whoever wants the store alone, for the time of a run; runs hold off each other in no way."""
+    import fcntl
+
+    with _open(store / ALONE) as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+@contextlib.contextmanager
+def only_one(store: Path) -> Iterator[bool]:
+    """Have the store alone, if no run is using it; gives whether that is so."""
+    import fcntl
+
+    with _open(store / ALONE) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[int]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    try:
+        yield handle
+    finally:
+        os.close(handle)

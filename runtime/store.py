@@ -24,6 +24,7 @@ from .fingerprint import LENGTH, Parts
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_DIGITS = frozenset("0123456789abcdef")
 
 
 class Damaged(Exception):
@@ -69,7 +70,7 @@ class Store:
     """The store of a project."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = Path(os.path.abspath(folder))
+        self.folder = Path(os.path.abspath(folder))  # noqa: PTH100 (`resolve` would follow links)
         self._verified: set[str] = set()
         self._read: dict[str, Artifact] = {}
 
@@ -97,7 +98,7 @@ class Store:
 
     def place(self, fingerprint: str) -> Path:
         """Give where an artifact lies, or would lie."""
-        assert len(fingerprint) == LENGTH and fingerprint.isalnum(), fingerprint
+        assert is_fingerprint(fingerprint), fingerprint
         return self.artifacts / fingerprint[:2] / fingerprint
 
     def find(self, fingerprint: str) -> Artifact | None:
@@ -180,7 +181,7 @@ class Store:
             if not _is_folder(shard):
                 continue
             for directory in sorted(shard.iterdir()):
-                if len(directory.name) == LENGTH and directory.name.isalnum():
+                if is_fingerprint(directory.name):
                     try:
                         artifact = self.find(directory.name)
                     except Damaged as damage:
@@ -188,6 +189,11 @@ class Store:
                     else:
                         if artifact is not None:
                             yield directory.name, artifact
+
+
+def is_fingerprint(name: str) -> bool:
+    """Tell whether a name is that of an artifact, and so can be no path to elsewhere."""
+    return len(name) == LENGTH and set(name) <= _DIGITS
 
 
 def _is_folder(path: Path) -> bool:

@@ -10,7 +10,7 @@ AT_MOST = 3
 
 def summary(facts: Mapping[str, Any]) -> str:
     """Give the first counts and figures among facts: `rows 1,200 (train 1,000, test 200)`."""
-    words = []
+    words: list[str] = []
     for name, value in facts.items():
         shown = _shown(value)
         if shown and len(words) < AT_MOST:

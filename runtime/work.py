@@ -6,12 +6,14 @@ import hashlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..dsl.diagnostics.model import Text
 from ..dsl.program import Program, Reference
 from ..plugins.component import Facts, Task
+from ..plugins.schema import is_identity
 from ..plugins.work import EvaluationJob, Input, Interrupted, Job, Outcome
 from .events import Listener, Note, TaskProgress
 from .graph import Graph, Node
@@ -99,10 +101,13 @@ class TaskWork:
         self._resumable = True
         return self._claim.kept
 
-    @property
+    @cached_property
     def settings(self) -> Mapping[str, Any]:
+        """Give what the task may know of `experiment`: what is part of its identity, and what is of nobody's (device)."""
         settings = self.program.settings
-        return {name: getattr(settings, name) for name in type(settings).model_fields}
+        fields = type(settings).model_fields
+        known = (name for name, info in fields.items() if name in self.node.task.settings or not is_identity(info))
+        return {name: getattr(settings, name) for name in known}
 
     @property
     def progress(self) -> Reporter:
@@ -123,14 +128,14 @@ class TaskWork:
         import numpy as np
 
         task = self.node.task
-        seed = getattr(task, "seed", self.settings.get("seed", 0) if "seed" in task.settings else 0)
+        seed = getattr(task, "seed", self.settings.get("seed", 0))
         key = hashlib.sha256(f"{seed} {name}".encode()).digest()
         return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
     def train(self, job: Job) -> Facts:
-        from .training.train import train
+        from .training.loop import train
 
-        return train(job, self, self.emit)
+        return train(job, self, self.emit, self.fingerprint)
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
         from .training.evaluate import evaluate

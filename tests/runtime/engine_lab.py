@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
-
 from llx.dsl.program import Declared, Knob, Origin, Program, Reference
 from llx.dsl.source import Source, Span
 from llx.dsl.types import Artifact
@@ -24,6 +22,7 @@ from llx.runtime.events import Bus, Event
 from llx.runtime.executor import Executor, Outcome
 from llx.runtime.plan import Plan, make_plan
 from llx.runtime.store import Store
+from pydantic import Field
 
 Rows = Annotated[Reference, Artifact("rows")]
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from engine_lab import Big, Count, Fails, Lab, Scale, Ship, Steps, Words
-
 from llx.runtime.events import Note, TaskFailedEvent, TaskFinished, TaskStarted
 
 
-@pytest.fixture()
+@pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     (tmp_path / "a.txt").write_text("one two three", encoding="utf-8")
     (tmp_path / "b.txt").write_text("four five", encoding="utf-8")
