@@ -142,7 +142,7 @@ def check(path: str | os.PathLike[str], /, *, params: Sequence[str] = (), **valu
     if checked.program is not None:
         diagnostics += registry.rules(checked.program)
     if diagnostics:
-        _learn_words(registry)
+        _learn_words()
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     return CheckResult(file, root, None if failed else checked.program, diagnostics, registry)
 
@@ -210,7 +210,7 @@ def run(
     finally:
         digests.save()
     if result.diagnostics:
-        _learn_words(checked.registry)
+        _learn_words()
     return result
 
 
@@ -392,11 +392,10 @@ def _unknown(program: Program, name: str) -> Diagnostic:
     return Diagnostic("L0811", Text("L0811", {"name": name}), None, helps=helps)
 
 
-def _learn_words(registry: Registry) -> None:
-    """Make the words of the runtime and of all plugins known to the diagnostics' catalogue."""
+def _learn_words() -> None:
+    """Make the words of the runtime known to the diagnostics' catalogue."""
     from ..dsl.diagnostics import words
     from .words import load
 
     for language in dict.fromkeys((words.language(), "en")):
         load(language)
-        words.register(language, registry.messages(language))
