@@ -50,7 +50,7 @@ class Lines:
             if event.time - self._said.get(event.fingerprint, 0) >= EVERY and event.fingerprint in self.state.tasks:
                 self._said[event.fingerprint] = event.time
                 self._of(event.fingerprint, describe(self.state.tasks[event.fingerprint], event.time))
-        elif isinstance(event, RunFinished):
+        elif isinstance(event, RunFinished) and event.run:
             self._line(
                 say(
                     f"cli.run.{event.state}",
