@@ -29,7 +29,7 @@ def command(yes: bool, dry_run: bool, runs: int, verify: bool, store: Path | Non
     opened = open_store(store)
     damaged = _verify(opened, dry_run) if verify else 0
     found = gc.survey(opened, runs)
-    click.echo(f"{found.kept} artifacts ({size(found.kept_size)}) are needed by the last runs of existing files.")
+    click.echo(f"Needed by the last runs of existing files: {found.kept} artifacts, {size(found.kept_size)}.")
     if not found.pieces:
         click.echo("There is nothing to free.")
         return 1 if damaged else 0
@@ -38,7 +38,7 @@ def command(yes: bool, dry_run: bool, runs: int, verify: bool, store: Path | Non
     click.echo(output.table(lines, right=[0]))
     if len(rows) > SHOWN:
         click.echo(f"  and {len(rows) - SHOWN} more")
-    click.echo(f"{len(rows)} pieces ({size(found.size)}) can go.")
+    click.echo(f"{size(found.size)} can go.")
     if dry_run or not (yes or click.confirm("Free them?")):
         return 1 if damaged else 0
     try:
@@ -61,5 +61,5 @@ def _verify(store: Store, dry_run: bool) -> int:
     if not count:
         click.echo("Every artifact is what its record says.")
     elif not dry_run:
-        click.echo(f"{count} damaged artifacts were removed; the next run makes them anew.")
+        click.echo(f"Damaged and removed: {count}. The next run makes it anew.")
     return count

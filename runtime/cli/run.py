@@ -37,6 +37,8 @@ def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: P
         display.end(result, report)
     else:
         _close(result, report)
+        if result.id and result.diagnostics:
+            click.echo(err=True)
         output.report(result.diagnostics)
     if result.traceback is not None and os.environ.get(TRACEBACK):
         click.echo(result.traceback.read_text(encoding="utf-8", errors="replace"), err=True)

@@ -42,10 +42,10 @@ def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> 
 
 
 def _line(row: RunRow) -> list[str]:
-    from ..listeners.figures import duration
+    from ..listeners.figures import duration, literal
 
     colours = {"finished": "green", "failed": "red", "interrupted": "yellow"}
-    params = " ".join(f"{name}={value}" for name, value in row.params.items())
+    params = " ".join(f"{name}={literal(value)}" for name, value in row.params.items())
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.started))
     took = duration(row.ended - row.started) if row.ended else ""
     state = output.style(row.state, fg=colours.get(row.state))
