@@ -12,6 +12,9 @@ from .problems import from_problem
 from .program import UsedDistribution
 from .source import Source
 
+PLANNED_KINDS = ("sweep",)
+"""Kinds of the language itself that are to come; until a catalogue has one, its use is told apart from a typo."""
+
 Named = syntax.Param | syntax.Let | syntax.Declaration
 
 
@@ -104,6 +107,10 @@ def _uses(
         if used.problem is not None:
             span = statement.requirements[0].span.to(statement.requirements[-1].span) if used.version else name.span
             diagnostics.append(from_problem(used.problem, span))
+        if used.prefix is None and used.problem is None and used.version is not None:
+            # Such a `use` only pins a version.
+            yield UsedDistribution(name.name, "", used.version, statement.span)
+            continue
         if used.prefix is None or used.version is None:
             # Its components are unknown now: nothing is to be said of what is named under it.
             lost.add(used.prefix or alias or name.name.removeprefix("llx-").replace("-", "_"))

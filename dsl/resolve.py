@@ -9,8 +9,8 @@ from typing import Any
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Text
-from .modules import Module
-from .program import Declared, Knob, Program
+from .modules import PLANNED_KINDS, Module
+from .program import Declared, Knob, Origin, Program, Reference
 from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
 from .resolve_bindings import in_order, kind_of, value_of
 from .resolve_build import build
@@ -42,7 +42,7 @@ def instantiate(
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     """Evaluate an expression by its sort."""
     if any(isinstance(option, Formula) for option in wanted.options):
-        return context.error("L0290", node.span, {"what": Text("type.formula")})
+        return context.error("L0290.formula", node.span)
     match node:
         case syntax.Literal():
             return literal(context, node, wanted)
@@ -77,11 +77,14 @@ def _forget_unknown_kinds(context: Context) -> None:
         statement = binding.statement
         if isinstance(statement, syntax.Declaration) and statement.kind.name not in context.catalogue.kinds:
             kind = statement.kind
+            del context.bindings[name]
+            context.lost.add(name)
+            if kind.name in PLANNED_KINDS:
+                context.error("L0290", kind.span, {"what": kind.name})
+                continue
             helps, fixes = suggest(kind.name, [*context.catalogue.kinds, "let", "param"], kind.span)
             notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
             context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
-            del context.bindings[name]
-            context.lost.add(name)
 
 
 def _settings(context: Context) -> Any:
@@ -118,9 +121,27 @@ def _program(context: Context, settings: Any) -> Program:
         declarations=declarations,
         params=params,
         uses=module.uses,
-        origins=context.origins,
+        origins=_origins(context, [settings, *(declared.value for declared in declarations.values())]),
         final=final,
     )
+
+
+def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
+    """Keep the places of what the program holds: the ids of values that nothing holds are given to others."""
+    origins: dict[int, Origin] = {}
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Reference):
+            stack.append(value.task)
+        elif isinstance(value, list | tuple):
+            stack.extend(value)
+        elif isinstance(value, Mapping):
+            stack.extend(value.values())
+        elif id(value) in context.origins and id(value) not in origins:
+            origins[id(value)] = context.origins[id(value)]
+            stack.extend(context.recipes[id(value)].arguments.values())
+    return origins
 
 
 def _label(context: Context, value: Any) -> str:

@@ -228,7 +228,7 @@ def _report(context: Context, diagnostic: Diagnostic) -> None:
     """Add a finding, unless a base has brought the same one already."""
     place = diagnostic.labels[0].span if diagnostic.labels else diagnostic.span
     assert place is not None
-    key = (diagnostic.code, place.source, place.start, place.end, diagnostic.message.key)
+    key = (diagnostic.code, place.source, place.start, place.end, str(diagnostic.message))
     if key not in context.reported:
         context.reported.add(key)
         context.sink.append(diagnostic)

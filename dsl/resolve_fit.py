@@ -12,7 +12,7 @@ from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
 from .resolve_files import find_files
 from .source import Span
 from .suggest import suggest
-from .types import Anything, Boolean, ListOf, MapOf, Nothing, Number, PathText, QuantityOf, Type, Word
+from .types import Anything, Boolean, ComponentOf, ListOf, MapOf, Nothing, Number, PathText, QuantityOf, Type, Word
 from .types import Text as TextType
 
 _COUNTED = ("steps", "examples", "tokens")
@@ -87,7 +87,8 @@ def misfit(context: Context, value: Any, wanted: Wanted, node: syntax.Expression
         place = {"slot": wanted.slot, "word": value}
         notes = (*notes, Text("L0210.words", {"words": list(words)}))
         return context.error("L0210", node.span, place, labels=labels, helps=helps, notes=notes)
-    return context.error("L0301", node.span, values, labels=labels, notes=notes)
+    helps, fixes = _without_quotes(context, value, wanted, node)
+    return context.error("L0301", node.span, values, labels=labels, helps=helps, notes=notes, fixes=fixes)
 
 
 def behind(context: Context, node: syntax.Expression, value: Any) -> tuple[tuple[Label, ...], tuple[Text, ...]]:
@@ -192,6 +193,16 @@ def _without_unit(node: syntax.Expression) -> tuple[tuple[Text, ...], tuple[Fix,
         fixes = (Fix(node.span, number + "B", certain=False),)
         return (Text("L0301.billions", {"written": node.span.text, "text": number + "B"}),), fixes
     return (Text("help.write", {"text": number}),), (Fix(node.span, number),)
+
+
+def _without_quotes(
+    context: Context, value: Any, wanted: Wanted, node: syntax.Expression
+) -> tuple[tuple[Text, ...], tuple[Fix, ...]]:
+    """Help with the name of a component that was written as a string."""
+    kinds = [option.kind for option in wanted.options if isinstance(option, ComponentOf)]
+    if isinstance(node, syntax.String) and any(value in context.catalogue.components(kind) for kind in kinds):
+        return (Text("help.write", {"text": value}),), (Fix(node.span, value),)
+    return (), ()
 
 
 def _paths(node: syntax.Expression) -> list[syntax.Path]:

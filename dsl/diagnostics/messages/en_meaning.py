@@ -130,6 +130,7 @@ MESSAGES: dict[str, str] = {
     "L0222.none": "this file has no params",
     "L0222.not_param": "`{name}` is declared here, and not as a `param`",
     "L0290": "`{what}` is not available yet",
+    "L0290.formula": "formulas are not available yet",
     "L0291": "the expression nests too deeply",
     # Types, units, ranges
     "L0301": "{slot} takes {wanted}, not {given}",

@@ -130,6 +130,7 @@ MESSAGES: dict[str, str] = {
     "L0222.none": "このファイルに param はありません",
     "L0222.not_param": "`{name}` はここで宣言されていますが、`param` ではありません",
     "L0290": "`{what}` はまだ使えません",
+    "L0290.formula": "式 (formula) はまだ使えません",
     "L0291": "式の入れ子が深すぎます",
     # Types, units, ranges
     "L0301": "{slot} がとるのは{wanted}です。{given}は使えません",
