@@ -393,7 +393,7 @@ def _unknown(program: Program, name: str) -> Diagnostic:
 
 
 def _learn_words() -> None:
-    """Make the words of the runtime known to the diagnostics' catalogue."""
+    """Make the words of the runtime known to the diagnostics' catalogue; those of plugins came with them."""
     from ..dsl.diagnostics import words
     from .words import load
 
