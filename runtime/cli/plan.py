@@ -138,4 +138,10 @@ def _plain(result: PlanResult) -> dict[str, Any]:
         tasks.append({**line, "state": str(task.state), "estimate": asdict(estimate) if estimate else None})
     totals = asdict(result.totals) if result.totals else None
     data = as_data(result.diagnostics)
-    return {"version": 1, "tasks": tasks, "totals": totals, "diagnostics": data["diagnostics"], "summary": data["summary"]}
+    return {
+        "version": 1,
+        "tasks": tasks,
+        "totals": totals,
+        "diagnostics": data["diagnostics"],
+        "summary": data["summary"],
+    }

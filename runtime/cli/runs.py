@@ -31,7 +31,11 @@ def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> 
     if as_json:
         import json
 
-        click.echo(json.dumps({"version": 1, "runs": [_plain(row, metrics[row.id]) for row in rows]}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                {"version": 1, "runs": [_plain(row, metrics[row.id]) for row in rows]}, ensure_ascii=False, indent=2
+            )
+        )
         return
     if not rows:
         click.echo("There are no runs yet. Start one with: llx run FILE")

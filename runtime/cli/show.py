@@ -40,7 +40,9 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
     for task in record.tasks.values():
         seconds = "" if task.seconds is None else duration(task.seconds)
         state = say(f"report.state.{task.state}")
-        rows.append([state, task.kind, "  " * task.depth + task.label, seconds, "; ".join(task.reasons) if seconds else ""])
+        rows.append(
+            [state, task.kind, "  " * task.depth + task.label, seconds, "; ".join(task.reasons) if seconds else ""]
+        )
     click.echo("\n" + output.table(rows, right=[3]))
     for task in record.tasks.values():
         if task.failure:

@@ -63,4 +63,6 @@ def _unknown(name: str, labels: list[str]) -> str:
     from ...dsl.diagnostics.similar import similar
 
     near = similar(name, labels, 1)
-    return f"There is no task '{name}'." + (f" A similar one is '{near[0]}'." if near else f" There are: {', '.join(labels)}.")
+    return f"There is no task '{name}'." + (
+        f" A similar one is '{near[0]}'." if near else f" There are: {', '.join(labels)}."
+    )
