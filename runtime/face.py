@@ -169,14 +169,14 @@ def plan(
         return result
     digests.save()
     facts = cost.KnownFacts(made.graph, made.store)
-    for task in made.to_run:
-        estimate = facts.estimate(task.node)
-        result.estimates[task.node.label] = estimate
-        refused = cost.refusal(task.node, estimate, made.program, made.graph)
+    estimates = {task.node: facts.estimate(task.node) for task in made.to_run}
+    for node, estimate in estimates.items():
+        refused = cost.refusal(node, estimate, made.program, made.graph)
         if refused is not None:
             result.diagnostics.append(refused)
     result.plan = made
-    result.totals = cost.totals(result.estimates.values())
+    result.estimates = {node.label: estimate for node, estimate in estimates.items()}
+    result.totals = cost.totals(estimates)
     return result
 
 
