@@ -16,7 +16,7 @@ from .program import Program
 from .resolve import instantiate
 from .source import Source, Span
 from .suggest import suggest
-from .unused import unused
+from .unused import nothing_to_run, unused
 
 COMMAND_LINE = "<command line>"
 
@@ -49,7 +49,7 @@ def check(source: Source, catalogue: Catalogue, *, root: Path, params: Sequence[
     if not broken and not bound.broken:
         diagnostics += unused(bound, catalogue, given)
     if program is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
-        diagnostics += catalogue.rules(program)
+        diagnostics += [*nothing_to_run(program), *catalogue.rules(program)]
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     return Checked(None if failed else program, in_order(diagnostics, source), tree)
 

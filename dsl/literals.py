@@ -60,7 +60,7 @@ def number(token: Token, reports: Reports) -> Expression:
         _unknown_unit(unit[0], token.end - len(unit[0]), token.end, reports)
         return Broken(span)
     if match["suffix"] == "%":
-        reports.error("L0106", token.start, token.end, text=token.text, helps=(Text("L0106.percent"),))
+        reports.error("L0115", token.start, token.end)
         return Broken(span)
     quantity = Quantity.of(value, unit[0])
     if abs(quantity.magnitude) > _LARGEST:
@@ -97,7 +97,7 @@ def _value(match: re.Match[str]) -> int | float | None:
     if value in (0.0, float("inf")):
         return None
     plain = not part and match["exponent"] is None
-    stays_whole = plain or suffix is not None or (match["exponent"] is not None and value < 1e15)
+    stays_whole = plain or suffix is not None or (match["exponent"] is not None and value < 2**53)
     return top if exact and stays_whole and not percent else value
 
 

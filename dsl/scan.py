@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     | (?P<newline>\r?\n(?:[ \t]*+\r?\n)*+)
     | (?P<comment>\#[^\n]*+)
     | (?P<long>\"\"\"(?>[^"\\$]|\\.|"(?!"")|{_HOLE}|\$)*+\"\"\")
-    | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{_HOLE}|\$)*+"|"")
+    | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{_HOLE}|\$)*+"|""(?!"))
     | (?P<number>\.?[0-9](?:[eE][+-][0-9]|[\w.])*+%?)
     | (?P<word>[^\W\d]\w*+)
     | (?P<sign>\|>|==|!=|<=|>=|[=<>+\-*/(){{}}\[\],.:])
@@ -85,6 +85,8 @@ class _Scanner:
         """Where a newline was met that may count: what follows decides."""
         self.spoiled = False
         """Whether a string of this statement was never closed: its brackets can't be judged then."""
+        self.stray = False
+        """Whether a bracket of this statement closed nothing: one report is enough."""
 
     def run(self) -> Scan:
         at, end = 0, len(self.text)
@@ -131,7 +133,7 @@ class _Scanner:
         """Take a piece of a `use` line, where names may hold `-` and versions are no numbers."""
         text, at, end = match.group(), match.start(), match.end()
         last = self.tokens[-1]
-        if match.lastgroup == "compare" or last.type == "COMPARE":
+        if match.lastgroup == "compare" or (last.type == "COMPARE" and text != "as"):
             self.push(Token("COMPARE" if match.lastgroup == "compare" else "VERSION", text, at, end))
         elif len(self.tokens) == 1:
             self.push(Token("DISTRIBUTION", text, at, end))
@@ -212,7 +214,7 @@ class _Scanner:
         """End the statement."""
         if self.tokens:
             self.statements.append(self.tokens)
-        self.tokens, self.newline, self.spoiled = [], None, False
+        self.tokens, self.newline, self.spoiled, self.stray = [], None, False, False
 
     # Brackets
 
@@ -237,10 +239,10 @@ class _Scanner:
         opener = CLOSERS[text]
         matching = [n for n, index in enumerate(self.open) if self.tokens[index].text == opener]
         if not matching:
-            if not self.spoiled and not (self.tokens and self.tokens[-1].type == JUNK):
+            if not self.spoiled and not self.stray:
                 self.reports.error("L0103", at, end, bracket=text)
-            if self.open or self.tokens:
-                self.newline = None
+            self.stray = True
+            if self.tokens and self.tokens[-1].type in ("=", ",", NEWLINE, *OPENERS, "COMPARE", "ADD", "MULTIPLY"):
                 self.push(Token(JUNK, text, at, end))
             return
         inner = self.open[matching[-1] + 1 :]
@@ -290,11 +292,12 @@ class _Scanner:
     def too_deep(self, at: int, end: int) -> int:
         """Give up the statement, however many brackets follow."""
         self.reports.error("L0109", at, end, limit=DEPTH)
-        self.spoiled = True
         following = _MARGIN_LINE.search(self.text, end)
-        at = following.start() if following else len(self.text)
-        self.close_all(at)
-        return at
+        stop = following.start() if following else len(self.text)
+        del self.tokens[self.open[0] :]
+        self.open.clear()
+        self.push(Token(JUNK, "", at, end))
+        return stop
 
     # What is not a token
 
@@ -305,7 +308,7 @@ class _Scanner:
             return self.unclosed_string(at)
         if text[at] in LOOKALIKES or text[at] in "'`;":
             if text[at] == ";":
-                self.characters.foreign(";", "", at, at + 1)
+                self.characters.foreign(";", "", at, at + 1, "\n")
                 if not self.open or self.tokens[self.open[-1]].text == "{":
                     self.end_line(at, at + 1)
                 return at + 1
@@ -313,8 +316,8 @@ class _Scanner:
             if mended:
                 self.text = self.characters.text
                 return at
-        end = self.characters.strange(at)
-        if text[at:end].strip():
+        end, blank = self.characters.strange(at)
+        if not blank:
             self.push(Token(JUNK, text[at:end], at, end))
         self.text = self.characters.text
         return end
