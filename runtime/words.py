@@ -7,8 +7,8 @@ from importlib import import_module
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 
-CATALOGUES = ("", "_cli", "_report")
-"""The modules of each language in `messages/`: of the run itself, of its display, of its report."""
+CATALOGUES = ("", "_training", "_cli", "_report")
+"""The modules of each language in `messages/`: of the run itself, of training, of its display, of its report."""
 
 _registered: set[str] = set()
 
