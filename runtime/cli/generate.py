@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog="STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.")
 @options.traceback
 @options.file
-@click.argument("stage")
+@click.argument("stage", shell_complete=options.complete_names)
 @click.argument("prompts", nargs=-1, metavar="[PROMPT]...")
 @click.option("--decoding", metavar="TEXT", help="How tokens are chosen, as a file would say it.")
 @click.option("--seed", type=click.IntRange(min=0), help="Another seed than the file's.")

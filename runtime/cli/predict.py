@@ -15,7 +15,7 @@ from . import options, output
 )
 @options.traceback
 @options.file
-@click.argument("stage")
+@click.argument("stage", shell_complete=options.complete_names)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A param of the file.")
 @options.store

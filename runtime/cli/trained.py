@@ -98,6 +98,10 @@ class Reading:
     partial = directory
 
     @property
+    def fingerprint(self) -> str:
+        return ""
+
+    @property
     def settings(self) -> Mapping[str, Any]:
         fields = self.graph.program.settings
         return {name: getattr(fields, name) for name in type(fields).model_fields} | self.changed

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: llx why reviews.llx pretrain")
 @options.traceback
 @options.file
-@click.argument("name")
+@click.argument("name", shell_complete=options.complete_names)
 @options.params
 @click.option("--values", is_flag=True, help="Show every value that the task's identity is made of.")
 @options.store

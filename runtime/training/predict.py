@@ -70,6 +70,7 @@ def stacked(rows: Sequence[Mapping[str, Any]], encoding: Encoding) -> Batch:
         integers = array.dtype == "token" or np.issubdtype(np.dtype(array.dtype), np.integer)
         whole = np.zeros((len(values), *longest), dtype=np.int64 if integers else array.dtype)
         for index, value in enumerate(values):
-            whole[(index, *(slice(size) for size in value.shape))] = value
+            place: Any = (index, *(slice(size) for size in value.shape))
+            whole[place] = value
         batch[name] = whole
     return batch

@@ -347,3 +347,18 @@ def test_texts_have_the_same_keys_and_places_in_both_languages() -> None:
         assert english.keys() == japanese.keys()
         for key, text in english.items():
             assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", japanese[key])), key
+
+
+def test_a_shell_completes_commands_params_and_names(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def completed(words: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+        monkeypatch.setenv("_LLX_COMPLETE", "bash_complete")
+        _, out, _ = project.llx()
+        return [line.partition(",")[2] for line in out.splitlines()]
+
+    assert completed("llx gr") == ["graph"]
+    assert completed("llx run lab.llx u") == ["upto="]
+    assert completed("llx why lab.llx av") == ["average"]
+    assert completed("llx run lab.llx --only fe") == ["few"]
+    assert completed("llx run nowhere.llx u") == []
