@@ -133,7 +133,7 @@ class TaskWork:
         return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
     def train(self, job: Job) -> Facts:
-        from .training.loop import train
+        from .training.train import train
 
         return train(job, self, self.emit, self.fingerprint)
 
