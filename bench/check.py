@@ -37,7 +37,9 @@ def main() -> int:
         llx = [str(Path(sys.executable).parent / "llx")]
         file = str(ROOT / "examples" / "quickstart.llx")
         probe = "import sys; from llx.runtime.cli.main import main\ntry: main(['check', sys.argv[1]])\nexcept SystemExit: pass\nprint('torch' in sys.modules)"
-        loaded = subprocess.run([sys.executable, "-c", probe, file], cwd=place, capture_output=True, text=True, check=True)
+        loaded = subprocess.run(
+            [sys.executable, "-c", probe, file], cwd=place, capture_output=True, text=True, check=True
+        )
         torch_free = loaded.stdout.strip().endswith("False")
         print("no torch in sys.modules after check:", torch_free)
         subprocess.run([*llx, "run", file], cwd=place, check=True, stdout=subprocess.DEVNULL)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .diagnostics.model import Text
+from .diagnostics.model import Diagnostic, Text
+from .program import Program
 from .types import Artifact, Type
 
 
@@ -57,9 +58,15 @@ class Component(Protocol):
     kind: str
     name: str
     """As written in the file, with the prefix of its distribution: `focal.focal_classification`."""
-    description: str
-    fields: Mapping[str, Field]
     positional: tuple[str, ...]
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The fields by name; most components of a catalogue are never named, so they may be worked out when asked."""
+        ...
 
     def build(self, arguments: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
         """Make the value from arguments whose types the language has checked, or say what its validators found.
@@ -111,4 +118,8 @@ class Catalogue(Protocol):
         `root` is the project's root, to which the paths in the value are relative: files may be looked at,
         briefly (a header, the first rows).
         """
+        ...
+
+    def rules(self, program: Program) -> Iterable[Diagnostic]:
+        """Run the rules over a whole program that plugins offer; asked only of a program without errors."""
         ...

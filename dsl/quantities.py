@@ -68,7 +68,7 @@ class Quantity:
     def __str__(self) -> str:
         for unit in _SHOWN.get(self.dimension, ()):
             factor = UNITS[unit][1]
-            if self.magnitude >= factor and self.magnitude % factor == 0:
+            if abs(self.magnitude) >= factor and self.magnitude % factor == 0:
                 return f"{show_number(whole(self.magnitude / factor))} {unit}"
         return f"{show_number(self.magnitude)} {BASE_UNIT[self.dimension]}"
 

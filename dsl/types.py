@@ -105,6 +105,16 @@ class ComponentOf(Type):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskOf(Type):
+    """A task itself, not one of its outputs: what a declaration of a task kind and the left of `with` are.
+
+    None is a task of any kind. No field has this type.
+    """
+
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact(Type):
     """What a task puts out, and what a field wants of a reference.
 

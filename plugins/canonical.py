@@ -23,7 +23,7 @@ from .schema import is_identity, word_of
 from .show import show
 from .sources import distribution_digest, package_of
 
-__all__ = ["canonical", "distribution_digest", "flatten", "show", "text_of"]
+__all__ = ["canonical", "describe", "distribution_digest", "flatten", "show", "text_of"]
 
 Refer = Callable[[Reference], Any]
 """Gives what stands for a reference: to the runtime, the fingerprint of its task and the output."""
@@ -117,3 +117,8 @@ def _flatten(form: Any, path: str, flat: dict[str, Any]) -> None:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def describe(component: Component) -> dict[str, Any]:
+    """Give a component as JSON for people and other programs: every field, a reference by its component's name."""
+    return canonical(component, lambda reference: f"{reference.task.name}.{reference.output}", defaults=True)

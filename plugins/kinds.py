@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact
-from .component import Component, Facts, Task
+from .component import Component, Facts, Place, Task
 from .work import Outcome
 
 if TYPE_CHECKING:
@@ -123,6 +123,17 @@ class Encoding(Component):
         Raises TaskFailed for a record that can't be encoded (a label never seen in training).
         """
 
+    def tokens(self, row: Mapping[str, Any]) -> int:
+        """Count the tokens of a row that the model reads, without padding: what batches and budgets are counted in."""
+        import numpy as np
+
+        streams = [name for name in row if name == "tokens" or name.endswith("_tokens")]
+        segments = [name.removesuffix("tokens") + "segments" for name in streams]
+        return sum(
+            int(np.count_nonzero(row[mark])) if mark in row else len(row[name])
+            for name, mark in zip(streams, segments, strict=True)
+        )
+
 
 class Objective(Component):
     """What is learned. Everything that differs between pre-training, fine-tuning and translation is here.
@@ -141,6 +152,9 @@ class Objective(Component):
     def reads(self) -> tuple[str, ...]:
         """Give the columns that it needs of data; depends on fields alone."""
         return self.columns
+
+    def check_model(self, place: Place, model: Model, field: str) -> None:
+        """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
 
     @abstractmethod
     def encoding(self, shape: Shape) -> Encoding:

@@ -64,7 +64,7 @@ def _problem(error: Any) -> Problem:
         message = found.args[0]
         return Problem(message, message.key.split(".")[0], word_of(field) if field else None, index)
     said = str(found) if isinstance(found, Exception) else error["msg"]
-    return Problem(Text("L0602", {"said": said}), "L0602", word_of(field) if isinstance(field, str) else None, index)
+    return Problem(Text("L0590", {"said": said}), "L0590", word_of(field) if isinstance(field, str) else None, index)
 
 
 def failure(component: type[Component], distribution: str, error: BaseException) -> Problem:

@@ -12,6 +12,7 @@ from typing import Any
 import pluggy
 
 from ..dsl.catalogue import Kind, Problem, Used
+from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Diagnostic, Text
 from ..dsl.program import Program
 from ..dsl.types import Artifact
@@ -39,6 +40,7 @@ class Registry:
         self._components: dict[str, dict[str, Registered]] = {}
         self._of_class: dict[type[Component], Registered] = {}
         self._distributions: dict[int, str] = {}
+        self._messages: dict[str, dict[str, str]] = {language: {} for language in words.LANGUAGES}
         self._broken_outputs: dict[int, Problem] = {}
         problems = self._add(builtin, LLX, plugin_prefix=None, seen_as=None)
         assert not problems, f"the built-in components are broken: {problems}"
@@ -98,7 +100,8 @@ class Registry:
         for implementation in self.manager.hook.llx_check.get_hookimpls():
             distribution = self._distributions[id(implementation.plugin)]
             try:
-                found += _answer(implementation, program=program)
+                answer: Any = implementation.function(*[program][: len(implementation.argnames)])
+                found += answer
             except (Exception, SystemExit) as error:
                 values = {"distribution": distribution, "hook": "llx_check", "error": said(error)}
                 found.append(
@@ -106,13 +109,9 @@ class Registry:
                 )
         return found
 
-    def messages(self, language: str) -> dict[str, str]:
-        """Give the texts of all diagnostics of the plugins seen, by key."""
-        texts: dict[str, str] = {}
-        for implementation in self.manager.hook.llx_messages.get_hookimpls():
-            with contextlib.suppress(Exception):
-                texts.update(_answer(implementation, language=language))
-        return texts
+    def messages(self, language: str) -> Mapping[str, str]:
+        """Give the texts of all diagnostics of the components seen, by key; the catalogue of words has them already."""
+        return self._messages[language]
 
     def _registered(self, of: type[Component]) -> Registered:
         if of not in self._of_class:
@@ -126,26 +125,46 @@ class Registry:
         except Exception as error:
             return [problem("L0718", distribution=distribution, hook="register", error=said(error))]
         problems: list[Problem] = []
-        for kind in self._call(plugin, "llx_kinds", problems):
-            problems += self._add_kind(kind, distribution)
-        for component in self._call(plugin, "llx_components", problems):
-            problems += self._add_component(component, distribution, seen_as)
+        for language in words.LANGUAGES:
+            for messages in self._call(plugin, "llx_messages", dict, problems, language):
+                problems += self._add_messages(messages, language, distribution, plugin_prefix)
+        for kinds in self._call(plugin, "llx_kinds", list, problems):
+            for kind in kinds:
+                problems += self._add_kind(kind, distribution)
+        for components in self._call(plugin, "llx_components", list, problems):
+            for component in components:
+                problems += self._add_component(component, distribution, seen_as)
         return problems
 
-    def _call(self, plugin: Any, hook: str, problems: list[Problem]) -> Iterator[Any]:
-        """Give what one plugin's hook answers; pluggy's own call would not say whose answer it is."""
-        distribution = self._distributions[id(plugin)]
+    def _call(self, plugin: Any, hook: str, collect: type, problems: list[Problem], *arguments: Any) -> Iterator[Any]:
+        """Give what one plugin's hooks answer; pluggy's own call would not say whose answer it is."""
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             if implementation.plugin is not plugin:
                 continue
-            printed = io.StringIO()
             try:
-                with contextlib.redirect_stdout(printed):
-                    answer = list(_answer(implementation))
+                with contextlib.redirect_stdout(io.StringIO()):
+                    # An answer may be a generator, which fails (or prints) only here.
+                    answer = collect(implementation.function(*arguments[: len(implementation.argnames)]))
             except (Exception, SystemExit) as error:
+                distribution = self._distributions[id(plugin)]
                 problems.append(problem("L0718", distribution=distribution, hook=hook, error=said(error)))
                 continue
-            yield from answer
+            yield answer
+
+    def _add_messages(
+        self, messages: Mapping[str, str], language: str, distribution: str, prefix: str | None
+    ) -> list[Problem]:
+        """Add a plugin's messages to the catalogue; keys begin with its prefix, so that none hides another's."""
+        own = {key: text for key, text in messages.items() if prefix is None or key.startswith(f"{prefix}:")}
+        problems = []
+        if foreign := messages.keys() - own.keys():
+            problems.append(problem("L0723", distribution=distribution, key=min(foreign), prefix=prefix))
+        try:
+            words.register(language, own)
+        except ValueError as error:
+            problems.append(problem("L0718", distribution=distribution, hook="llx_messages", error=said(error)))
+        self._messages[language].update(own)
+        return problems
 
     def _add_kind(self, kind: Any, distribution: str) -> list[Problem]:
         if not isinstance(kind, KindOf) or not kind.base.kind.isidentifier():
@@ -185,11 +204,6 @@ class Registry:
         among[registered.name] = registered
         self._of_class[of] = registered
         return problems
-
-
-def _answer(implementation: pluggy.HookImpl, **arguments: Any) -> Any:
-    """Call one implementation of a hook with those of its arguments that it takes."""
-    return implementation.function(*(arguments[name] for name in implementation.argnames))
 
 
 def _joined(distribution: str, problems: Iterable[Problem]) -> Problem | None:

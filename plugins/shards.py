@@ -199,8 +199,11 @@ class Shards:
         self.rows = _whole(described[split].get("rows"), "rows")
         self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         self._offsets: dict[str, np.ndarray[Any, Any]] = {}
-        for name, array in described[split]["arrays"].items():
-            self._open(directory, name, array)
+        try:
+            for name, array in described[split]["arrays"].items():
+                self._open(directory, name, array)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ShardError(f"{directory / INDEX} doesn't describe its arrays: {error!r}") from error
 
     def _open(self, directory: Path, name: str, array: Mapping[str, Any]) -> None:
         import numpy as np
@@ -228,10 +231,13 @@ class Shards:
         """Give the names of the arrays."""
         return tuple(self._arrays)
 
-    @property
-    def scalars(self) -> tuple[str, ...]:
-        """Give the names of the arrays that hold one number a row."""
-        return tuple(n for n, array in self._arrays.items() if n not in self._offsets and array.ndim == 1)
+    def scalar_values(self, rows: np.ndarray[Any, Any]) -> dict[str, list[Any]]:
+        """Give, for rows by their numbers, the arrays that hold one number a row."""
+        return {
+            name: array[rows].tolist()
+            for name, array in self._arrays.items()
+            if name not in self._offsets and array.ndim == 1
+        }
 
     def lengths(self) -> np.ndarray[Any, Any] | None:
         """Give the length of each row (of its longest ragged array), or None if all rows have one shape."""
@@ -251,7 +257,7 @@ class Shards:
         """Read rows by their numbers, ragged arrays padded with 0 to `pad_to`, or to the longest of them."""
         import numpy as np
 
-        if len(rows) and not (0 <= int(rows.min()) and int(rows.max()) < self.rows):
+        if len(rows) and not (int(rows.min()) >= 0 and int(rows.max()) < self.rows):
             raise IndexError(f"rows {rows.min()} to {rows.max()} of {self.rows}")
         batch: dict[str, np.ndarray[Any, Any]] = {}
         for name, array in self._arrays.items():

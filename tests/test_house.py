@@ -73,11 +73,8 @@ def test_heavy_libraries_are_imported_where_they_are_needed(path: Path) -> None:
 def test_there_are_no_circles() -> None:
     known = {name(path): path for path in MODULES}
     edges = {
-        module: {
-            target.removeprefix("llx.") for target, _ in imports(path, top_only=True) if target.startswith("llx.")
-        }
-        & set(known)
-        - {module}
+        module: {target.removeprefix("llx.") for target, _ in imports(path, top_only=True) if target.startswith("llx.")}
+        & set(known) - {module}
         for module, path in known.items()
     }
     done: set[str] = set()

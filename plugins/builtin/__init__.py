@@ -25,7 +25,9 @@ def llx_components() -> Iterable[type[Component]]:
 @hookimpl
 def llx_messages(language: str) -> Mapping[str, str]:
     if language == "ja":
-        from ..messages.ja import MESSAGES
-    else:
-        from ..messages.en import MESSAGES
-    return MESSAGES
+        from ..messages import ja, ja_data, ja_plugins
+
+        return ja.MESSAGES | ja_data.MESSAGES | ja_plugins.MESSAGES
+    from ..messages import en, en_data, en_plugins
+
+    return en.MESSAGES | en_data.MESSAGES | en_plugins.MESSAGES

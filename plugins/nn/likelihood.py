@@ -11,13 +11,14 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from ..kinds import IGNORED
-
-MOST_LOGITS = 2**26
-"""As many are held at once: 256 MiB in float32. More are made in pieces, and made again in the backward pass."""
+from . import MOST_LOGITS
 
 
 def vocabulary_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
-    """Sum the cross-entropy of targets (N,) under hidden states (N, H) projected by weight (V, H), in float32."""
+    """Sum the cross-entropy of targets (N,) under hidden states (N, H) projected by weight (V, H), in float32.
+
+    More than MOST_LOGITS logits are made in pieces, and made again in the backward pass.
+    """
     pieces = max(1, -(-hidden.shape[0] * weight.shape[0] // MOST_LOGITS))
     size = -(-hidden.shape[0] // pieces)
     losses = []

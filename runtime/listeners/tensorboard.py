@@ -47,7 +47,7 @@ class TensorBoard:
 
     def _writer(self, fingerprint: str) -> EventFileWriter:
         if fingerprint not in self._writers:
-            from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore[import-untyped]
+            from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
             folder = self.directory / folder_name(self._labels.get(fingerprint, fingerprint[:12]))
             folder.mkdir(parents=True, exist_ok=True)

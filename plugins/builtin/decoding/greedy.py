@@ -17,7 +17,7 @@ class Greedy(Decoding):
 
     name: ClassVar[str] = "greedy"
 
-    max_tokens: Annotated[int, Field(gt=0, description="the most tokens to write")] = 100
+    max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
 
     def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         return logits.argmax(dim=-1)

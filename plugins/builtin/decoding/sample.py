@@ -20,11 +20,11 @@ class Sample(Decoding):
 
     name: ClassVar[str] = "sample"
 
-    max_tokens: Annotated[int, Field(gt=0, description="the most tokens to write")] = 100
-    temperature: Annotated[float, Field(gt=0, description="below 1 bolder, above 1 wilder")] = 1.0
-    top_k: Annotated[int | None, Field(gt=0, description="draw from so many of the likeliest; none is all")] = None
+    max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
+    temperature: Annotated[float, Field(gt=0, description="Below 1 bolder, above 1 wilder")] = 1.0
+    top_k: Annotated[int | None, Field(gt=0, description="Draw from so many of the likeliest; none is all")] = None
     top_p: Annotated[
-        float | None, Field(gt=0, le=1, description="draw from the fewest tokens that have this probability together")
+        float | None, Field(gt=0, le=1, description="Draw from the fewest tokens that have this probability together")
     ] = None
 
     def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

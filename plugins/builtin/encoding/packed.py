@@ -29,10 +29,10 @@ class Packed(Encoding):
 
     name: ClassVar[str] = "packed"
 
-    length: Annotated[int, Field(gt=1, description="tokens of a row")]
-    overlap: Annotated[int, Field(ge=0, description="tokens that a row shares with the one before")] = 0
-    words: Annotated[bool, Field(description="whether to mark where words begin")] = False
-    column: Annotated[str, Field(description="the column of the text")] = "text"
+    length: Annotated[int, Field(gt=1, description="Tokens of a row")]
+    overlap: Annotated[int, Field(ge=0, description="Tokens that a row shares with the one before")] = 0
+    words: Annotated[bool, Field(description="Whether to mark where words begin")] = False
+    column: Annotated[str, Field(description="The column of the text")] = "text"
 
     def arrays(self) -> dict[str, ArrayOf]:
         segment = "uint16" if self.length < 2**16 else "uint32"
@@ -48,7 +48,7 @@ class Packed(Encoding):
         left: Array | None = None
         documents = 0
         for batch in batches(records, self.column):
-            encoded = encode(tokenizer, [record[self.column] or "" for record in batch], self.words)
+            encoded = encode(tokenizer, [record[self.column] for record in batch], self.words)
             stream = [] if left is None else [left]
             for document in encoded:
                 if len(document):
@@ -61,6 +61,12 @@ class Packed(Encoding):
                 left = left[:, whole * self._stride :]
         if left is not None and left.shape[1] > self.overlap:
             yield self._row(left, 0, pad=roles.get("pad", end))
+
+    def tokens(self, row: Mapping[str, Any]) -> int:
+        """Count what the model reads of a row: a shared token is read in the next one."""
+        import numpy as np
+
+        return int(np.count_nonzero(row["segments"][: self._stride]))
 
     @property
     def _stride(self) -> int:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ...component import Facts, TaskFailed
 from ...kinds import ArrayOf, Encoding
-from .text import batches, encode, prepared, role
+from .text import batches, encode, prepared, role, shown, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,11 +28,11 @@ class Single(Encoding):
 
     name: ClassVar[str] = "single"
 
-    length: Annotated[int, Field(gt=3, description="the most tokens of a row, marks included")]
-    keep: Annotated[Literal["start", "end"], Field(description="what is left of a text that is too long")] = "start"
-    column: Annotated[str, Field(description="the column of the text")] = "text"
-    pair: Annotated[str | None, Field(description="the column of a second text")] = None
-    label: Annotated[str, Field(description="the column of the label")] = "label"
+    length: Annotated[int, Field(gt=3, description="The most tokens of a row, marks included")]
+    keep: Annotated[Literal["start", "end"], Field(description="What is left of a text that is too long")] = "start"
+    column: Annotated[str, Field(description="The column of the text")] = "text"
+    pair: Annotated[str | None, Field(description="The column of a second text")] = None
+    label: Annotated[str, Field(description="The column of the label")] = "label"
 
     def arrays(self) -> dict[str, ArrayOf]:
         return {
@@ -46,7 +46,7 @@ class Single(Encoding):
         """Collect the labels in their order: numbers by size, words by code point."""
         labels = {_label(record, self.label) for record in records}
         if len(labels) < 2:
-            raise TaskFailed("L0512", {"label": next(iter(labels), "")}, field="data")
+            raise TaskFailed("L0532", {"label": shown(next(iter(labels), None))}, field="data")
         # Words and numbers don't mix in a column, but true and 1 are the same key: the type decides first.
         return {"labels": sorted(labels, key=lambda label: (isinstance(label, str), label))}
 
@@ -56,10 +56,8 @@ class Single(Encoding):
         tokenizer, end = prepared(tokenizer), role(roles, "end")
         index = {label: number for number, label in enumerate(facts["labels"])}
         for batch in batches(records, self.column):
-            texts = [record[self.column] or "" for record in batch]
-            others = [record[self.pair] or "" for record in batch] if self.pair else []
-            firsts = encode(tokenizer, texts)
-            seconds = encode(tokenizer, others)
+            firsts = encode(tokenizer, [record[self.column] for record in batch])
+            seconds = encode(tokenizer, [text_of(record, self.pair) for record in batch]) if self.pair else []
             for number, record in enumerate(batch):
                 parts = [firsts[number].ids] + ([seconds[number].ids] if self.pair else [])
                 tokens = self._assembled(parts, end)
@@ -83,9 +81,9 @@ class Single(Encoding):
     def _index(self, record: Mapping[str, Any], index: Mapping[Any, int]) -> int:
         label = _label(record, self.label)
         if label not in index:
-            known = ", ".join(str(each) for each in list(index)[:10])
-            values = {"label": label, "record": record["_record"] + 1, "known": known}
-            raise TaskFailed("L0513", values, field="data", help="L0513.help")
+            known = ", ".join(shown(each) for each in list(index)[:10])
+            values = {"label": shown(label), "record": record["_record"] + 1, "known": known}
+            raise TaskFailed("L0533", values, field="data", help="L0533.help")
         return index[label]
 
 
@@ -105,7 +103,8 @@ def shared(room: int, lengths: list[int]) -> list[int]:
 def _label(record: Mapping[str, Any], column: str) -> str | int | float | bool:
     label = record[column]
     if not isinstance(label, str | int | float) or (isinstance(label, float) and math.isnan(label)):
-        raise TaskFailed("L0511", {"column": column, "record": record["_record"] + 1, "value": label}, field="data")
+        values = {"column": column, "record": record["_record"] + 1, "value": shown(label)}
+        raise TaskFailed("L0531", values, field="data", help="L0531.help")
     return label
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -38,15 +39,29 @@ def batches(records: Iterable[Mapping[str, Any]], column: str) -> Iterator[list[
     """Group records so that a batch holds about a megabyte of text, however long the documents are."""
     records = iter(records)
     while first := list(islice(records, 1)):
-        batch, size = first, len(first[0][column] or "")
+        batch, size = first, len(text_of(first[0], column))
         while size < BATCH_CHARACTERS and len(batch) < BATCH_RECORDS and (more := next(records, None)) is not None:
             batch.append(more)
-            size += len(more[column] or "")
+            size += len(text_of(more, column))
         yield batch
+
+
+def text_of(record: Mapping[str, Any], column: str) -> str:
+    """Give the text of a record. Raises TaskFailed if there is none."""
+    text = record[column]
+    if not isinstance(text, str):
+        values = {"record": record["_record"] + 1, "column": column, "value": shown(text)}
+        raise TaskFailed("L0535", values, field="data", help="L0535.help")
+    return text
+
+
+def shown(value: object) -> str:
+    """Write a value of the data as the language would."""
+    return "none" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def role(roles: Mapping[str, int], name: str) -> int:
     """Give the id of the special token of a role. Raises TaskFailed if the tokenizer has none."""
     if name not in roles:
-        raise TaskFailed("L0510", {"role": name}, field="tokenizer")
+        raise TaskFailed("L0530", {"role": name}, field="tokenizer", help="L0530.help")
     return roles[name]

@@ -17,7 +17,7 @@ class Generate(Evaluation):
 
     checkpoint: CheckpointOf = Field(description="The checkpoint that writes")
     prompts: list[str] = Field([""], min_length=1, description="How the texts begin")
-    decoding: Decoding = Field(Sample(), description="How tokens are chosen")
+    decoding: Decoding = Field(default_factory=Sample, description="How tokens are chosen")
 
     def outputs(self) -> dict[str, Artifact]:
         return {"samples": Artifact("samples")}

@@ -19,7 +19,7 @@ class Encoder(TransformerModel):
     attention: ClassVar[str] = "bidirectional"
 
     norm_placement: Annotated[
-        Literal["pre", "post"], Field(description="norms before what a layer adds, or behind the addition")
+        Literal["pre", "post"], Field(description="Norms before what a layer adds, or behind the addition")
     ] = "pre"
 
     @property

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ...component import Place
 from ...kinds import Model, Shape
+from ...nn import MOST_LOGITS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,26 +21,26 @@ MOST_PARAMETERS = 2**40
 class TransformerModel(Model):
     """The base of models made of attention and feed-forward layers."""
 
-    layers: Annotated[int, Field(gt=0, description="blocks, one above the other")]
-    hidden_size: Annotated[int, Field(gt=0, description="width of the hidden states")]
-    heads: Annotated[int, Field(gt=0, description="attention heads; they divide `hidden_size`")]
-    context_length: Annotated[int, Field(gt=1, le=2**24, description="the most tokens that a row may have")]
-    dropout: Annotated[float, Field(ge=0, lt=1, description="on the embeddings and on what each layer adds")] = 0.0
+    layers: Annotated[int, Field(gt=0, description="Blocks, one above the other")]
+    hidden_size: Annotated[int, Field(gt=0, description="Width of the hidden states")]
+    heads: Annotated[int, Field(gt=0, description="Attention heads; they divide `hidden_size`")]
+    context_length: Annotated[int, Field(gt=1, le=2**24, description="The most tokens that a row may have")]
+    dropout: Annotated[float, Field(ge=0, lt=1, description="On the embeddings and on what each layer adds")] = 0.0
     kv_heads: Annotated[
-        int | None, Field(gt=0, description="key-value heads, shared by groups of heads; none is one for each head")
+        int | None, Field(gt=0, description="Key-value heads, shared by groups of heads; none is one for each head")
     ] = None
     ffn_size: Annotated[
         int | None,
-        Field(gt=0, description="inner width of the feed-forward layers; none is 4 x hidden_size, 8/3 with swiglu"),
+        Field(gt=0, description="Inner width of the feed-forward layers; none is 4 x hidden_size, 8/3 with swiglu"),
     ] = None
-    norm: Annotated[Literal["layer_norm", "rms_norm"], Field(description="the sort of norm")] = "layer_norm"
-    activation: Annotated[Literal["gelu", "swiglu"], Field(description="of the feed-forward layers")] = "gelu"
+    norm: Annotated[Literal["layer_norm", "rms_norm"], Field(description="The sort of norm")] = "layer_norm"
+    activation: Annotated[Literal["gelu", "swiglu"], Field(description="Of the feed-forward layers")] = "gelu"
     positions: Annotated[
-        Literal["learned", "rope"], Field(description="an embedding for each position, or rotary embeddings")
+        Literal["learned", "rope"], Field(description="An embedding for each position, or rotary embeddings")
     ] = "learned"
-    bias: Annotated[bool, Field(description="whether linear layers and norms have biases")] = True
+    bias: Annotated[bool, Field(description="Whether linear layers and norms have biases")] = True
     tied_embeddings: Annotated[
-        bool, Field(description="whether the projection to the vocabulary is the token embedding itself")
+        bool, Field(description="Whether the projection to the vocabulary is the token embedding itself")
     ] = True
 
     @property
@@ -70,13 +71,18 @@ class TransformerModel(Model):
         """Report sizes that don't go together, and models that no machine holds."""
         values = {"heads": self.heads, "hidden_size": self.hidden_size, "kv_heads": self.kv_heads}
         if self.hidden_size % self.heads:
-            place.error("heads", "L0503", values)
+            nearest = min(self._fitting_heads(), key=lambda heads: abs(heads - self.heads))
+            place.error("heads", "L0520", values | {"nearest": nearest}, help="L0520.help")
         elif self.positions == "rope" and (self.hidden_size // self.heads) % 2:
-            place.error("positions", "L0505", values | {"size": self.hidden_size // self.heads}, help="L0505.help")
+            place.error("positions", "L0522", values | {"size": self.hidden_size // self.heads}, help="L0522.help")
         if self.kv_heads is not None and self.heads % self.kv_heads:
-            place.error("kv_heads", "L0504", values)
+            place.error("kv_heads", "L0521", values)
         if self.parameters(vocab_size=1) > MOST_PARAMETERS:
-            place.error(None, "L0506", {"parameters": f"{self.parameters(vocab_size=1):.1e}"})
+            place.error(None, "L0523", {"parameters": f"{self.parameters(vocab_size=1):.1e}"})
+
+    def _fitting_heads(self) -> list[int]:
+        """Give the numbers of heads that divide the hidden size, as far as any model has them."""
+        return [heads for heads in range(1, min(self.hidden_size, 1024) + 1) if self.hidden_size % heads == 0]
 
     def _matrices(self) -> int:
         """Count the weights of one layer's matrices."""
@@ -106,18 +112,20 @@ class TransformerModel(Model):
     def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
         """Estimate what a forward pass keeps, with attention kernels that don't keep the scores.
 
-        In each layer: both inputs and outputs of the norms, queries, keys and values (twice when heads share or
-        positions turn them), the mixed values before and after they are put together, and the inner states.
+        Tests hold it against the tensors that autograd really keeps, to 15 %. The logits count twice, because their
+        gradient is as large and comes first.
         """
-        tokens = rows * length
-        keys = 2 * self.kv_size
-        if self.positions == "rope" or self.kv_size != self.hidden_size:
-            keys = 2 * self.hidden_size
+        norm = self.hidden_size * (3 if self.norm == "rms_norm" else 2)
+        dropout = self.hidden_size if self.dropout else 0
+        attention = 2 * self.hidden_size + 2 * self.kv_size  # queries, keys, values, and what they mix
+        if self.kv_size != self.hidden_size:
+            attention += 2 * self.hidden_size  # keys and values repeated for each head
+        if self.positions == "rope":
+            attention += 2 * self.hidden_size  # queries and keys before they are turned
         inner = (4 if self.activation == "swiglu" else 2) * self.inner_size
-        layer = 6 * self.hidden_size + keys + self.hidden_size + inner
-        masks = 0.25 * 2 * self.hidden_size if self.dropout else 0
-        logits = 2 * min(tokens * vocab_size, 2**26)
-        return int(4 * (tokens * (self.layers * (layer + masks) + 2 * self.hidden_size) + logits))
+        token = self.layers * (2 * norm + 2 * dropout + attention + inner) + norm + dropout
+        logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)
+        return 4 * (rows * length * token + logits)
 
     def body(self, vocab_size: int) -> nn.Module:
         from ...nn.transformer import Transformer

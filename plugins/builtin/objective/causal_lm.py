@@ -19,7 +19,7 @@ class CausalLM(Objective):
 
     name: ClassVar[str] = "causal_lm"
     attention: ClassVar[tuple[str, ...]] = ("causal",)
-    gives: ClassVar[tuple[str, ...]] = ("loss", "likelihood")
+    gives: ClassVar[tuple[str, ...]] = ("loss", "likelihood", "text")
 
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length + 1, overlap=1)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ...component import Facts
-from ...kinds import Batch, Encoding, Network, Objective, Shape, TensorBatch
+from ...component import Facts, Place
+from ...kinds import Batch, Encoding, Model, Network, Objective, Shape, TensorBatch
 from ..encoding.single import Single
 
 if TYPE_CHECKING:
@@ -28,20 +28,24 @@ class Classification(Objective):
     columns: ClassVar[tuple[str, ...]] = ("text", "label")
     gives: ClassVar[tuple[str, ...]] = ("label",)
 
-    pair: Annotated[str | None, Field(description="the column of a second text, read behind the first")] = None
+    pair: Annotated[str | None, Field(description="The column of a second text, read behind the first")] = None
     pooling: Annotated[
-        Literal["auto", "last", "mean", "first"], Field(description="which hidden states stand for the text")
+        Literal["auto", "last", "mean", "first"], Field(description="Which hidden states stand for the text")
     ] = "auto"
-    keep: Annotated[Literal["start", "end"], Field(description="what is left of a text that is too long")] = "start"
+    keep: Annotated[Literal["start", "end"], Field(description="What is left of a text that is too long")] = "start"
     dropout: Annotated[
-        float | None, Field(ge=0, lt=1, description="on what the head reads; none is the model's own")
+        float | None, Field(ge=0, lt=1, description="On what the head reads; none is the model's own")
     ] = None
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="how much of the target is shared among all labels")
+        float, Field(ge=0, lt=1, description="How much of the target is shared among all labels")
     ] = 0.0
 
     def reads(self) -> tuple[str, ...]:
         return ("text", self.pair, "label") if self.pair else ("text", "label")
+
+    def check_model(self, place: Place, model: Model, field: str) -> None:
+        if self.pooling == "first" and model.attention == "causal":
+            place.error(field, "L0525", {"model": model.name}, help="L0525.help")
 
     def encoding(self, shape: Shape) -> Encoding:
         return Single(length=shape.context_length, keep=self.keep, pair=self.pair)
@@ -76,9 +80,7 @@ class Classification(Objective):
     def predict(self, network: Network, batch: TensorBatch) -> list[Any]:
         scores = self.logits(network, batch).softmax(dim=1)
         indices = scores.argmax(dim=1).tolist()
-        return [
-            {"prediction": index, "scores": row} for index, row in zip(indices, scores.tolist(), strict=True)
-        ]
+        return [{"prediction": index, "scores": row} for index, row in zip(indices, scores.tolist(), strict=True)]
 
     def join(self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts) -> list[Mapping[str, Any]]:
         joined = [

@@ -27,8 +27,8 @@ class MaskedLM(Objective):
     name: ClassVar[str] = "masked_lm"
     attention: ClassVar[tuple[str, ...]] = ("bidirectional",)
 
-    rate: Annotated[float, Field(gt=0, lt=1, description="the part of a row's tokens that is to be guessed")] = 0.15
-    whole_word: Annotated[bool, Field(description="hide all tokens of a word together")] = False
+    rate: Annotated[float, Field(gt=0, lt=1, description="The part of a row's tokens that is to be guessed")] = 0.15
+    whole_word: Annotated[bool, Field(description="Hide all tokens of a word together")] = False
 
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length, words=self.whole_word)

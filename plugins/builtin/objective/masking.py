@@ -48,7 +48,7 @@ def mask_rows(
     shares = np.maximum(np.rint(eligible.sum(axis=1) * masking.rate), 1).astype(np.int64)
     shares[~eligible.any(axis=1)] = 0
     most = max(1, int(np.rint(tokens.shape[1] * masking.rate)))
-    keys = random.random(tokens.shape)
+    keys = np.asarray(random.random(tokens.shape))
     if words is None:
         masked, chosen = _single(keys, eligible, shares, most)
     else:
@@ -79,6 +79,7 @@ def _whole(keys: Array, eligible: Array, words: Array, shares: Array, most: int)
     place = np.arange(length)
     begins = words.astype(bool) | ~eligible
     begins[:, 0] = True
+    begins[:, 1:] |= ~eligible[:, :-1]
     first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
     begins |= (place - first) % LONGEST_WORD == 0
     first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from annotated_types import Ge, Lt
 from pydantic import Field
 
 from ...component import Place
@@ -25,18 +26,18 @@ class AdamW(Optimizer):
 
     name: ClassVar[str] = "adamw"
 
-    lr: Annotated[float, Field(gt=0, description="learning rate at the schedule's peak")] = 3e-4
+    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 3e-4
     betas: Annotated[
-        list[Annotated[float, Field(ge=0, lt=1)]],
-        Field(min_length=2, description="how slowly the averages of the gradient and of its square forget"),
+        list[Annotated[float, Ge(0), Lt(1)]],
+        Field(min_length=2, description="How slowly the averages of the gradient and of its square forget"),
     ] = Field(default_factory=lambda: [0.9, 0.95])
-    eps: Annotated[float, Field(gt=0, description="keeps the division from zero")] = 1e-8
-    weight_decay: Annotated[float, Field(ge=0, description="the share of a weight, times lr, lost a step")] = 0.1
+    eps: Annotated[float, Field(gt=0, description="Keeps the division from zero")] = 1e-8
+    weight_decay: Annotated[float, Field(ge=0, description="The share of a weight, times lr, lost a step")] = 0.1
 
     def check(self, place: Place) -> None:
         """Report betas that are not two."""
         if len(self.betas) != 2:
-            place.error("betas", "L0507", {"given": len(self.betas)})
+            place.error("betas", "L0524", {"given": len(self.betas)})
 
     def build(self, network: nn.Module) -> torch.optim.Optimizer:
         import torch

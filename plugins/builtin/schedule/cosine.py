@@ -16,7 +16,7 @@ class Cosine(WarmedUp):
 
     name: ClassVar[str] = "cosine"
 
-    final: Annotated[Fraction, Field(description="the part of the learning rate that is left at the end")] = 0.1
+    final: Annotated[Fraction, Field(description="The part of the learning rate that is left at the end")] = 0.1
 
     def after(self, progress: float) -> float:
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * progress))

@@ -15,7 +15,7 @@ class Linear(WarmedUp):
 
     name: ClassVar[str] = "linear"
 
-    final: Annotated[Fraction, Field(description="the part of the learning rate that is left at the end")] = 0.0
+    final: Annotated[Fraction, Field(description="The part of the learning rate that is left at the end")] = 0.0
 
     def after(self, progress: float) -> float:
         return 1 - (1 - self.final) * progress

@@ -16,7 +16,7 @@ from ...kinds import Schedule
 class WarmedUp(Schedule):
     """The base of schedules that first rise in a straight line."""
 
-    warmup: Annotated[Warmup, Field(description="how long the learning rate rises in a straight line")] = Quantity(
+    warmup: Annotated[Warmup, Field(description="How long the learning rate rises in a straight line")] = Quantity(
         0, "steps"
     )
 

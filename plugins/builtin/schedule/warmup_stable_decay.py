@@ -19,8 +19,8 @@ class WarmupStableDecay(WarmedUp):
 
     name: ClassVar[str] = "warmup_stable_decay"
 
-    decay: Annotated[Fraction, Field(description="the part of the budget, after the warmup, that falls")] = 0.2
-    final: Annotated[Fraction, Field(description="the part of the learning rate that is left at the end")] = 0.0
+    decay: Annotated[Fraction, Field(description="The part of the budget, after the warmup, that falls")] = 0.2
+    final: Annotated[Fraction, Field(description="The part of the learning rate that is left at the end")] = 0.0
 
     def after(self, progress: float) -> float:
         fallen = progress - (1 - self.decay)

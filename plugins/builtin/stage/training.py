@@ -37,8 +37,8 @@ class TrainingStage(Stage):
 
     data: Data = Field(description="What is learned from: its `train` split trains, its `validation` split selects")
     objective: Objective = Field(description="What is learned")
-    optimizer: Optimizer = Field(AdamW(), description="How weights follow gradients")
-    schedule: Schedule = Field(Cosine(), description="How the learning rate moves")
+    optimizer: Optimizer = Field(default_factory=AdamW, description="How weights follow gradients")
+    schedule: Schedule = Field(default_factory=Cosine, description="How the learning rate moves")
     batch: BatchSize = Field(
         Quantity(32, "examples"), description="What goes into one step, over all devices; rounded down to whole rows"
     )

@@ -1,0 +1,45 @@
+"""Does pre-training help? The comparison of an example with and without it, over several seeds.
+
+    python bench/transfer.py [quickstart|masked] [seed …]
+
+The example itself makes the comparison: `scores` are of the fine-tuned model, `scores_scratch` of the same model
+trained on the labels alone. Data, splits and tokenizer stay the same over the seeds.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+
+from common import ROOT
+
+import llx
+
+
+def main() -> int:
+    example = sys.argv[1] if len(sys.argv) > 1 else "quickstart"
+    seeds = [int(seed) for seed in sys.argv[2:]] or [7, 8, 9]
+    rows = []
+    for seed in seeds:
+        result = llx.run(ROOT / "examples" / f"{example}.llx", seed=seed)
+        with_, without = result["scores"], result["scores_scratch"]
+        rows.append((with_.metrics, without.metrics, with_.references))
+        print(
+            f"seed {seed}: "
+            + ", ".join(
+                f"{name} {with_.metrics[name]:.4f} (from nothing {without.metrics[name]:.4f}, trivial {with_.references[name]:.4f})"
+                for name in with_.metrics
+            )
+        )
+    helps = True
+    for name in rows[0][0]:
+        gains = [with_[name] - without[name] for with_, without, _ in rows]
+        mean, spread = statistics.mean(gains), statistics.stdev(gains) if len(gains) > 1 else 0.0
+        helps &= mean > 0
+        print(f"{name}: pre-training gives {mean:+.4f} (deviation {spread:.4f} over {len(gains)} seeds)")
+    print("pre-training helps" if helps else "pre-training does NOT help here")
+    return 0 if helps else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,174 @@
+"""From a syntax tree to a module: what a file binds to which names, before anything is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from . import syntax
+from .catalogue import Catalogue
+from .diagnostics.model import Diagnostic, Label, Text
+from .problems import from_problem
+from .program import UsedDistribution
+from .source import Source
+
+PLANNED_KINDS = ("sweep",)
+"""Kinds of the language itself that are to come; until a catalogue has one, its use is told apart from a typo."""
+
+Named = syntax.Param | syntax.Let | syntax.Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A file's statements by sort, each name bound once.
+
+    `lost` are names that something unreadable would have bound: nothing is to be said of their use.
+    """
+
+    source: Source
+    experiment: syntax.Experiment | None
+    names: dict[str, Named]
+    uses: tuple[UsedDistribution, ...]
+    lost: frozenset[str]
+    broken: bool
+    """Whether something in the file could not be read, so that "nothing uses it" can't be said."""
+    mentions: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Name -> the names of the module that its statement mentions."""
+    experiment_mentions: frozenset[str] = frozenset()
+
+    def of_sort(self, sort: type[syntax.Statement]) -> Iterator[Named]:
+        """Give the statements of a sort, in the order of the file."""
+        return (statement for statement in self.names.values() if isinstance(statement, sort))
+
+
+def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:
+    """Bind the names of a file, and make the distributions that it uses visible in the catalogue."""
+    diagnostics: list[Diagnostic] = []
+    names: dict[str, Named] = {}
+    taken: dict[str, syntax.Segment] = {}
+    lost = set(tree.lost)
+    experiment: syntax.Experiment | None = None
+    broken = bool(tree.lost)
+    for statement in tree.statements:
+        match statement:
+            case syntax.Experiment():
+                if experiment is None:
+                    experiment = statement
+                else:
+                    diagnostics.append(_twice("L0221", statement.name, experiment.name))
+            case syntax.Import() | syntax.Expect():
+                diagnostics.append(_not_yet(statement))
+                name = statement.alias if isinstance(statement, syntax.Import) else statement.name
+                lost.add(name.name)
+                broken = True
+            case syntax.Param() | syntax.Let() | syntax.Declaration():
+                name = statement.name
+                if name.name in taken:
+                    diagnostics.append(_twice("L0204", name, taken[name.name]))
+                else:
+                    taken[name.name] = name
+                    names[name.name] = statement
+    uses = tuple(_uses(tree, catalogue, taken, lost, diagnostics))
+    known = names.keys()
+    built = Module(
+        tree.source,
+        experiment,
+        names,
+        uses,
+        frozenset(lost),
+        broken,
+        {name: mentioned(statement.value) & known for name, statement in names.items()},
+        mentioned(experiment.block) & known if experiment else frozenset(),
+    )
+    return built, diagnostics
+
+
+def _uses(
+    tree: syntax.SyntaxTree,
+    catalogue: Catalogue,
+    taken: dict[str, syntax.Segment],
+    lost: set[str],
+    diagnostics: list[Diagnostic],
+) -> Iterator[UsedDistribution]:
+    seen: dict[str, syntax.Segment] = {}
+    prefixes: dict[str, syntax.Segment] = {}
+    for statement in tree.statements:
+        if not isinstance(statement, syntax.Use):
+            continue
+        name = statement.distribution
+        if name.name in seen:
+            diagnostics.append(_twice("L0703", name, seen[name.name]))
+            continue
+        seen[name.name] = name
+        requirements = [(requirement.operator, requirement.version) for requirement in statement.requirements]
+        alias = statement.alias.name if statement.alias else None
+        used = catalogue.use(name.name, requirements, alias)
+        place = statement.alias or name
+        if used.problem is not None:
+            span = statement.requirements[0].span.to(statement.requirements[-1].span) if used.version else name.span
+            diagnostics.append(from_problem(used.problem, span))
+        if used.prefix is None and used.problem is None and used.version is not None:
+            # Such a `use` only pins a version.
+            yield UsedDistribution(name.name, "", used.version, statement.span)
+            continue
+        if used.prefix is None or used.version is None:
+            # Its components are unknown now: nothing is to be said of what is named under it.
+            lost.add(used.prefix or alias or name.name.removeprefix("llx-").replace("-", "_"))
+            continue
+        if used.prefix in taken:
+            clash = _clash("L0702", place, used.prefix, taken[used.prefix])
+            diagnostics.append(replace(clash, helps=(Text("L0702.help", {"distribution": name.name}),)))
+        elif used.prefix in prefixes:
+            diagnostics.append(_clash("L0704", place, used.prefix, prefixes[used.prefix]))
+        prefixes[used.prefix] = place
+        yield UsedDistribution(name.name, used.prefix, used.version, statement.span)
+
+
+def mentioned(node: object) -> frozenset[str]:
+    """Give the first names of all paths in an expression, those of what is called left out."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        match stack.pop():
+            case syntax.Path(segments=segments):
+                found.add(segments[0].name)
+            case syntax.String(parts=parts):
+                stack.extend(part for part in parts if isinstance(part, syntax.Path))
+            case syntax.Block(entries=entries):
+                stack.extend(entry.value for entry in entries)
+            case syntax.Call() as call:
+                stack.extend(call.positional)
+                stack.extend(entry.value for entry in call.entries)
+            case syntax.Pipe(value=value, call=call):
+                # A path behind `|>` is a call without arguments.
+                stack.extend((value, call) if isinstance(call, syntax.Call) else (value,))
+            case syntax.With(base=base, block=block):
+                stack.extend((base, block))
+            case syntax.List(items=items):
+                stack.extend(items)
+            case syntax.Unary(operand=operand):
+                stack.append(operand)
+            case syntax.Binary(left=left, right=right):
+                stack.extend((left, right))
+            case syntax.Conditional(condition=condition, then=then, otherwise=otherwise):
+                stack.extend((condition, then, otherwise))
+    return frozenset(found)
+
+
+def _not_yet(statement: syntax.Import | syntax.Expect) -> Diagnostic:
+    word = "import" if isinstance(statement, syntax.Import) else "expect"
+    return Diagnostic("L0290", Text("L0290", {"what": word}), statement.span)
+
+
+def _twice(code: str, second: syntax.Segment, first: syntax.Segment) -> Diagnostic:
+    return _clash(code, second, second.name, first)
+
+
+def _clash(code: str, second: syntax.Segment, name: str, first: syntax.Segment) -> Diagnostic:
+    return Diagnostic(
+        code,
+        Text(code, {"name": name}),
+        second.span,
+        label=Text(f"{code}.label"),
+        labels=(Label(first.span, Text("label.first", {"name": first.name})),),
+    )

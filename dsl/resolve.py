@@ -1,0 +1,154 @@
+"""Resolve a module: names by type, values from the inside out. Resolving is evaluating."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import syntax
+from .catalogue import Catalogue
+from .diagnostics.model import Diagnostic, Text
+from .modules import PLANNED_KINDS, Module
+from .program import Declared, Knob, Origin, Program, Reference
+from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
+from .resolve_bindings import in_order, kind_of, value_of
+from .resolve_build import build
+from .resolve_calls import call, pipe
+from .resolve_names import path
+from .resolve_plain import binary, conditional, entries, items, literal, string, unary
+from .resolve_with import update
+from .suggest import suggest
+from .types import Formula
+
+
+def instantiate(
+    module: Module, catalogue: Catalogue, root: Path, given: Mapping[str, syntax.Expression] | None = None
+) -> tuple[Program | None, list[Diagnostic]]:
+    """Make a program of a module and values for its params: the same ones give the same program.
+
+    The program is None if anything is wrong; `given` holds params of the module alone.
+    """
+    context = Context(module, catalogue, root, given or {}, evaluate)
+    _forget_unknown_kinds(context)
+    for binding in in_order(context):
+        value_of(context, binding)
+    settings = _settings(context)
+    if any(diagnostic.is_error for diagnostic in context.found) or isinstance(settings, Unresolved):
+        return None, context.found
+    return _program(context, settings), context.found
+
+
+def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
+    """Evaluate an expression by its sort."""
+    if any(isinstance(option, Formula) for option in wanted.options):
+        return context.error("L0290.formula", node.span)
+    match node:
+        case syntax.Literal():
+            return literal(context, node, wanted)
+        case syntax.String():
+            return string(context, node, wanted)
+        case syntax.Path():
+            return path(context, node, wanted)
+        case syntax.Call():
+            return call(context, node, wanted)
+        case syntax.Block():
+            return entries(context, node, wanted)
+        case syntax.List():
+            return items(context, node, wanted)
+        case syntax.Pipe():
+            return pipe(context, node, wanted)
+        case syntax.With():
+            return update(context, node, wanted)
+        case syntax.Unary():
+            return unary(context, node, wanted)
+        case syntax.Binary():
+            return binary(context, node, wanted)
+        case syntax.Conditional():
+            return conditional(context, node, wanted)
+        case syntax.Broken():
+            return UNRESOLVED
+    raise AssertionError(node)
+
+
+def _forget_unknown_kinds(context: Context) -> None:
+    """Report declarations of kinds that don't exist; nothing is said of the use of their names."""
+    for name, binding in list(context.bindings.items()):
+        statement = binding.statement
+        if isinstance(statement, syntax.Declaration) and statement.kind.name not in context.catalogue.kinds:
+            kind = statement.kind
+            del context.bindings[name]
+            context.lost.add(name)
+            if kind.name in PLANNED_KINDS:
+                context.error("L0290", kind.span, {"what": kind.name})
+                continue
+            helps, fixes = suggest(kind.name, [*context.catalogue.kinds, "let", "param"], kind.span)
+            notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
+            context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
+
+
+def _settings(context: Context) -> Any:
+    """Build the experiment's settings; a file without `experiment` has the defaults."""
+    experiment = context.module.experiment
+    component = context.catalogue.experiment
+    if experiment is None:
+        value, _ = component.build({})
+        return UNRESOLVED if value is None else value
+    path = syntax.Path(experiment.name.span, (experiment.name,))
+    return build(context, syntax.Call(experiment.span, path, (), (), experiment.block), component)
+
+
+def _program(context: Context, settings: Any) -> Program:
+    module = context.module
+    declarations: dict[str, Declared] = {}
+    params: dict[str, Knob] = {}
+    for name, binding in context.bindings.items():
+        node = binding.statement
+        if isinstance(node, syntax.Declaration):
+            declarations[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc)
+        elif isinstance(node, syntax.Param):
+            value = _label(context, binding.value) if kind_of(context, binding) else binding.value
+            params[name] = Knob(name, value, name in context.given, node.span, node.doc)
+    kinds = context.catalogue.kinds
+    final = tuple(name for name, declared in declarations.items() if kinds[declared.kind].final)
+    experiment = module.experiment
+    return Program(
+        name=experiment.name.name if experiment else _stem(module),
+        doc=experiment.doc if experiment else "",
+        source=module.source,
+        root=context.root,
+        settings=settings,
+        declarations=declarations,
+        params=params,
+        uses=module.uses,
+        origins=_origins(context, [settings, *(declared.value for declared in declarations.values())]),
+        final=final,
+    )
+
+
+def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
+    """Keep the places of what the program holds: the ids of values that nothing holds are given to others."""
+    origins: dict[int, Origin] = {}
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Reference):
+            stack.append(value.task)
+        elif isinstance(value, list | tuple):
+            stack.extend(value)
+        elif isinstance(value, Mapping):
+            stack.extend(value.values())
+        elif id(value) in context.origins and id(value) not in origins:
+            origins[id(value)] = context.origins[id(value)]
+            stack.extend(context.recipes[id(value)].arguments.values())
+    return origins
+
+
+def _label(context: Context, value: Any) -> str:
+    """Give the name of the declaration that a param of a kind takes."""
+    names = (n for n, b in context.bindings.items() if isinstance(b.statement, syntax.Declaration) and b.value is value)
+    return next(names)
+
+
+def _stem(module: Module) -> str:
+    return module.source.path.stem if module.source.path else "experiment"

@@ -1,0 +1,185 @@
+"""What every part of the resolver shares: the file's names, where findings go, and the values that were built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from . import syntax
+from .catalogue import Catalogue, Component
+from .diagnostics.model import Diagnostic, Fix, Label, Severity, Text
+from .modules import Module, Named
+from .program import Origin
+from .source import Span
+from .types import Either, Type
+
+MAX_DEPTH = 120
+"""How deep expressions may nest, through names too; the parser's cap alone is 100."""
+
+_NAME_CODES = "L02"
+"""What is wrong with names is wrong in a branch that isn't taken, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Stands for a value that could not be made and was reported: nothing more is to be said of it.
+
+    `component` is what it would have been, if that much is known.
+    """
+
+    component: Component | None = None
+
+
+UNRESOLVED = Unresolved()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of an expression: its type, and what people call the place (`slot`: "`lr` of `adamw`")."""
+
+    type: Type
+    slot: Text
+
+    @property
+    def options(self) -> tuple[Type, ...]:
+        return alternatives(self.type)
+
+
+@lru_cache(maxsize=4096)
+def alternatives(wanted: Type) -> tuple[Type, ...]:
+    """Give the types that a type admits, nested alternatives spread out."""
+    if isinstance(wanted, Either):
+        return tuple(option for part in wanted.options for option in alternatives(part))
+    return (wanted,)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a component was made, so that `with` can make another from it.
+
+    `written` holds, for the fields that the file sets, the expression of each.
+    """
+
+    value: Any
+    component: Component
+    arguments: Mapping[str, Any]
+    written: Mapping[str, syntax.Expression]
+
+
+@dataclass(slots=True)
+class Binding:
+    """A name of the file and, once it was needed, its value."""
+
+    name: str
+    statement: Named
+    done: bool = False
+    active: bool = False
+    value: Any = None
+
+    @property
+    def span(self) -> Span:
+        return self.statement.name.span
+
+
+Resolve = Callable[["Context", syntax.Expression, Wanted], Any]
+
+
+@dataclass(slots=True)
+class Context:
+    """The state of one instantiation of a module."""
+
+    module: Module
+    catalogue: Catalogue
+    root: Path
+    given: Mapping[str, syntax.Expression]
+    """Values of params from outside."""
+    evaluator: Resolve
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    found: list[Diagnostic] = field(default_factory=list)
+    lost: set[str] = field(init=False)
+    """Names of which nothing is to be said: what would have bound them is wrong, and was reported."""
+    sink: list[Diagnostic] = field(init=False)
+    """Where findings go now: `found`, or a list that is looked through later."""
+    recipes: dict[int, Recipe] = field(default_factory=dict)
+    origins: dict[int, Origin] = field(default_factory=dict)
+    stack: list[Binding] = field(default_factory=list)
+    reported: set[object] = field(default_factory=set)
+    depth: int = 0
+    dry: bool = False
+    """In a branch that isn't taken: nothing is looked up outside the file."""
+    env: bool = False
+    """Whether `env` may be read here: in the default of a param."""
+
+    def __post_init__(self) -> None:
+        self.sink = self.found
+        self.lost = set(self.module.lost)
+        self.bindings = {name: Binding(name, statement) for name, statement in self.module.names.items()}
+
+    def resolve(self, expression: syntax.Expression, wanted: Wanted) -> Any:
+        """Evaluate an expression as a value of the wanted type, or report and give an Unresolved."""
+        if self.depth >= MAX_DEPTH:
+            return self.error("L0291", expression.span)
+        self.depth += 1
+        try:
+            return self.evaluator(self, expression, wanted)
+        finally:
+            self.depth -= 1
+
+    def error(
+        self,
+        code: str,
+        span: Span,
+        values: Mapping[str, object] | None = None,
+        *,
+        label: Text | None = None,
+        labels: tuple[Label, ...] = (),
+        helps: tuple[Text, ...] = (),
+        notes: tuple[Text, ...] = (),
+        fixes: tuple[Fix, ...] = (),
+        severity: Severity = Severity.ERROR,
+    ) -> Unresolved:
+        """Add a diagnostic and give the sentinel for the caller to return.
+
+        The message is the text of the code; `L0306.zero` is another wording of L0306.
+        """
+        self.sink.append(
+            Diagnostic(code.split(".")[0], Text(code, values or {}), span, severity, label, labels, helps, notes, fixes)
+        )
+        return UNRESOLVED
+
+    def warn(
+        self, code: str, span: Span, values: Mapping[str, object], *helps: Text, labels: tuple[Label, ...] = ()
+    ) -> None:
+        """Add a warning."""
+        self.error(code, span, values, labels=labels, helps=helps, severity=Severity.WARNING)
+
+    @contextmanager
+    def untaken(self) -> Iterator[None]:
+        """Look only at names within: the branch of a conditional that isn't taken."""
+        sink, dry = self.sink, self.dry
+        self.sink, self.dry = [], True
+        try:
+            yield
+        finally:
+            inner = self.sink
+            self.sink, self.dry = sink, dry
+            self.sink.extend(one for one in inner if one.code.startswith(_NAME_CODES))
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Resolve what stands elsewhere in the file: it is no part of an untaken branch or of a param's default."""
+        saved = self.sink, self.dry, self.env
+        self.sink, self.dry, self.env = self.found, False, False
+        try:
+            yield
+        finally:
+            self.sink, self.dry, self.env = saved
+
+    def is_task(self, kind: str) -> bool:
+        """Tell whether components of a kind are tasks."""
+        known = self.catalogue.kinds.get(kind)
+        return known is not None and known.is_task

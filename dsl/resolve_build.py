@@ -1,0 +1,236 @@
+"""Calls: arguments go to fields, and a component is built from the inside out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import syntax
+from .catalogue import Component
+from .catalogue import Field as ComponentField
+from .describe import artifact, describe
+from .diagnostics.model import Diagnostic, Label, Text
+from .problems import from_problem
+from .program import Origin, Reference
+from .resolve_base import Context, Recipe, Unresolved, Wanted
+from .resolve_fit import field_span
+from .resolve_plain import twice
+from .source import Span
+from .suggest import suggest
+from .types import Artifact, ComponentOf, TaskOf
+
+
+def wanted_kinds(context: Context, wanted: Wanted) -> tuple[str, ...]:
+    """Give the kinds of which a component may stand here; where an artifact is wanted, any task may."""
+    kinds: dict[str, None] = {}
+    for option in wanted.options:
+        match option:
+            case ComponentOf(kind=kind):
+                kinds[kind] = None
+            case TaskOf(kind=str(kind)):
+                kinds[kind] = None
+            case Artifact() | TaskOf():
+                kinds.update((name, None) for name, kind in context.catalogue.kinds.items() if kind.is_task)
+    return tuple(kinds)
+
+
+def look_up(context: Context, name: str, wanted: Wanted) -> Component | None:
+    """Find the component of a name among the kinds that may stand here."""
+    for kind in wanted_kinds(context, wanted):
+        component = context.catalogue.components(kind).get(name)
+        if component is not None:
+            return component
+    return None
+
+
+def of_another_kind(context: Context, name: str, kinds: tuple[str, ...]) -> Component | None:
+    """Find a component of a kind that may not stand here."""
+    for kind in context.catalogue.kinds:
+        if kind not in kinds and (component := context.catalogue.components(kind).get(name)) is not None:
+            return component
+    return None
+
+
+def given(context: Context, kind: str) -> Text:
+    """Say what a component of a kind is."""
+    return Text("type.task" if context.is_task(kind) else "type.component", {"kind": kind})
+
+
+def call_of(context: Context, node: syntax.Call, component: Component, wanted: Wanted) -> Any:
+    """Build what a call of a component stands for: the value, the task, or a reference to the task's default output."""
+    value = build(context, node, component)
+    if isinstance(value, Unresolved):
+        return value
+    return as_wanted(context, value, component.kind, wanted, node, component.name)
+
+
+def as_wanted(context: Context, value: Any, kind: str, wanted: Wanted, node: syntax.Expression, name: str) -> Any:
+    """Give a built component itself, or the reference that stands for it where an artifact is wanted."""
+    if not context.is_task(kind):
+        return value
+    if any(isinstance(option, TaskOf) and option.kind in (None, kind) for option in wanted.options):
+        return value
+    return default_reference(context, value, wanted, node, name)
+
+
+def default_reference(context: Context, task: Any, wanted: Wanted, node: syntax.Expression, name: str) -> Any:
+    """Refer to the default output of a task."""
+    outputs = context.catalogue.outputs(task)
+    if not outputs:
+        return context.error("L0410", node.span, {"name": name})
+    output, given = next(iter(outputs.items()))
+    return refer(context, Reference(task, output, given), wanted, node, name)
+
+
+def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.Expression, name: str) -> Any:
+    """Give a reference if its artifact is of a type that is wanted, or report what it is."""
+    given = reference.artifact
+    options = [option for option in wanted.options if isinstance(option, Artifact)]
+    if any(option.accepts(given) for option in options):
+        return reference
+    values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": name, "given": artifact(given)}
+    if given.name == "dataset" and given.splits and any(option.name == "rows" for option in options):
+        if isinstance(node, syntax.Path):
+            helps = (Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]}),)
+        else:
+            helps = (Text("L0404.declare", {"part": given.splits[0]}),)
+        notes = (Text("L0404.note", {"parts": list(given.splits)}),)
+        return context.error("L0404", node.span, values, helps=helps, notes=notes)
+    outputs = context.catalogue.outputs(reference.task)
+    fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]
+    root = name.rsplit(".", 1)[0] if isinstance(node, syntax.Path) and len(node.segments) > 1 else name
+    helps = (Text("L0403.outputs", {"names": [f"`{root}.{other}`" for other in fitting]}),) if fitting else ()
+    return context.error("L0403", node.span, values, helps=helps)
+
+
+def build(context: Context, node: syntax.Call, component: Component) -> Any:
+    """Check the arguments of a call field by field, and build the component."""
+    placed = _placed(context, node, component)
+    arguments: dict[str, Any] = {}
+    whole = not node.incomplete
+    for name, expression in placed.items():
+        field = component.fields[name]
+        value = context.resolve(expression, Wanted(field.type, field_slot(component, name)))
+        whole = whole and not isinstance(value, Unresolved)
+        arguments[name] = value
+    missing = [field for field in component.fields.values() if field.required and field.name not in placed]
+    if missing and not node.incomplete:
+        _missing(context, node.path.span, component, missing)
+    # `_placed` reports what has no field; building goes on only when nothing was amiss.
+    if missing or not whole or len(placed) < len(node.positional) + len(node.entries):
+        return Unresolved(component)
+    return construct(context, component, arguments, placed, node.span, node.path.span)
+
+
+def field_slot(component: Component, field: str) -> Text:
+    """Name a field for people: `lr` of `adamw`."""
+    return Text("slot.field", {"field": field, "component": component.name})
+
+
+def _placed(context: Context, node: syntax.Call, component: Component) -> dict[str, syntax.Expression]:
+    """Bring arguments to the fields that they are for."""
+    placed: dict[str, syntax.Expression] = {}
+    for n, expression in enumerate(node.positional):
+        if n < len(component.positional):
+            placed[component.positional[n]] = expression
+            continue
+        values = {"component": component.name, "kind": component.kind, "most": len(component.positional)}
+        helps = (Text("L0209.help"),) if component.fields else ()
+        context.error("L0209", expression.span, values, helps=helps, notes=(takes(component),))
+        break
+    first: dict[str, syntax.Entry] = {}
+    for entry in node.entries:
+        if entry.name not in component.fields or len(entry.key) > 1:
+            unknown_field(context, entry.key[0], component)
+        elif entry.name in first:
+            twice(context, entry, first[entry.name])
+        elif entry.name in placed:
+            labels = (Label(placed[entry.name].span, Text("label.first", {"name": entry.name})),)
+            context.error("L0205", entry.key_span, {"name": entry.name}, label=Text("L0205.label"), labels=labels)
+        else:
+            first[entry.name] = entry
+            placed[entry.name] = entry.value
+    return placed
+
+
+def unknown_field(context: Context, key: syntax.Segment, component: Component) -> None:
+    """Report a field that a component doesn't have."""
+    helps, fixes = suggest(key.name, component.fields, key.span, "L0203.similar")
+    values = {"field": key.name, "kind": component.kind, "component": component.name}
+    label = Text("L0203.label", {"component": component.name})
+    context.error("L0203", key.span, values, label=label, helps=helps, notes=(takes(component),), fixes=fixes)
+
+
+def takes(component: Component) -> Text:
+    """List the fields of a component."""
+    if not component.fields:
+        return Text("note.takes_nothing", {"component": component.name})
+    return Text("note.takes", {"component": component.name, "fields": list(component.fields)})
+
+
+def _missing(context: Context, span: Span, component: Component, missing: list[ComponentField]) -> None:
+    notes = tuple(
+        Text("L0206.field", {"field": field.name, "wanted": describe(field.type), "description": field.description})
+        for field in missing
+    )
+    names = [field.name for field in missing]
+    values = {"fields": names, "kind": component.kind, "component": component.name}
+    context.error("L0206", span, values, label=Text("L0206.label", {"fields": names}), notes=notes)
+
+
+def construct(
+    context: Context,
+    component: Component,
+    arguments: Mapping[str, Any],
+    written: Mapping[str, syntax.Expression],
+    span: Span,
+    head: Span,
+    inherited: Mapping[str, Span] | None = None,
+) -> Any:
+    """Build a component from values whose types are right, and run its own rules.
+
+    `inherited` gives the places of fields that a base wrote; `head` is the place for what concerns the whole.
+    """
+    spans = dict(inherited or {}) | {name: expression.span for name, expression in written.items()}
+    value, problems = component.build(arguments)
+    if value is None:
+        for problem in problems:
+            _report(context, problem_at(problem.field, problem, written, spans, head))
+        return Unresolved(component)
+    recipe = Recipe(value, component, dict(arguments), dict(written))
+    context.recipes[id(value)] = recipe
+    context.origins[id(value)] = Origin(span, spans)
+    # Asking for the outputs first: where a task's own code fails at that, its check says so.
+    fruitless = context.is_task(component.kind) and not context.catalogue.outputs(value)
+    if not context.dry:
+        for problem in context.catalogue.check(value, context.root):
+            _report(context, problem_at(problem.field, problem, written, spans, head))
+            if fruitless and not problem.warning:
+                return Unresolved(component)
+    return value
+
+
+def problem_at(
+    field: str | None,
+    problem: Any,
+    written: Mapping[str, syntax.Expression],
+    spans: Mapping[str, Span],
+    head: Span,
+) -> Diagnostic:
+    """Give a component's own finding its place: the field (and item) it names, or the component's name."""
+    if field is None or field not in spans:
+        return from_problem(problem, head)
+    if field in written:
+        return from_problem(problem, field_span(written[field], problem.index, head))
+    label = Label(spans[field], Text("label.inherited", {"field": field}))
+    return from_problem(problem, head, (label,))
+
+
+def _report(context: Context, diagnostic: Diagnostic) -> None:
+    """Add a finding, unless a base has brought the same one already."""
+    place = diagnostic.labels[0].span if diagnostic.labels else diagnostic.span
+    assert place is not None
+    key = (diagnostic.code, place.source, place.start, place.end, str(diagnostic.message))
+    if key not in context.reported:
+        context.reported.add(key)
+        context.sink.append(diagnostic)

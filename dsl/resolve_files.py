@@ -1,0 +1,154 @@
+"""Strings that name files: made relative to the project's root, kept within it, and looked for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import syntax
+from .diagnostics.model import Text
+from .diagnostics.similar import similar
+from .resolve_base import Context, Wanted
+from .suggest import naming
+from .types import PathText
+
+_MAX_LOOKED_AT = 50_000
+"""Entries of folders that a search looks at; past it, the pattern gets the benefit of the doubt."""
+
+_MAX_COMPARED = 2_000
+"""Names of a folder that are compared with a missing one."""
+
+_WILD = re.compile(r"[*?]")
+
+
+def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node: syntax.Expression) -> Any:
+    """Give a path relative to the project's root with `/`, or report why it can't be used."""
+    place = {"slot": slot.slot, "path": text}
+    if not text.strip() or "\0" in text:
+        return context.error("L0660", node.span, place)
+    folder = node.span.source.path.parent if node.span.source.path else context.root
+    root = os.path.abspath(context.root)  # noqa: PTH100
+    full = os.path.normpath(os.path.join(os.path.abspath(folder), text))  # noqa: PTH100, PTH118
+    if not _within(full, root):
+        return context.error("L0661", node.span, place, helps=(Text("L0661.help", {"root": _last(root)}),))
+    relative = os.path.relpath(full, root).replace(os.sep, "/")
+    if context.dry:
+        return relative
+    search = _Search(root, wanted)
+    try:
+        problem = search.look(full)
+    except OSError as error:
+        reason = {"reason": error.strerror or type(error).__name__, "where": _shown(error.filename, root)}
+        return context.error("L0664", node.span, place | reason)
+    if problem is None:
+        return relative
+    helps: tuple[Text, ...] = ()
+    if problem == "L0662":
+        near = _similar(text, folder)
+        searched = Text("L0662.searched", {"folder": _shown(str(folder), root)})
+        helps = naming(near, "help.similar_file") or (searched,)
+    return context.error(problem, node.span, place, helps=helps)
+
+
+@dataclass(slots=True)
+class _Search:
+    """A bounded search for what a path or pattern names."""
+
+    root: str
+    wanted: PathText
+    looked_at: int = 0
+
+    def look(self, full: str) -> str | None:
+        """Give the code of what is wrong, or None."""
+        parts = Path(full).parts
+        first = next((n for n, part in enumerate(parts) if _WILD.search(part)), None) if self.wanted.glob else None
+        if first is None:
+            return self._single(Path(full))
+        start = Path(*parts[:first])
+        if not self._inside(start):
+            return "L0661"
+        if not start.is_dir():
+            return "L0662"
+        for match in self._matches(start, parts[first:]):
+            return None if self._inside(match) else "L0661"
+        return None if self.looked_at > _MAX_LOOKED_AT else "L0662"
+
+    def _single(self, path: Path) -> str | None:
+        if not self._inside(path):
+            return "L0661"
+        if not self.wanted.exists:
+            return None
+        if not path.exists():
+            return "L0662"
+        if self.wanted.folder:
+            return None if path.is_dir() else "L0665"
+        if path.is_dir():
+            return "L0663"
+        return None if path.is_file() else "L0666"
+
+    def _matches(self, folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+        """Give what matches the rest of a pattern below a folder: files, or folders where they are wanted."""
+        stack = [(folder, parts)]
+        while stack:
+            here, rest = stack.pop()
+            head, *tail = rest
+            if head == "**" and tail:
+                stack.append((here, tuple(tail)))
+            pattern = _pattern(head)
+            with os.scandir(here) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
+            for entry in listed:
+                self.looked_at += 1
+                if self.looked_at > _MAX_LOOKED_AT:
+                    return
+                is_folder = entry.is_dir()
+                if head == "**":
+                    if is_folder and not entry.is_symlink():
+                        stack.append((Path(entry.path), rest))
+                    if not tail and is_folder == self.wanted.folder:
+                        yield Path(entry.path)
+                elif pattern.fullmatch(entry.name):
+                    if tail and is_folder:
+                        stack.append((Path(entry.path), tuple(tail)))
+                    elif not tail and is_folder == self.wanted.folder:
+                        yield Path(entry.path)
+
+    def _inside(self, path: Path) -> bool:
+        return _within(os.path.realpath(path), os.path.realpath(self.root))
+
+
+def _pattern(part: str) -> re.Pattern[str]:
+    return re.compile("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in part), re.DOTALL)
+
+
+def _within(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _similar(text: str, folder: Path) -> list[str]:
+    """Give paths that differ from a missing one in the first part that isn't there, as the file would write them."""
+    here = folder
+    parts = text.split("/")
+    for n, part in enumerate(parts):
+        if _WILD.search(part) or not here.is_dir():
+            return []
+        if part and not (here / part).exists():
+            names = [entry.name for entry in sorted(here.iterdir())[:_MAX_COMPARED]]
+            return ["/".join([*parts[:n], name, *parts[n + 1 :]]) for name in similar(part, names)]
+        here /= part
+    return []
+
+
+def _shown(path: str | None, root: str) -> str:
+    if not path:
+        return "?"
+    full = os.path.abspath(path)  # noqa: PTH100
+    return os.path.relpath(full, root).replace(os.sep, "/") if _within(full, root) else full
+
+
+def _last(root: str) -> str:
+    return Path(root).name or root

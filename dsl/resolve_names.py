@@ -1,0 +1,168 @@
+"""Bare names and paths: resolved by the type that is wanted where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import syntax
+from .describe import describe, show
+from .diagnostics.model import Label, Text
+from .program import Reference
+from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
+from .resolve_bindings import kind_of, value_of
+from .resolve_build import call_of, default_reference, given, look_up, refer
+from .resolve_fit import admits, fit, misfit
+from .resolve_unknown import unknown
+from .suggest import suggest
+from .types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
+
+
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    """A candidate that doesn't fit: its value, if it came to one."""
+
+    value: Any = None
+
+
+def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
+    """Resolve a path: the file's own declaration wins over a word, and a word over a component."""
+    head = node.segments[0].name
+    bare = len(node.segments) == 1
+    binding = context.bindings.get(head)
+    miss: _Miss | None = None
+    if binding is not None:
+        found = _own(context, binding, node, wanted)
+        if not isinstance(found, _Miss):
+            if bare and not isinstance(found, Unresolved):
+                _warn_of_hiding(context, binding, node, wanted)
+            return found
+        miss = found
+    elif head in context.lost:
+        return UNRESOLVED
+    if bare and any(isinstance(option, Word) and head in option.words for option in wanted.options):
+        return head
+    component = look_up(context, str(node), wanted)
+    if component is not None:
+        return call_of(context, syntax.Call(node.span, node, (), (), None), component, wanted)
+    if binding is not None and miss is not None:
+        return _wrong_sort(context, binding, miss, node, wanted)
+    return unknown(context, node, wanted)
+
+
+def _own(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
+    """Give what a name of the file stands for here, or a _Miss if it doesn't fit."""
+    kind = kind_of(context, binding)
+    if kind is None:
+        return _plain(context, binding, node, wanted)
+    if not context.is_task(kind):
+        if len(node.segments) > 1:
+            return _Miss()
+        fits = any(isinstance(option, ComponentOf) and option.kind == kind for option in wanted.options)
+        return value_of(context, binding) if fits else _Miss()
+    for option in wanted.options:
+        if isinstance(option, TaskOf) and len(node.segments) == 1 and option.kind in (None, kind):
+            return value_of(context, binding)
+    if any(isinstance(option, Artifact) for option in wanted.options):
+        return _output(context, binding, node, wanted)
+    return _Miss()
+
+
+def _plain(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
+    """Give the value of a `let` or `param`, or what lies in it under a key."""
+    if not any(not isinstance(option, ComponentOf | Artifact | TaskOf) for option in wanted.options):
+        return _Miss()
+    value = value_of(context, binding)
+    for segment in node.segments[1:]:
+        if isinstance(value, Unresolved):
+            return value
+        if not isinstance(value, Mapping) or segment.name not in value:
+            return _no_key(context, value, segment, node)
+        value = value[segment.name]
+    if isinstance(value, Unresolved):
+        return value
+    return fit(context, value, wanted, node) if any(admits(o, value) for o in wanted.options) else _Miss(value)
+
+
+def _no_key(context: Context, value: Any, segment: syntax.Segment, node: syntax.Path) -> Unresolved:
+    if not isinstance(value, Mapping):
+        return context.error("L0409", segment.span, {"name": node.segments[0].name, "segment": segment.name})
+    helps, fixes = suggest(segment.name, value, None if segment.is_key else segment.span)
+    return context.error("L0216", segment.span, {"key": segment.name, "value": show(value)}, helps=helps, fixes=fixes)
+
+
+def _output(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
+    """Give the reference to a task's output that a path names."""
+    task = value_of(context, binding)
+    if isinstance(task, Unresolved):
+        return task
+    outputs = context.catalogue.outputs(task)
+    if len(node.segments) == 1:
+        return default_reference(context, task, wanted, node, str(node))
+    segment = node.segments[1]
+    if segment.name not in outputs or len(node.segments) > 2:
+        return _unknown_output(context, binding, node, outputs)
+    return refer(context, Reference(task, segment.name, outputs[segment.name]), wanted, node, str(node))
+
+
+def _unknown_output(
+    context: Context, binding: Binding, node: syntax.Path, outputs: Mapping[str, Artifact]
+) -> Unresolved:
+    segment = node.segments[1]
+    if segment.name in outputs:
+        segment = node.segments[2]
+        return context.error("L0409", segment.span, {"name": str(node), "segment": segment.name})
+    helps, fixes = suggest(segment.name, outputs, None if segment.is_key else segment.span)
+    kind = kind_of(context, binding) or ""
+    return context.error(
+        "L0402",
+        segment.span,
+        {"output": segment.name, "kind": kind, "name": binding.name},
+        label=Text("L0402.label", {"name": binding.name}),
+        helps=helps,
+        notes=(Text("L0402.outputs", {"name": binding.name, "outputs": list(outputs)}),),
+        fixes=fixes,
+    )
+
+
+def _wrong_sort(context: Context, binding: Binding, miss: _Miss, node: syntax.Path, wanted: Wanted) -> Unresolved:
+    """Report that a name of the file is of a sort that isn't wanted here."""
+    kind = kind_of(context, binding)
+    labels = (Label(binding.span, Text("label.declared", {"name": binding.name})),)
+    values: dict[str, object] = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": binding.name}
+    if kind is None:
+        if miss.value is not None or binding.done:
+            return misfit(context, miss.value, wanted, node)
+        return context.error("L0301", node.span, values | {"given": Text("sort.plain")}, labels=labels)
+    if len(node.segments) > 1 and not context.is_task(kind):
+        segment = node.segments[1]
+        return context.error("L0409", segment.span, {"name": binding.name, "segment": segment.name}, labels=labels)
+    task = context.is_task(kind)
+    if task and any(isinstance(option, TaskOf) for option in wanted.options) and len(node.segments) > 1:
+        return context.error("L0407", node.span, values | {"output": str(node)}, labels=labels)
+    if task and any(isinstance(o, Anything | Number | QuantityOf) for o in wanted.options):
+        value = value_of(context, binding)
+        if isinstance(value, Unresolved):
+            return value
+        name = node.segments[1].name if len(node.segments) > 1 else None
+        outputs = context.catalogue.outputs(value)
+        if name is not None and (name not in outputs or outputs[name].name == "number"):
+            # Some numbers (a group's accuracy) are known only by running, so an unknown output says the same.
+            return context.error("L0406", node.span, {"output": str(node)}, notes=(Text("L0406.note"),))
+    return context.error("L0403", node.span, values | {"given": given(context, kind)}, labels=labels)
+
+
+def _warn_of_hiding(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> None:
+    """Warn where a name of the file stands before a word or a component that would fit as well."""
+    name = binding.name
+    span = node.span
+    labels = (Label(binding.span, Text("label.declared", {"name": name})),)
+    if any(isinstance(option, Word) and name in option.words for option in wanted.options):
+        key, values = "L0901.word", {"name": name}
+    else:
+        component = look_up(context, name, wanted)
+        if component is None:
+            return
+        key, values = "L0901.component", {"name": name, "kind": component.kind}
+    context.warn("L0901", span, {"name": name, "what": Text(key, values)}, Text(f"{key}.help", values), labels=labels)

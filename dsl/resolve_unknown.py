@@ -1,0 +1,111 @@
+"""What to say of a name that means nothing where it stands."""
+
+from __future__ import annotations
+
+from . import syntax
+from .describe import describe
+from .diagnostics.model import Fix, Label, Text
+from .functions import FUNCTIONS
+from .resolve_base import Binding, Context, Unresolved, Wanted
+from .resolve_bindings import kind_of
+from .resolve_build import given, of_another_kind, wanted_kinds
+from .source import Span
+from .suggest import suggest
+from .types import Anything, Artifact, ComponentOf, Nothing, TaskOf, Word
+from .types import Text as TextType
+
+
+def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
+    """Report a name that stands for nothing that could be meant here."""
+    written = str(node)
+    kinds = wanted_kinds(context, wanted)
+    other = of_another_kind(context, written, kinds)
+    if other is not None:
+        return not_wanted(context, node, other.kind, wanted)
+    words = [word for option in wanted.options if isinstance(option, Word) for word in option.words]
+    components = [name for kind in kinds for name in context.catalogue.components(kind)]
+    own = [name for name, binding in context.bindings.items() if _could_fit(context, binding, wanted)]
+    span, helps, fixes = _meant(context, node, own, words, components)
+    if not helps and len(node.segments) == 1 and any(isinstance(o, TextType | Anything) for o in wanted.options):
+        helps = (Text("L0201.quotes", {"name": written}),)
+    label = Text("L0201.label", {"slot": wanted.slot, "wanted": describe(wanted.type)})
+    sorts = {type(option) for option in wanted.options} - {Nothing}
+    if sorts == {Word}:
+        values = {"slot": wanted.slot, "word": written}
+        notes = (Text("L0210.words", {"words": words}),)
+        return context.error("L0210", span, values, helps=helps, notes=notes, fixes=fixes)
+    known: tuple[Text, ...] = ()
+    if len(kinds) == 1 and components and not helps:
+        known = (Text("L0207.known", {"kind": kinds[0], "names": components}),)
+    if sorts == {ComponentOf} and len(kinds) == 1:
+        values = {"kind": kinds[0], "name": written}
+        return context.error("L0207", span, values, label=label, helps=helps, notes=known, fixes=fixes)
+    return context.error("L0201", span, {"name": span.text}, label=label, helps=helps, notes=known, fixes=fixes)
+
+
+def _meant(
+    context: Context, node: syntax.Path, own: list[str], words: list[str], components: list[str]
+) -> tuple[Span, tuple[Text, ...], tuple[Fix, ...]]:
+    """Give the part of a path that is unknown, and what may have been meant."""
+    head = node.segments[0]
+    if len(node.segments) == 1:
+        return node.span, *suggest(head.name, [*own, *words, *components], node.span)
+    helps, fixes = suggest(str(node), components, node.span)
+    if helps:
+        return node.span, helps, fixes
+    helps, fixes = suggest(head.name, own, head.span)
+    if helps or any(use.prefix == head.name for use in context.module.uses):
+        return head.span if helps else node.span, helps, fixes
+    if of_another_kind(context, head.name, ()) is None:
+        helps = (Text("L0201.use", {"name": head.name}),)
+    return head.span, helps, fixes
+
+
+def not_wanted(context: Context, node: syntax.Path, kind: str, wanted: Wanted) -> Unresolved:
+    """Report a component that stands where none of its kind may."""
+    values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": str(node), "given": given(context, kind)}
+    # What a let or param can't hold gets its name from a declaration.
+    declares = any(isinstance(option, Anything) for option in wanted.options)
+    helps = (Text("L0403.declare", {"kind": kind}),) if declares else ()
+    return context.error("L0403", node.span, values, helps=helps)
+
+
+def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted) -> Unresolved:
+    """Report a call of something that can't be called here."""
+    span = node.path.span
+    place = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": name}
+    kinds = wanted_kinds(context, wanted)
+    other = of_another_kind(context, name, kinds)
+    if other is not None:
+        return not_wanted(context, node.path, other.kind, wanted)
+    binding = context.bindings.get(name)
+    if binding is not None:
+        labels = (Label(binding.span, Text("label.declared", {"name": name})),)
+        return context.error("L0211", span, {"name": name}, labels=labels, helps=(Text("L0211.help", {"name": name}),))
+    components = [known for kind in kinds for known in context.catalogue.components(kind)]
+    helps, fixes = suggest(name, components if kinds else FUNCTIONS, span)
+    near = bool(helps)
+    if not near and len(node.path.segments) > 1:
+        helps = (Text("L0201.use", {"name": node.path.segments[0].name}),)
+    if not kinds:
+        return context.error("L0212", span, place, helps=helps, fixes=fixes)
+    if len(kinds) == 1:
+        place["kind"] = kinds[0]
+        notes = (Text("L0207.known", {"kind": kinds[0], "names": components}),) if not near and components else ()
+        return context.error("L0207", span, place, helps=helps, notes=notes, fixes=fixes)
+    return context.error("L0208", span, place, helps=helps, fixes=fixes)
+
+
+def _could_fit(context: Context, binding: Binding, wanted: Wanted) -> bool:
+    """Tell whether a name might be meant, by its sort alone: nothing is evaluated for a suggestion."""
+    kind = kind_of(context, binding)
+    for option in wanted.options:
+        if kind is None:
+            if not isinstance(option, ComponentOf | Artifact | TaskOf | Word | Nothing):
+                return True
+        elif isinstance(option, ComponentOf):
+            if option.kind == kind:
+                return True
+        elif isinstance(option, Artifact | TaskOf) and context.is_task(kind):
+            return True
+    return False

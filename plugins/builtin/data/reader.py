@@ -1,0 +1,177 @@
+"""What the readers of files share: finding files, looking at the first rows, writing the rows."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from ....dsl.diagnostics.model import Text
+from ....dsl.diagnostics.similar import similar
+from ...api import DataTask, Facts, Field, Files, Place, Work
+from ...baddata import BadData, shortened, shown_name
+from ...tables import RowWriter
+from ...textfiles import find
+
+Record = dict[str, str | None]
+
+Encoding = Literal["utf_8", "utf_16", "shift_jis", "cp932", "euc_jp", "iso2022_jp", "latin_1", "cp1252"]
+
+_FILES_LOOKED_AT = 16
+_ROWS_LOOKED_AT = 100
+
+
+class Reader(DataTask):
+    """Files become rows."""
+
+    positional: ClassVar[tuple[str, ...]] = ("path",)
+
+    path: Files | list[Files] = Field(description="The files, by path or pattern (`*`, `?`, `**`)")
+
+    @abstractmethod
+    def records(self, file: Path, name: str) -> Iterator[Record | BadData]:
+        """Give the rows of a file. A row that is wrong is given as BadData; a file that is wrong raises it."""
+
+    def files(self, root: Path) -> list[Path]:
+        try:
+            return find(self.path, root)
+        except BadData as bad:
+            raise bad.failure(self) from None
+
+    def check(self, place: Place) -> None:
+        try:
+            files = find(self.path, place.root)
+            if not any(file.stat().st_size for file in files):
+                raise BadData("L0617", {"file": shown_name(files[0], place.root)})
+            for number, file in enumerate(files[:_FILES_LOOKED_AT]):
+                rows = _ROWS_LOOKED_AT // (1 if number == 0 else 10)
+                for record in itertools.islice(self.records(file, shown_name(file, place.root)), rows):
+                    if isinstance(record, BadData) and not self.skips:
+                        raise record
+        except BadData as bad:
+            bad.report(place)
+        except OSError as error:
+            place.error("path", "L0611", {"file": str(self.path), "reason": error.strerror or str(error)})
+
+    @property
+    def skips(self) -> bool:
+        """Tell whether wrong rows are left out."""
+        return False
+
+    def run(self, work: Work) -> Facts:
+        files = self.files(work.root)
+        skipped: list[BadData] = []
+        with RowWriter(work.directory / "rows.parquet", self.columns) as table:
+            for number, file in enumerate(files):
+                work.progress(number, len(files))
+                try:
+                    self._copy(self.records(file, shown_name(file, work.root)), table, skipped)
+                except BadData as bad:
+                    raise bad.failure(self) from None
+            if not table.rows:
+                raise BadData("L0617", {"file": shown_name(files[0], work.root)}).failure(self)
+        if skipped:
+            first = Text(skipped[0].code, skipped[0].values)
+            work.progress.log("data.skipped", count=len(skipped), first=first)
+        facts: Facts = {"rows": {"rows": table.rows}, "files": len(files)}
+        return facts | ({"skipped": len(skipped)} if skipped else {})
+
+    def _copy(self, records: Iterable[Record | BadData], table: RowWriter, skipped: list[BadData]) -> None:
+        for record in records:
+            if not isinstance(record, BadData):
+                table.write(record)
+            elif self.skips:
+                skipped.append(record)
+            else:
+                raise record
+
+
+class MappedReader(Reader):
+    """Files of records, whose fields become columns."""
+
+    text: str | None = Field("text", description="The source field of the column `text`; none if there is no text")
+    label: str | None = Field(None, description="The source field of the column `label`; none if there are no labels")
+    columns_: dict[str, str] = Field(default_factory=dict, description="Further columns: column = source field")
+    bad_rows: Literal["fail", "skip"] = Field(
+        "fail", description="What a row that can't be read does: end the run, or be left out and counted"
+    )
+
+    @property
+    def mapping(self) -> dict[str, tuple[str, str, str | None]]:
+        """Give for each column its source field, and the field and index of this component that say so."""
+        mapping: dict[str, tuple[str, str, str | None]] = {}
+        if self.text is not None:
+            mapping["text"] = (self.text, "text", None)
+        if self.label is not None:
+            mapping["label"] = (self.label, "label", None)
+        return mapping | {column: (source, "columns", column) for column, source in self.columns_.items()}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.mapping)
+
+    @property
+    def skips(self) -> bool:
+        return self.bad_rows == "skip"
+
+    def check(self, place: Place) -> None:
+        for column in self.columns_:
+            if getattr(self, column, None) is not None and column in ("text", "label"):
+                place.error("columns", "L0634", {"column": column}, help="L0634.help", index=column)
+        if not self.mapping:
+            place.error(None, "L0633", {}, help="L0633.help")
+            return
+        super().check(place)
+
+    def require(self, found: Iterable[str], name: object) -> None:
+        """Raise BadData if a source field is not among those of a file."""
+        there = list(found)
+        for source, field, index in self.mapping.values():
+            if source not in there:
+                raise self.missing(source, there, field, index, name)
+
+    def missing(self, source: str, there: Iterable[str], field: str, index: str | None, where: object) -> BadData:
+        """Give what is said of a source field that isn't there."""
+        there = [shortened(one) for one in there][:20]
+        near = similar(source, there)
+        values = {"where": where, "source": source, "there": there, "similar": near}
+        return BadData("L0620", values, field=field, index=index, help="L0620.similar" if near else "L0620.help")
+
+    def take(self, record: Mapping[str, Any], where: Text) -> Record | BadData:
+        """Map one record with typed values; text is a string, a label a word or a number."""
+        row: Record = {}
+        for column, (source, field, index) in self.mapping.items():
+            if source not in record:
+                return self.missing(source, record, field, index, where)
+            value = record[source]
+            if column == "text" and not isinstance(value, str):
+                return _wrong("L0621", where, source, value, field)
+            if column == "label" and (value is None or value == "" or isinstance(value, list | dict)):
+                return _wrong("L0622", where, source, value, field)
+            text = as_text(value)
+            if text is not None and not text.isascii() and _SURROGATE.search(text):
+                return _wrong("L0623", where, source, ascii(value), field)
+            row[column] = text
+        return row
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _wrong(code: str, where: Text, source: str, value: Any, field: str) -> BadData:
+    shown = value if code == "L0623" else as_json(value)
+    return BadData(code, {"where": where, "source": source, "value": shortened(shown)}, field=field)
+
+
+def as_text(value: Any) -> str | None:
+    """Give a value as the string that a column holds: strings as they are, others as JSON, nothing as nothing."""
+    return value if value is None or isinstance(value, str) else as_json(value)
+
+
+def as_json(value: Any) -> str:
+    """Give a value as JSON; what JSON doesn't know (dates) as text."""
+    return json.dumps(value, ensure_ascii=False, default=str)

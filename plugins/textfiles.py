@@ -1,0 +1,207 @@
+"""Files of text, plain or compressed: found by pattern, read in pieces, and within limits."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import gzip
+import io
+import os
+import stat
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from .baddata import BadData, line, shown_name
+
+Bytes = IO[bytes] | io.BufferedIOBase
+
+CHUNK = 1 << 18
+LONGEST_LINE = 64 << 20
+"""Bytes (or characters) of one line or document that is split off; beyond it the file is not what it is said to be."""
+BOMB_SIZE = 64 << 20
+BOMB_RATIO = 300
+"""Text shrinks to a third or a tenth, and rarely to a hundredth; a bomb to a thousandth."""
+
+
+def find(patterns: str | Iterable[str], root: Path) -> list[Path]:
+    """Give the files that paths or patterns (`*`, `?`, `**`) name, sorted, each once.
+
+    Hidden files are matched by their own name only. Raises BadData where nothing is found, for folders and
+    other things that are no files, and for what lies outside the root once links are followed.
+    """
+    found: set[Path] = set()
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        matches = list(_matches(pattern, root))
+        if not matches:
+            raise BadData("L0610", {"path": pattern})
+        found.update(matches)
+    inside = root.resolve()
+    for path in found:
+        if not path.resolve().is_relative_to(inside):
+            raise BadData("L0631", {"file": shown_name(path, root)})
+    return sorted(found)
+
+
+def _matches(pattern: str, root: Path) -> Iterator[Path]:
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise BadData("L0631", {"file": pattern})
+    plain = root / pattern
+    if plain.exists():
+        if not stat.S_ISREG(plain.stat().st_mode):
+            raise BadData("L0632", {"file": pattern})
+        yield plain
+    elif any(sign in pattern for sign in "*?["):
+        for path in root.glob(pattern):
+            hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+            if path.is_file() and not hidden:
+                yield path
+
+
+@contextlib.contextmanager
+def opened(path: Path, name: str) -> Iterator[Bytes]:
+    """Open a file for reading its bytes, decompressed if its name ends in .gz or .zst.
+
+    Raises BadData for what can't be read, is damaged, or grows beyond all measure, and when the file is not the same
+    after it was read as before.
+    """
+    try:
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise BadData("L0632", {"file": name})
+            yield _decompressed(file, path.suffix, before.st_size, name)
+        after = path.stat()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise BadData("L0613", {"file": name, "reason": str(error)}) from None
+    except OSError as error:
+        raise BadData("L0611", {"file": name, "reason": error.strerror or str(error)}) from None
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
+        raise BadData("L0616", {"file": name})
+
+
+def _decompressed(file: IO[bytes], suffix: str, size: int, name: str) -> Bytes:
+    match suffix:
+        case ".gz":
+            return _Counted(gzip.GzipFile(fileobj=file), size, name)
+        case ".zst":
+            return _Counted(_Zstandard(file, name), size, name)
+    return file
+
+
+class _Counted(io.BufferedIOBase):
+    """A decompressed stream that ends with BadData once it has grown beyond all measure."""
+
+    def __init__(self, stream: Bytes, size: int, name: str) -> None:
+        self._stream = stream
+        self._most = max(BOMB_SIZE, BOMB_RATIO * size)
+        self._name = name
+        self._read = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self.read(CHUNK), b""))
+        piece = self._stream.read(size)
+        self._read += len(piece)
+        if self._read > self._most:
+            raise BadData("L0614", {"file": self._name, "ratio": BOMB_RATIO})
+        return piece
+
+
+class _Zstandard(io.BufferedIOBase):
+    """A Zstandard stream, which (unlike the library's own reader) tells a cut file from a whole one."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        try:
+            import zstandard
+        except ImportError:
+            raise BadData("L0615", {"file": name}) from None
+        self._library = zstandard
+        self._file = file
+        self._frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        self._begun = False
+        self._ready = b""
+        self._name = name
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
+        assert size > 0
+        # A small piece, because it may become ten thousand times as much.
+        while not self._ready and (piece := self._frame.unused_data or self._file.read(4096)):
+            if self._frame.eof:
+                self._frame = self._library.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+            self._begun = True
+            try:
+                self._ready = self._frame.decompress(piece)
+            except self._library.ZstdError as error:
+                raise BadData("L0613", {"file": self._name, "reason": str(error)}) from None
+        if not self._ready and self._begun and not self._frame.eof:
+            raise BadData("L0613", {"file": self._name, "reason": "the end is missing"})
+        given, self._ready = self._ready[:size], self._ready[size:]
+        return given
+
+
+def decoded(stream: Bytes, encoding: str, name: str) -> Iterator[str]:
+    """Give the text of a stream in pieces, with line ends as `\\n` and without a byte order mark.
+
+    Raises BadData with the offset of the first byte that the encoding doesn't allow.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    at = 0
+    first = True
+    while True:
+        piece = stream.read(CHUNK)
+        try:
+            text = decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            offset = at + len(piece) - len(error.object) + error.start
+            values = {
+                "file": name,
+                "encoding": encoding,
+                "offset": offset,
+                "byte": f"0x{error.object[error.start]:02x}",
+            }
+            raise BadData("L0612", values) from None
+        at += len(piece)
+        text = newlines.decode(text, final=not piece)
+        if first and text:
+            text, first = text.removeprefix("\ufeff"), False
+        if text:
+            yield text
+        if not piece:
+            return
+
+
+def pieces(chunks: Iterable[str], separator: str, name: str, keep: bool = False) -> Iterator[str]:
+    """Cut a text that comes in chunks at a separator, which stays at the end of its piece if `keep`."""
+    rest = ""
+    for chunk in chunks:
+        rest += chunk
+        if separator in rest:
+            *whole, rest = rest.split(separator)
+            yield from (piece + separator for piece in whole) if keep else whole
+        if len(rest) > LONGEST_LINE:
+            raise BadData("L0630", {"file": name, "most": LONGEST_LINE >> 20})
+    if rest:
+        yield rest
+
+
+def byte_lines(stream: Bytes, name: str) -> Iterator[bytes]:
+    """Give the lines of a stream without their ends; a line ends at `\\n` and nowhere else."""
+    rest: list[bytes] = []
+    length = 0
+    number = 0
+    while piece := stream.read(CHUNK):
+        *whole, last = piece.split(b"\n")
+        for end in whole:
+            yield b"".join([*rest, end]).removesuffix(b"\r")
+            number += 1
+            rest, length = [], 0
+        rest.append(last)
+        length += len(last)
+        if length > LONGEST_LINE:
+            raise BadData("L0630", {"file": line(name, number + 1), "most": LONGEST_LINE >> 20})
+    if length:
+        yield b"".join(rest).removesuffix(b"\r")

@@ -1,0 +1,60 @@
+"""`llx runs`: the runs of a project, the latest first."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options, output
+
+if TYPE_CHECKING:
+    from ..ledger import RunRow
+
+
+@click.command()
+@click.option("-n", "limit", default=20, show_default=True, help="How many.")
+@click.option("--file", "file", metavar="FILE", help="Only the runs of this experiment file.")
+@options.store
+@options.as_json
+def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> None:
+    from contextlib import closing
+
+    from ..ledger import Ledger
+    from .places import open_store
+
+    with closing(Ledger(open_store(store).folder)) as ledger:
+        rows = ledger.runs(limit, file)
+        metrics = {row.id: ledger.metrics(row.id) for row in rows}
+    if as_json:
+        import json
+
+        click.echo(
+            json.dumps(
+                {"version": 1, "runs": [_plain(row, metrics[row.id]) for row in rows]}, ensure_ascii=False, indent=2
+            )
+        )
+        return
+    if not rows:
+        click.echo("There are no runs yet. Start one with: llx run FILE")
+        return
+    lines = [[output.style(head, dim=True) for head in ("run", "started", "time", "state", "experiment", "params")]]
+    lines += [_line(row) for row in rows]
+    click.echo(output.table(lines, indent=0))
+
+
+def _line(row: RunRow) -> list[str]:
+    from ..listeners.figures import duration, literal
+
+    colours = {"finished": "green", "failed": "red", "interrupted": "yellow"}
+    params = " ".join(f"{name}={literal(value)}" for name, value in row.params.items())
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.started))
+    took = duration(row.ended - row.started) if row.ended else ""
+    state = output.style(row.state, fg=colours.get(row.state))
+    return [row.id, started, took, state, f"{row.experiment} ({row.file})", params]
+
+
+def _plain(row: RunRow, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in type(row).__dataclass_fields__} | {"metrics": metrics}

@@ -1,0 +1,338 @@
+"""Runs a plan: each task once, after what it needs.
+
+Tasks on the device run one at a time, in the main thread, so that their time, energy and memory can be told apart
+and a fixed number of threads gives the same bits; the others run side by side. A task that fails ends the run when
+those beside it have ended; whatever is stored by then is right, and the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from ..dsl.diagnostics.model import Diagnostic, Text
+from ..plugins.component import Facts
+from ..plugins.work import Interrupted
+from . import cost, failures
+from .digests import FileDigests, relative
+from .events import Event, Listener, Note, TaskFailedEvent, TaskFinished, TaskLine, TaskStarted
+from .files import free_bytes
+from .graph import Node
+from .locks import Claim, claim
+from .plan import Plan, Planned, State
+from .records import Made, plain_params
+from .store import Artifact, Damaged
+from .work import NeedsFirst, TaskWork
+
+LEAST_FREE = 32 * 2**20
+"""Bytes that are left free on the disk of the store, for manifests, records and the rest of the machine."""
+
+REBUILDS = 3
+"""How often an input may turn out damaged before the disk is to blame."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run went: finished, failed or interrupted."""
+
+    state: str = "finished"
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    ran: list[Node] = field(default_factory=list)
+    tracebacks: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        if self.state == "interrupted":
+            return 130
+        if any(diagnostic.code in failures.NO_SPACE for diagnostic in self.diagnostics):
+            return 3
+        return 1 if self.state == "failed" else 0
+
+
+class Executor:
+    """One run of a plan."""
+
+    def __init__(self, plan: Plan, digests: FileDigests, listener: Listener, stop: threading.Event) -> None:
+        self.plan = plan
+        self.store = plan.store
+        self.graph = plan.graph
+        self.digests = digests
+        self.stop = stop
+        self.outcome = Outcome()
+        self.facts = cost.KnownFacts(plan.graph, plan.store)
+        self._listener = listener
+        self._lock = threading.RLock()
+        self._planned = {planned.node: planned for planned in plan.tasks}
+        self._todo: dict[Node, None] = {planned.node: None for planned in plan.to_run}
+        self._rebuilt: dict[Node, int] = {}
+        self._failed = False
+
+    def run(self) -> Outcome:
+        """Run what the plan says, then make the copies of exports; never raises for what a task did."""
+        for planned in self.plan.tasks:
+            if planned.node in self.plan.damaged:
+                self._say_damaged(planned.node, self.plan.damaged[planned.node])
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="llx") as pool:
+            self._run_all(pool)
+        if not self._failed and not self.stop.is_set():
+            for node in self.graph.final:
+                self._copy(node)
+        if self._failed:
+            self.outcome.state = "failed"
+        elif self._todo:
+            self.outcome.state = "interrupted"
+        self._record_all()
+        return self.outcome
+
+    # Scheduling
+
+    def _run_all(self, pool: ThreadPoolExecutor) -> None:
+        running: dict[Future[None], Node] = {}
+        while True:
+            ready = [] if self._failed or self.stop.is_set() else self._ready(set(running.values()))
+            beside = [node for node in ready if not node.task.on_device]
+            alone = next((node for node in ready if node.task.on_device), None)
+            if len(beside) == 1 and alone is None and not running:
+                alone = beside.pop()  # nothing to run beside it: no thread is needed
+            running |= {pool.submit(self._attempt, node): node for node in beside}
+            if alone is not None:
+                self._attempt(alone)
+                done = {future for future in running if future.done()}
+            elif running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+            else:
+                return
+            for future in done:
+                future.result()  # raises only what is our own mistake
+                del running[future]
+
+    def _ready(self, running: set[Node]) -> list[Node]:
+        """Give the nodes whose inputs are all there, their bytes compared with what their manifests say."""
+        while not self._failed:
+            whole, again = [], False
+            for node in list(self._todo):
+                if node in running or any(needed in self._todo for needed in node.needs):
+                    continue
+                damage = self._damage(node)
+                if damage is None:
+                    whole.append(node)
+                elif self._rebuild(*damage):
+                    again = True  # what is to be made first may be ready itself
+                else:
+                    self._fail(node, damage[1])
+            if not again:
+                return whole
+        return []
+
+    def _damage(self, node: Node) -> tuple[Node, Damaged] | None:
+        for needed in node.needs:
+            try:
+                self.store.open(needed.fingerprint)
+            except Damaged as damage:
+                return needed, damage
+        return None
+
+    def _rebuild(self, node: Node, damage: Damaged) -> bool:
+        """Have a damaged or missing artifact made anew, with all that it needs and that isn't there."""
+        with self._lock:
+            self._rebuilt[node] = self._rebuilt.get(node, 0) + 1
+            if self._rebuilt[node] > REBUILDS:
+                return False
+            if self.store.place(node.fingerprint).exists():
+                self._say_damaged(node, damage.what)
+                self.store.discard(node.fingerprint)
+            asked = [node]
+            while asked:
+                one = asked.pop()
+                if one not in self._todo and not self._is_stored(one):
+                    self._todo[one] = None
+                    asked.extend(one.needs)
+            return True
+
+    def _is_stored(self, node: Node) -> bool:
+        try:
+            return self.store.find(node.fingerprint) is not None
+        except Damaged as damage:
+            self._say_damaged(node, damage.what)
+            self.store.discard(node.fingerprint)
+            return False
+
+    # One task
+
+    def _attempt(self, node: Node) -> None:
+        """Run one task, whatever becomes of it."""
+        try:
+            self._make(node)
+        except Interrupted:
+            self.stop.set()
+        except NeedsFirst as missing:
+            if not self._rebuild(missing.node, missing.damage):
+                self._fail(node, missing.damage)
+        except (Exception, SystemExit) as error:
+            self._fail(node, error)
+
+    def _make(self, node: Node) -> None:
+        line = self._line(node)
+        estimate = self.facts.estimate(node)
+        refused = cost.refusal(node, estimate, self.plan.program, self.graph)
+        if refused is not None:
+            self._report(line, refused)
+            return
+        held = self._claim(node)
+        finished = False
+        try:
+            artifact = self._found(node)
+            if artifact is None:
+                self._check_space(estimate.disk or 0)
+                self.emit(TaskStarted(line))
+                artifact = self._work(node, held)
+                self.outcome.ran.append(node)
+                self._record(node)
+            finished = True
+        finally:
+            held.release(finished=finished)
+        with self._lock:
+            self._todo.pop(node, None)
+        self.emit(TaskFinished(line, artifact.seconds, artifact.facts))
+
+    def _work(self, node: Node, held: Claim) -> Artifact:
+        work = TaskWork(node, self.graph, self.store, held, self.emit, self.stop)
+        started = time.monotonic()
+        facts = _checked(node.task.run(work))
+        seconds = time.monotonic() - started
+        self._check_files(node)
+        about = {
+            "label": node.label,
+            "kind": node.kind,
+            "component": node.component,
+            "seconds": round(seconds, 3),
+            "parts": node.parts.as_json(),
+            "facts": facts,
+        }
+        return self.store.put(work.directory, node.fingerprint, about)
+
+    def _claim(self, node: Node) -> Claim:
+        """Take the task's lock; another run that makes the same is waited for."""
+        told = False
+
+        def waiting() -> None:
+            nonlocal told
+            if self.stop.is_set():
+                raise Interrupted
+            if not told:
+                told = True
+                self.emit(Note(node.fingerprint, Text("run.waiting", {"label": node.label})))
+
+        held = claim(self.store.partial / node.fingerprint, waiting=waiting)
+        assert held is not None, "it waits"
+        return held
+
+    def _found(self, node: Node) -> Artifact | None:
+        """Give what another run has made since the plan."""
+        self.store.forget(node.fingerprint)
+        try:
+            return self.store.find(node.fingerprint)
+        except Damaged:
+            self.store.discard(node.fingerprint)
+            return None
+
+    def _check_space(self, disk: int) -> None:
+        free, needed = free_bytes(self.store.folder), disk + LEAST_FREE
+        if free < needed:
+            raise failures.NoSpace(free, needed)
+
+    def _check_files(self, node: Node) -> None:
+        """Refuse a result whose files were changed while they were read: it would be stored under a wrong name."""
+        root = self.plan.program.root
+        now = {relative(path, root): self.digests(path) for path in node.task.files(root)}
+        before = node.identity.files
+        if now != before:
+            names = [name for name in (*before, *now) if before.get(name) != now.get(name)]
+            raise failures.FilesChanged(names)
+
+    def _copy(self, node: Node) -> None:
+        planned = self._planned.get(node)
+        try:
+            artifact = self.store.find(node.fingerprint)
+            if artifact is None or not self.plan.exports.missing(node, artifact):
+                return
+            self.plan.exports.deliver(node, self.store.open(node.fingerprint))
+            if planned is not None and planned.state is State.COPY:
+                self.emit(Note(node.fingerprint, Text("run.copied", {"label": node.label})))
+        except (Exception, SystemExit) as error:
+            self._fail(node, error)
+
+    # Telling
+
+    def emit(self, event: Event) -> None:
+        """Hand an event on; tasks run side by side, and listeners hear one after the other."""
+        with self._lock:
+            self._listener(event)
+
+    def _line(self, node: Node) -> TaskLine:
+        return (self._planned.get(node) or Planned(node, State.RUN)).line()
+
+    def _fail(self, node: Node, error: BaseException) -> None:
+        self.outcome.tracebacks.append(failures.text_of(error))
+        self._report(self._line(node), failures.diagnose(error, self.graph, node, self.store))
+
+    def _report(self, line: TaskLine, diagnostic: Diagnostic) -> None:
+        with self._lock:
+            self._failed = True
+            self.outcome.diagnostics.append(diagnostic)
+            self.emit(TaskFailedEvent(line, diagnostic))
+
+    def _say_damaged(self, node: Node, what: str) -> None:
+        self.emit(Note(node.fingerprint, Text("run.damaged", {"label": node.label, "file": what})))
+
+    # Remembering
+
+    def _record(self, node: Node) -> None:
+        with self._lock:
+            self.plan.record.tasks[node.label] = Made(node.fingerprint, node.parts)
+            self.plan.records.write(self.plan.record)
+
+    def _record_all(self) -> None:
+        with contextlib.suppress(OSError):  # a store that can't be written has said so, or nothing was to be written
+            remember(self.plan, finished=self.outcome.state == "finished")
+
+
+def remember(plan: Plan, *, finished: bool) -> None:
+    """Bring the file's record up to date with what is stored; it isn't written if nothing is new."""
+    record, before = plan.record, dict(plan.record.tasks)
+    stored = {}
+    for node in plan.graph.nodes:
+        known = before.get(node.label)
+        try:
+            there = plan.store.find(node.fingerprint) is not None
+        except Damaged:
+            there = False
+        if there and node.label:
+            same = known is not None and known.fingerprint == node.fingerprint
+            stored[node.label] = known if same and known is not None else Made(node.fingerprint, node.parts)
+    # After a whole run that finished, names that are no longer in the file are forgotten.
+    tasks = stored if finished and plan.whole else before | stored
+    params = dict(record.params)
+    if finished:
+        params = plain_params({name: knob.value for name, knob in plan.program.params.items()})
+    root = str(plan.program.root)
+    fingerprints = {label: made.fingerprint for label, made in tasks.items()}
+    unchanged = {label: made.fingerprint for label, made in before.items()} == fingerprints
+    if not unchanged or record.params != params or record.root != root:
+        record.tasks, record.params, record.root = tasks, params, root
+        plan.records.write(record)
+
+
+def _checked(facts: Facts) -> Facts:
+    try:
+        read = json.loads(json.dumps(facts, ensure_ascii=False, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise failures.BadFacts(f"run() returned what is not JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise failures.BadFacts(f"run() returned {type(facts).__name__} in place of a dict")
+    return read

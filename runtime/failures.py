@@ -1,0 +1,133 @@
+"""What went wrong in a run, as a diagnostic that names the place in the file and the way out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from pathlib import Path
+
+from ..dsl.diagnostics.model import Diagnostic, Text
+from ..dsl.source import Span
+from ..plugins.component import TaskFailed
+from .digests import FileChanged
+from .exports import CannotExport
+from .graph import Graph, Node
+from .store import Damaged, Store, WrongStore
+
+NO_SPACE = frozenset({"L0803", "L0812"})
+"""Codes of a full disk, which has an exit code of its own."""
+
+
+class NoSpace(Exception):
+    """Raised when there is less room on the disk than is needed."""
+
+    def __init__(self, free: int, needed: int) -> None:
+        super().__init__(free, needed)
+        self.free = free
+        self.needed = needed
+
+
+class FilesChanged(Exception):
+    """Raised when a file that a task reads was changed while it ran."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(*names)
+        self.names = names
+
+
+class BadFacts(Exception):
+    """Raised when what a task returned is not small JSON."""
+
+
+def diagnose(error: BaseException, graph: Graph, node: Node, store: Store) -> Diagnostic:
+    """Give the diagnostic for what a task, or the runtime on its behalf, raised."""
+    place = graph.place(node)
+    if isinstance(error, CannotExport):
+        return error.diagnostic
+    if isinstance(error, TaskFailed):
+        return _of_task(error, graph, node)
+    if isinstance(error, FilesChanged):
+        return _say("L0817", place, label=node.label, file=error.names[0])
+    if isinstance(error, FileChanged):
+        return _say("L0817", place, label=node.label, file=str(error.path))
+    if isinstance(error, Damaged):
+        return _say("L0819", place, label=node.label, file=error.what)
+    if isinstance(error, MemoryError):
+        return _say("L0813", place, label=node.label)
+    general = of_store(error, store)
+    if general is not None:
+        return general
+    if isinstance(error, OSError) and error.filename is not None and not _in_plugin(error):
+        return _say("L0816", place, path=_text(error.filename), reason=error.strerror or type(error).__name__)
+    return _say("L0810", place, label=node.label, component=node.component, error=last_line(error))
+
+
+def of_store(error: BaseException, store: Store) -> Diagnostic | None:
+    """Give the diagnostic for a store that can't be used, or None if that isn't what went wrong."""
+    where = str(store.folder)
+    if isinstance(error, NoSpace):
+        return _say("L0812", None, path=where, free=size(error.free), needed=size(error.needed))
+    if isinstance(error, WrongStore):
+        return Diagnostic("L0815", Text(error.reason, {"path": str(error.path)}), None, helps=(Text("L0814.help"),))
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Diagnostic("L0812", Text("L0812.full", {"path": where}), None, helps=(Text("L0812.help"),))
+    inside = error.filename is not None and Path(_text(error.filename)).is_relative_to(store.folder)
+    if inside and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return _say("L0814", None, path=where, reason=error.strerror or "")
+    if inside and error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return Diagnostic("L0815", Text("L0815", {"path": where}), None, helps=(Text("L0814.help"),))
+    if inside and error.errno == errno.ENOENT:
+        return _say("L0824", None, path=where)
+    return None
+
+
+def of_file(error: OSError | FileChanged) -> Diagnostic:
+    """Give the diagnostic for a data file that could not be read while the run was planned."""
+    if isinstance(error, FileChanged):
+        return _say("L0817", None, label="", file=str(error.path))
+    return _say("L0816", None, path=_text(error.filename), reason=error.strerror or type(error).__name__)
+
+
+def text_of(error: BaseException) -> str:
+    """Give the traceback, for those who develop."""
+    return "".join(traceback.format_exception(error))
+
+
+def last_line(error: BaseException) -> str:
+    """Give what an exception says, in one line."""
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}"[:500] if message else type(error).__name__
+
+
+def size(count: int) -> str:
+    """Write a count of bytes for people."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    raise AssertionError
+
+
+def _of_task(error: TaskFailed, graph: Graph, node: Node) -> Diagnostic:
+    component = error.component or next((t for t in node.tasks if graph.program.place(t)), node.task)
+    place = graph.program.place(component, error.field) or graph.place(node)
+    helps = (Text(error.help, error.values),) if error.help else ()
+    notes = (Text("run.in_task", {"label": node.label}),)
+    return Diagnostic(error.code.split(".")[0], Text(error.code, error.values), place, helps=helps, notes=notes)
+
+
+def _say(code: str, place: Span | None, **values: object) -> Diagnostic:
+    return Diagnostic(code, Text(code, values), place, helps=(Text(f"{code}.help", values),))
+
+
+def _in_plugin(error: OSError) -> bool:
+    # A missing shared library or configuration of some package is a fault of its own and not of the user's data.
+    return Path(_text(error.filename)).suffix in (".so", ".py", ".pyc", ".dylib")
+
+
+def _text(name: object) -> str:
+    return os.fsdecode(name) if isinstance(name, bytes) else str(name)

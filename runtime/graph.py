@@ -1,0 +1,211 @@
+"""From a program to its graph: tasks, what each one needs, and what a person calls it.
+
+Equal tasks are one node, whatever they are called and however often they are written.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from ..dsl.program import Program, Reference
+from ..dsl.source import Span
+from ..plugins.component import Task, references
+from .digests import relative
+from .fingerprint import Identity, Parts, identify
+
+TASKS_IN_A_CHAIN = 20_000
+"""A task whose `prepare` goes on for ever would fill the memory."""
+
+
+@dataclass(eq=False)
+class Node:
+    """A task of the graph."""
+
+    task: Task
+    identity: Identity
+    inputs: tuple[Node, ...]
+    """What its references lead to."""
+    hidden: dict[str, Node]
+    """What it prepares, by label."""
+    tasks: list[Task] = field(default_factory=list)
+    """All tasks that are this one; they may differ in what is no part of the identity (where an export goes)."""
+    label: str = ""
+    names: tuple[str, ...] = ()
+    """What the file calls it; more than one if equal tasks are declared twice."""
+    owner: Node | None = None
+    """The first node that needs it, if it has no name: its place stands for this one's."""
+
+    @property
+    def fingerprint(self) -> str:
+        return self.identity.fingerprint
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Give what its fingerprint was made from."""
+        return self.identity.parts()
+
+    @property
+    def kind(self) -> str:
+        return self.task.kind
+
+    @property
+    def component(self) -> str:
+        return self.task.name
+
+    @property
+    def depth(self) -> int:
+        """0 for what the file declares, 1 for an anonymous or hidden task."""
+        return 0 if self.names else 1
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """Give the nodes that must be there before it runs."""
+        return tuple(dict.fromkeys((*self.inputs, *self.hidden.values())))
+
+    @cached_property
+    def closure(self) -> frozenset[Node]:
+        """Give all that it builds on, however far away."""
+        return frozenset(self.needs).union(*(node.closure for node in self.needs))
+
+    def __repr__(self) -> str:
+        return f"Node({self.label} {self.fingerprint[:8]})"
+
+
+class Graph:
+    """The nodes of a program, each after what it needs."""
+
+    def __init__(self, program: Program, digest: Callable[[Path], str]) -> None:
+        self.program = program
+        self._digest = digest
+        self._by_task: dict[int, Node] = {}
+        self._by_fingerprint: dict[str, Node] = {}
+        self._kept: list[Task] = []
+        self._lock = threading.RLock()
+        self.final: tuple[Node, ...] = ()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return tuple(self._by_fingerprint.values())
+
+    def find(self, what: Task | Reference) -> Node:
+        """Give the node of a task, which may be an equal one that was made anew; running tasks may ask at once."""
+        with self._lock:
+            return self.add(what.task if isinstance(what, Reference) else what)
+
+    def named(self, name: str) -> Node | None:
+        """Give the node of a name or label."""
+        for node in self.nodes:
+            if name in node.names:
+                return node
+        return next((node for node in self.nodes if node.label == name), None)
+
+    def place(self, node: Node) -> Span | None:
+        """Give the place in the file that a node comes from: its own, or that of what needs it."""
+        current: Node | None = node
+        while current is not None:
+            for task in current.tasks:
+                if (span := self.program.place(task)) is not None:
+                    return span
+            current = current.owner
+        return None
+
+    def add(self, task: Task) -> Node:
+        """Give the node of a task, made with all that it needs if it isn't there; chains may be long."""
+        hidden: dict[int, dict[str, Task]] = {}
+        waiting = [task]
+        open_: set[int] = set()
+        while waiting:
+            current = waiting[-1]
+            if id(current) in self._by_task:
+                waiting.pop()
+                continue
+            if id(current) not in hidden:
+                hidden[id(current)] = dict(current.prepare())
+            inputs = [reference.task for reference in references(current)]
+            below = hidden[id(current)]
+            missing = [one for one in (*inputs, *below.values()) if id(one) not in self._by_task]
+            if missing:
+                assert id(current) not in open_, f"the task {current.name} needs itself"
+                assert len(open_) < TASKS_IN_A_CHAIN, f"the task {current.name} prepares without end"
+                open_.add(id(current))
+                waiting.extend(reversed(missing))
+                continue
+            waiting.pop()
+            open_.discard(id(current))
+            self._enter(current, inputs, below)
+        return self._by_task[id(task)]
+
+    def _enter(self, task: Task, inputs: Sequence[Task], hidden: dict[str, Task]) -> None:
+        root = self.program.root
+        below = {label: self._by_task[id(one)] for label, one in hidden.items()}
+        identity = identify(
+            task,
+            refer=lambda one: self._by_task[id(one)].fingerprint,
+            hidden={label: node.fingerprint for label, node in below.items()},
+            files={relative(path, root): self._digest(path) for path in task.files(root)},
+            settings=self.program.settings,
+        )
+        node = self._by_fingerprint.get(identity.fingerprint)
+        if node is None:
+            edges = tuple(dict.fromkeys(self._by_task[id(one)] for one in inputs))
+            node = Node(task, identity, edges, below)
+            self._by_fingerprint[node.fingerprint] = node
+        node.tasks.append(task)
+        self._by_task[id(task)] = node
+        self._kept.append(task)  # an id is of this task only as long as it lives
+
+
+def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
+    """Make the graph of what a run is for (or of some declared tasks) and of all that it needs.
+
+    `digest` gives the digest of a file; what it raises goes through. KeyError for a name that is no task's.
+    """
+    graph = Graph(program, digest)
+    wanted = program.final if names is None else tuple(dict.fromkeys(names))
+    finals = []
+    for name in wanted:
+        value = program.declarations[name].value
+        if not isinstance(value, Task):
+            raise KeyError(name)
+        finals.append(graph.add(value))
+    graph.final = tuple(dict.fromkeys(finals))
+    _label(graph)
+    return graph
+
+
+def _label(graph: Graph) -> None:
+    """Name every node: as declared, else after the first that needs it (`corpus · text`, `pretrain · tokens`)."""
+    declared: dict[int, list[str]] = {}
+    for declaration in graph.program.declarations.values():
+        declared.setdefault(id(declaration.value), []).append(declaration.name)
+    taken: set[str] = set()
+    for node in graph.nodes:
+        node.names = tuple(name for task in node.tasks for name in declared.get(id(task), ()))
+        if node.names:
+            node.label = node.names[0]
+            taken.update(node.names)
+    level = [node for node in graph.nodes if node.names]
+    while level:
+        # What a task prepares is called after it, even if another that comes before it reads the same.
+        below = [(node, word, one) for node in level for word, one in node.hidden.items()]
+        below += [(node, one.component, one) for node in level for one in node.inputs]
+        level = []
+        for node, word, one in below:
+            if not one.label:
+                one.owner = node
+                one.label = _free(f"{node.label} · {word}", taken)
+                taken.add(one.label)
+                level.append(one)
+
+
+def _free(label: str, taken: set[str]) -> str:
+    number = 2
+    free = label
+    while free in taken:
+        free = f"{label} {number}"
+        number += 1
+    return free

@@ -1,0 +1,73 @@
+"""The last lines of a run: what was measured, what the model wrote, and where all of it is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...dsl.diagnostics.width import width
+from ...dsl.diagnostics.words import visible
+from ..words import say
+from .facts import metrics_of, samples_of
+from .figures import value
+
+LONGEST = 480
+"""Characters of a sample that are shown; the report has the whole."""
+
+Results = Iterable[tuple[str, Mapping[str, Any]]]
+"""Labels of tasks and their facts, in order."""
+
+
+def results(tasks: Results) -> list[str]:
+    """Write the metrics of all tasks, each beside what it must beat."""
+    rows = []
+    for label, facts in tasks:
+        for index, (name, number, reference) in enumerate(metrics_of(facts)):
+            rows.append(
+                (label if index == 0 else "", name, value(number), "" if reference is None else value(reference))
+            )
+    if not rows:
+        return []
+    heads = (say("cli.results"), "", "", say("cli.results.reference"))
+    widths = [max(width(row[i]) for row in [heads, *rows]) for i in range(4)]
+    lines = []
+    for row in [heads, *rows]:
+        left = "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row[:2], widths[:2], strict=True))
+        right = "  ".join(" " * (w - width(cell)) + cell for cell, w in zip(row[2:], widths[2:], strict=True))
+        lines.append(f"{left}  {right}".rstrip())
+    return [lines[0], *(f"  {line}" for line in lines[1:])] if rows[0][0] else lines
+
+
+def samples(tasks: Results, columns: int = 80) -> list[str]:
+    """Write the texts that models wrote, wrapped and cut; nothing in them can steer the terminal."""
+    lines: list[str] = []
+    for label, facts in tasks:
+        pairs = samples_of(facts)
+        if pairs:
+            lines += ["", say("cli.samples", label=label)]
+        for prompt, text in pairs:
+            whole = " ".join(f"{prompt}{text}".split())
+            shown = visible(whole[:LONGEST] + ("…" if len(whole) > LONGEST else ""))
+            lines += [*wrap(shown, columns - 4, "    "), ""]
+    return lines[1:-1] if lines else []
+
+
+def places(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Write where things are, in two columns."""
+    widest = max((width(name) for name, _ in rows), default=0)
+    return [f"  {name}{' ' * (widest - width(name))}  {place}" for name, place in rows]
+
+
+def wrap(text: str, columns: int, indent: str) -> list[str]:
+    """Wrap a text at blanks, or anywhere where it has none, as Japanese does."""
+    lines: list[str] = []
+    for line in textwrap.wrap(text, columns) or [""]:
+        while width(line) > columns:
+            at = len(line)
+            while width(line[:at]) > columns:
+                at -= 1
+            lines.append(indent + line[:at])
+            line = line[at:]
+        lines.append(indent + line)
+    return lines

@@ -1,0 +1,140 @@
+"""What a run would do: for each task whether it is stored, and if it isn't, why it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..dsl.diagnostics.model import Text
+from ..dsl.program import Program
+from .digests import FileDigests
+from .events import TaskLine
+from .exports import Exports
+from .graph import Graph, Node, build
+from .locks import holds_kept
+from .reasons import Reasons
+from .records import Record, Records, file_name
+from .store import Artifact, Damaged, Store
+from .summary import summary
+
+
+class State(StrEnum):
+    STORED = "stored"
+    RUN = "run"
+    COPY = "copy"
+    """An export that is stored, and whose copy is gone or changed."""
+    UNNEEDED = "unneeded"
+    """Not stored, and nothing that runs asks for it."""
+
+
+@dataclass(slots=True)
+class Planned:
+    """A node with what would become of it."""
+
+    node: Node
+    state: State
+    reasons: tuple[Text, ...] = ()
+    artifact: Artifact | None = None
+
+    def line(self) -> TaskLine:
+        """Give how it is listed."""
+        return TaskLine(
+            fingerprint=self.node.fingerprint,
+            label=self.node.label,
+            kind=self.node.kind,
+            component=self.node.component,
+            summary=summary(self.artifact.facts) if self.artifact else "",
+            stored=self.state in (State.STORED, State.UNNEEDED),
+            reasons=self.reasons,
+            depth=self.node.depth,
+        )
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run of a program would do."""
+
+    program: Program
+    graph: Graph
+    store: Store
+    exports: Exports
+    records: Records
+    record: Record
+    whole: bool
+    """Whether it is the plan of the whole file, and not of some of its names."""
+    tasks: list[Planned] = field(default_factory=list)
+    """In an order in which they can run."""
+    damaged: dict[Node, str] = field(default_factory=dict)
+    """Artifacts that are not what their manifests say, with the file that shows it."""
+
+    @property
+    def to_run(self) -> list[Planned]:
+        return [task for task in self.tasks if task.state is State.RUN]
+
+    @property
+    def to_copy(self) -> list[Planned]:
+        return [task for task in self.tasks if task.state is State.COPY]
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether a run would do nothing."""
+        return not self.to_run and not self.to_copy
+
+    def lines(self) -> tuple[TaskLine, ...]:
+        return tuple(task.line() for task in self.tasks)
+
+
+def make_plan(program: Program, store: Store, digests: FileDigests, names: Iterable[str] | None = None) -> Plan:
+    """Plan a run of a program, or of some of its names.
+
+    Raises what `digests` raises for a file that can't be read, and KeyError for a name that is no task's.
+    """
+    graph = build(program, digests, names)
+    records = Records(store.folder / "records")
+    record = records.read(file_name(program.source.path, program.root, program.source.name))
+    plan = Plan(program, graph, store, Exports(store, program, digests), records, record, names is None)
+    found = {node: _find(plan, node) for node in graph.nodes}
+    runs = _runs(graph, found)
+    reasons = Reasons(graph, record)
+    for node in graph.nodes:
+        plan.tasks.append(_planned(plan, node, found[node], runs, reasons))
+    return plan
+
+
+def _find(plan: Plan, node: Node) -> Artifact | None:
+    try:
+        return plan.store.find(node.fingerprint)
+    except Damaged as damage:
+        plan.damaged[node] = damage.what
+        return None
+
+
+def _runs(graph: Graph, found: dict[Node, Artifact | None]) -> set[Node]:
+    """Give the nodes that run: what the run is for, if it isn't stored, and what these need."""
+    runs: set[Node] = set()
+    asked = list(graph.final)
+    while asked:
+        node = asked.pop()
+        if node not in runs and found[node] is None:
+            runs.add(node)
+            asked.extend(node.needs)
+    return runs
+
+
+def _planned(plan: Plan, node: Node, artifact: Artifact | None, runs: set[Node], reasons: Reasons) -> Planned:
+    if artifact is not None:
+        gone = plan.exports.missing(node, artifact) if node in plan.graph.final else []
+        if gone:
+            return Planned(node, State.COPY, (Text("plan.copy", {"file": gone[0]}),), artifact)
+        return Planned(node, State.STORED, (), artifact)
+    if node not in runs:
+        return Planned(node, State.UNNEEDED, (Text("plan.unneeded"),))
+    why = (
+        (Text("plan.damaged", {"file": plan.damaged[node]}),)
+        if node in plan.damaged
+        else reasons.of(node, runs.__contains__)
+    )
+    if holds_kept(plan.store.partial / node.fingerprint):
+        why = (*why, Text("plan.resumes"))
+    return Planned(node, State.RUN, why)

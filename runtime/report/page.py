@@ -1,0 +1,144 @@
+"""The report of a run: one HTML file that needs nothing else and asks nobody for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ...dsl.diagnostics.words import language
+from ..listeners.figures import duration, literal, value
+from ..words import say
+from . import tables
+from .chart import Curve, chart
+from .listing import listing
+from .markup import Markup, element, join
+from .record import RunRecord, TaskRecord
+
+Sections = Iterable[tuple[str, str]]
+"""Sections of plugins: a heading and HTML, which is put in as it is."""
+
+OF_LOSS = ("loss", "validation_loss")
+
+
+def page(record: RunRecord, sections: Sections = ()) -> str:
+    """Make the report of a run."""
+    here = Path(__file__).parent
+    style = here.joinpath("report.css").read_text(encoding="utf-8")
+    script = here.joinpath("report.js").read_text(encoding="utf-8")
+    title = say("report.title", experiment=record.experiment, run=record.run)
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", title),
+        element("style", Markup(style)),
+    )
+    body = element("body", element("main", header(record), *parts(record, sections)), element("script", Markup(script)))
+    return f"<!doctype html>\n{element('html', head, body, lang=language())}\n"
+
+
+def header(record: RunRecord) -> Markup:
+    """Say what was run, when, with what, and how it ended."""
+    ran = sum(task.state == "ran" for task in record.tasks.values())
+    stored = sum(task.state == "stored" for task in record.tasks.values())
+    tiles = [
+        (say("report.head.state"), element("span", say(f"report.run.{record.state}"), class_=f"state {record.state}")),
+        (say("report.head.time"), "–" if record.seconds is None else duration(record.seconds)),
+        (say("report.head.tasks"), say("report.head.tasks_of", ran=ran, stored=stored)),
+    ]
+    if record.started is not None:
+        tiles.insert(1, (say("report.head.started"), time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))))
+    details = [say("report.head.file", file=record.file), say("report.head.run", run=record.run)]
+    details += [version if name == "platform" else f"{name} {version}" for name, version in record.versions.items()]
+    params = [element("code", f"{name} = {literal(given)}") for name, given in record.params.items()]
+    return element(
+        "header",
+        element("h1", record.experiment),
+        element("p", " · ".join(details), class_="details"),
+        element("p", params, class_="params") if params else None,
+        element(
+            "dl", [element("div", element("dt", name), element("dd", text)) for name, text in tiles], class_="tiles"
+        ),
+        [element("p", note, class_="note") for note in record.notes],
+    )
+
+
+def parts(record: RunRecord, sections: Sections) -> list[Markup]:
+    """Give the sections of the report that have something to say."""
+    found = [
+        _section(say("report.failure"), [_failure(task) for task in record.tasks.values() if task.failure]),
+        _section(say("report.results"), tables.results(record)),
+        *(
+            _section(say("report.confusion", label=task.label), tables.confusion(task))
+            for task in record.tasks.values()
+        ),
+        *(_section(say("report.samples", label=task.label), tables.samples(task)) for task in record.tasks.values()),
+        *(_stage(task) for task in record.tasks.values()),
+        *(_section(heading, Markup(html)) for heading, html in sections),
+        _section(say("report.tasks"), tables.tasks(record)),
+        _section(say("report.experiment"), listing(record.text) if record.text is not None else None),
+    ]
+    return [part for part in found if part is not None]
+
+
+def curves(task: TaskRecord) -> list[Markup]:
+    """Draw the curves of a stage: its losses over one pair of axes, each other figure on its own."""
+
+    def of(name: str, source: list[tuple[int, dict[str, float]]]) -> list[tuple[float, float]]:
+        return [(float(step), figures[name]) for step, figures in source if name in figures]
+
+    steps = [(step, dict(figures)) for step, figures in task.steps]
+    validations = [(step, dict(figures)) for step, figures in task.validations]
+    losses = [
+        Curve(say("report.curve.train"), of("loss", steps), "one", smooth=True),
+        Curve(say("report.curve.validation"), of("validation_loss", validations), "two", dots=True),
+    ]
+    axis = say("report.curve.step")
+    drawn = [chart(say("report.curve.loss"), [c for c in losses if c.points], x=axis, name="loss", best=task.best_step)]
+    selecting = dict.fromkeys(name for _, figures in validations for name in figures if name not in OF_LOSS)
+    for name in selecting:
+        curve = Curve(name, of(name, validations), "two", dots=True)
+        drawn.append(
+            chart(say("report.curve.on_validation", name=name), [curve], x=axis, name=name, best=task.best_step)
+        )
+    for name in task.figures:
+        if name not in OF_LOSS:
+            title = say(f"report.curve.{name}") if name in KNOWN else name
+            drawn.append(chart(title, [Curve(name, of(name, steps))], x=axis, name=name))
+    return [figure for figure in drawn if figure]
+
+
+KNOWN = frozenset({"lr", "gradient_norm", "tokens_per_second"})
+"""Figures that have a name in the reader's language."""
+
+
+def _stage(task: TaskRecord) -> Markup | None:
+    if not task.steps and not task.validations:
+        return None
+    notes = [element("p", note, class_="note") for note in task.notes]
+    best = None
+    if task.best_step is not None:
+        at = dict(task.validations).get(task.best_step, {})
+        losses = f" ({value(at['validation_loss'])})" if "validation_loss" in at else ""
+        best = element("p", say("report.best", step=f"{task.best_step:,}") + losses, class_="details")
+    figures = element("div", curves(task), class_="charts")
+    return _section(join(element("small", task.kind), task.label), join(tables.facts(task), best, figures, notes))
+
+
+def _failure(task: TaskRecord) -> Markup:
+    return element("p", element("b", f"{task.kind} {task.label}: "), task.failure, class_="failure")
+
+
+def _section(heading: object, content: object) -> Markup | None:
+    return element("section", element("h2", heading), content) if content else None
+
+
+def _policy(script: str) -> str:
+    """Allow the page's own script and styles, and nothing from anywhere else."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"

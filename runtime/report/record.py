@@ -1,0 +1,186 @@
+"""A run as it was recorded: read from the events in its folder, for the report and `llx show`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...dsl.diagnostics.model import Text
+from ..words import knows, say_text
+
+EVENTS = "events.jsonl"
+EXPERIMENT = "experiment.llx"
+
+FactsOf = Callable[[str], Mapping[str, Any]]
+"""Looks up the stored facts of a fingerprint; empty if they are gone."""
+
+
+@dataclass(slots=True)
+class TaskRecord:
+    """A task of a recorded run, with the figures that it gave by step."""
+
+    fingerprint: str
+    label: str
+    kind: str
+    component: str
+    summary: str
+    depth: int
+    state: str
+    """stored, waiting, running, ran or failed."""
+    reasons: list[str] = field(default_factory=list)
+    seconds: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    steps: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
+    validations: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
+    best_step: int | None = None
+    notes: list[str] = field(default_factory=list)
+    failure: str | None = None
+
+    @property
+    def figures(self) -> list[str]:
+        """Give the names of the figures of its steps, in the order in which they came."""
+        return list(dict.fromkeys(name for _, given in self.steps for name in given))
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """A recorded run."""
+
+    run: str = ""
+    experiment: str = ""
+    file: str = ""
+    root: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    started: float | None = None
+    state: str = "running"
+    """running (or killed), finished, failed or interrupted."""
+    seconds: float | None = None
+    tasks: dict[str, TaskRecord] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    text: str | None = None
+    """The experiment's text as it was run."""
+
+
+def read_record(folder: Path, facts: FactsOf | None = None) -> RunRecord:
+    """Read the record of a run from its folder; a cut last line (a killed run) is passed over."""
+    record = RunRecord(run=folder.name)
+    with (folder / EVENTS).open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict):
+                _take(record, event)
+    _facts_of_stored(record, facts)
+    text = folder / EXPERIMENT
+    if text.is_file():
+        record.text = text.read_text(encoding="utf-8", errors="replace")
+    return record
+
+
+def words_of(value: Any) -> str:
+    """Give a recorded text in the reader's language, or as it was recorded if its key is known here no more."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    return say_text(_text(value)) if _known(value) else str(value.get("text", value.get("key", "")))
+
+
+def _known(value: Mapping[str, Any]) -> bool:
+    """Tell whether a text and those within it have words here: a plugin's have none where it isn't loaded."""
+    inner = (item for item in dict(value.get("values") or {}).values() if isinstance(item, Mapping) and "key" in item)
+    return "key" in value and knows(value["key"]) and all(_known(item) for item in inner)
+
+
+def _text(value: Mapping[str, Any]) -> Text:
+    values = {
+        name: _text(item) if isinstance(item, Mapping) and "key" in item else item
+        for name, item in dict(value.get("values") or {}).items()
+    }
+    return Text(value["key"], values)
+
+
+def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
+    kind = event.get("event")
+    if kind is None and "format" in event:
+        record.versions = {name: str(event[name]) for name in ("llx", "python", "platform") if name in event}
+    elif kind == "run_started":
+        record.run, record.experiment = event["run"], event["experiment"]
+        record.file, record.root, record.params = event["file"], event["root"], event["params"]
+        record.started = event["time"]
+        record.tasks = {line["fingerprint"]: _task(line) for line in event["tasks"]}
+    elif kind == "run_finished":
+        record.state, record.seconds = event["state"], event["seconds"]
+        if "torch" in event:
+            record.versions["torch"] = event["torch"]
+    elif kind is not None:
+        _take_of_task(record, kind, event)
+
+
+def _take_of_task(record: RunRecord, kind: str, event: Mapping[str, Any]) -> None:
+    line = event.get("task")
+    fingerprint = str(line["fingerprint"] if line else event.get("fingerprint"))
+    if line and fingerprint not in record.tasks:
+        record.tasks[fingerprint] = _task(line)
+    task = record.tasks.get(fingerprint)
+    if kind == "note":
+        (task.notes if task else record.notes).append(words_of(event["text"]))
+    if task is None:
+        return
+    if kind == "task_started":
+        task.state = "running"
+    elif kind == "step":
+        task.steps.append((event["step"], _numbers(event["figures"])))
+    elif kind == "validated":
+        task.validations.append((event["step"], _numbers(event["figures"])))
+        if event["best"]:
+            task.best_step = event["step"]
+    elif kind == "task_finished":
+        task.state, task.seconds, task.facts = "ran", event["seconds"], event["facts"]
+    elif kind == "task_failed":
+        task.state = "failed"
+        diagnostic = event["diagnostic"]
+        task.failure = f"{diagnostic['code']}: {words_of(diagnostic['message'])}"
+
+
+def _task(line: Mapping[str, Any]) -> TaskRecord:
+    return TaskRecord(
+        line["fingerprint"],
+        line["label"],
+        line["kind"],
+        line["component"],
+        line["summary"],
+        line["depth"],
+        "stored" if line["stored"] else "waiting",
+        [words_of(reason) for reason in line["reasons"]],
+    )
+
+
+def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Read figures back; "NaN" and "Infinity" are what float() reads."""
+    return {name: float(number) for name, number in figures.items()}
+
+
+def _facts_of_stored(record: RunRecord, facts: FactsOf | None) -> None:
+    """Fill in what was stored before the run: the facts, and the curve that a stage keeps among them."""
+    for task in record.tasks.values():
+        if task.state == "stored" and facts is not None:
+            task.facts = facts(task.fingerprint)
+        if not task.steps and task.facts.get("curve"):
+            _curve(task, task.facts["curve"])
+
+
+def _curve(task: TaskRecord, curve: Any) -> None:
+    """Take the small curve of a stage's facts: rows of step, training loss and validation loss (either may be none)."""
+    for row in curve:
+        if isinstance(row, list | tuple) and len(row) >= 2:
+            step = int(row[0])
+            if row[1] is not None:
+                task.steps.append((step, {"loss": float(row[1])}))
+            if len(row) > 2 and row[2] is not None:
+                task.validations.append((step, {"validation_loss": float(row[2])}))
+    task.best_step = task.facts.get("best_step")

@@ -1,0 +1,58 @@
+"""The folder of a run: its events, the experiment's text, and what else belongs to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import IO
+
+EVENTS = "events.jsonl"
+EXPERIMENT = "experiment.llx"
+TRACEBACK = "traceback.txt"
+REPORT = "report.html"
+
+
+class RunFolder:
+    """`runs/ID` in the store, made for a run that does something."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, store: Path, text: str) -> RunFolder:
+        """Make the folder of a new run, with the experiment's text."""
+        while True:
+            path = store / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(parents=True)
+                break
+        (path / EXPERIMENT).write_text(text, encoding="utf-8", errors="replace", newline="")
+        return cls(path)
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def events(self) -> Path:
+        return self.path / EVENTS
+
+    @property
+    def report(self) -> Path:
+        return self.path / REPORT
+
+    def open_events(self) -> IO[str]:
+        return self.events.open("x", encoding="utf-8", newline="\n")
+
+    def keep_tracebacks(self, texts: list[str]) -> Path | None:
+        """Write down tracebacks, for those who develop; a disk that is full keeps none."""
+        if not texts:
+            return None
+        path = self.path / TRACEBACK
+        with contextlib.suppress(OSError):
+            path.write_text(f"{os.linesep}".join(texts), encoding="utf-8", errors="backslashreplace")
+            return path
+        return None

@@ -1,0 +1,36 @@
+"""What Ctrl-C and a scheduler's SIGTERM do: the first asks the run to stop and save, a second ends it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
+    """Set `stop` at the first SIGINT or SIGTERM; outside the main thread, where Python hears none, do nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            # Nothing needs to be put in order: unfinished work lies under its lock, which the system gives back.
+            os._exit(INTERRUPTED)
+        stop.set()
+
+    before: dict[signal.Signals, Any] = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, heard)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

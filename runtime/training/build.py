@@ -1,0 +1,82 @@
+"""Makes the network of a job: body and head under the seed, and stored weights put into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...plugins.component import Facts, TaskFailed
+from ...plugins.kinds import Model, Objective
+from ...plugins.nn.network import Network
+from ..files import read_json
+from .order import key
+from .weights import Tensors, WeightsDontFit, mismatch, put, read_tensors, tensors_of, under
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A checkpoint that a task put out."""
+
+    weights: Tensors
+    facts: Facts
+
+    @classmethod
+    def open(cls, folder: Path) -> Stored:
+        """Read a checkpoint's folder; its digests were checked when the artifact was opened."""
+        try:
+            return cls(read_tensors(folder / "model.safetensors"), read_json(folder / "facts.json"))
+        except (WeightsDontFit, OSError, ValueError) as error:
+            raise TaskFailed("L0802", {"reason": str(error)}, help="L0802.help") from error
+
+
+def build(model: Model, objective: Objective, facts: Facts, seed: int) -> Network:
+    """Build body and head on the host, each from random numbers of its own, so that one doesn't move the other."""
+    torch.manual_seed(key(seed, "body"))
+    body = model.body(facts["vocab_size"])
+    torch.manual_seed(key(seed, "head"))
+    return Network(body, objective.head(model.shape, body, facts))
+
+
+def load_body(network: Network, stored: Stored) -> None:
+    """Put a checkpoint's body into the network; TaskFailed if it is another model's."""
+    try:
+        put(network.body, under("body.", stored.weights))
+    except WeightsDontFit as error:
+        raise TaskFailed("L0802", {"reason": error.reason}, help="L0802.help") from error
+
+
+_OWN = ("format", "objective", "step", "vocab_size", "roles")
+"""Facts of a checkpoint that are not about what its head tells apart."""
+
+
+def load_head(network: Network, stored: Stored, objective: Objective, facts: Facts) -> str:
+    """Put a checkpoint's head into the network if it is the same objective's and fits, label set included.
+
+    Gives what became of it: loaded, fresh (made anew) or none (the objective has none, or no weights in it).
+    """
+    own = _head_tensors(network)
+    if not own:
+        return "none"
+    given = under("head.", stored.weights)
+    collected = [{name: value for name, value in each.items() if name not in _OWN} for each in (stored.facts, facts)]
+    same = stored.facts.get("objective") == objective.name and collected[0] == collected[1]
+    if not same or mismatch(own, given):
+        return "fresh"
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(given[name])
+    return "loaded"
+
+
+def _head_tensors(network: Network) -> Tensors:
+    """Give the weights that are the head's own: a tied one's are the body's."""
+    return under("head.", tensors_of(network))
+
+
+def checkpoint_facts(objective: Objective | None, facts: Facts, **more: Any) -> Facts:
+    """Give what belongs to a checkpoint: vocabulary size, roles, label set, the objective whose head it holds."""
+    kept = {name: value for name, value in facts.items() if name not in ("splits", "sources")}
+    return {"format": 1, "objective": objective.name if objective else None, **kept, **more}

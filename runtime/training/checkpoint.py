@@ -1,0 +1,219 @@
+"""What lets a training go on after a kill: checkpoints that are whole, verified, and never written over.
+
+Each save makes a fresh folder `step-00000120` (weights, optimizer state, counters) under a temporary name, makes
+it durable and renames it. `best-00000100` holds the weights of the best validation. A manifest tells the size and
+digest of every file; nothing is read from a folder that doesn't agree with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ... import __version__
+from ...dsl.diagnostics.model import Text
+from ...plugins.component import TaskFailed
+from ..failures import size as readable
+from ..files import free_bytes, read_json, remove, seal, sha256, write_json
+from .weights import Tensors, WeightsDontFit, read_tensors, write_tensors
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_KEPT = 2
+_SPARE = 16 << 20
+"""Bytes that stay free beside a save."""
+
+
+class Unusable(Exception):
+    """Raised for a checkpoint that can't be gone on from; `reason` says why."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.key)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint that was read and verified."""
+
+    step: int
+    network: Tensors
+    optimizer: Tensors
+    state: dict[str, Any]
+    environment: dict[str, Any]
+
+
+def environment() -> dict[str, Any]:
+    """Give what the bits of a result depend on beside the job: they repeat where all of it is the same."""
+    return {
+        "llx": __version__,
+        "torch": torch.__version__,
+        "world_size": 1,
+        "threads": torch.get_num_threads(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+class Checkpoints:
+    """The checkpoints of one job in one folder. `job` says which job: another one's are not gone on from."""
+
+    def __init__(self, directory: Path, job: Mapping[str, str]) -> None:
+        self.directory = directory
+        self.job = dict(job)
+        directory.mkdir(parents=True, exist_ok=True)
+        # What a kill left half done.
+        for leftover in directory.glob(".*"):
+            remove(leftover)
+
+    def save(
+        self,
+        step: int,
+        network: Tensors,
+        optimizer: Tensors,
+        state: Mapping[str, Any],
+        best: tuple[int, Tensors] | None,
+    ) -> None:
+        """Save a step, and the weights of the best one if they are not there yet; older ones go only after that."""
+        if best is not None and not self._named("best", best[0]).exists():
+            self._write(self._named("best", best[0]), {"model": best[1]}, {})
+        final = self._named("step", step)
+        if not final.exists():
+            self._write(final, {"model": network, "optimizer": optimizer}, dict(state))
+        self._prune()
+
+    def latest(self) -> tuple[Saved | None, list[tuple[str, Text]]]:
+        """Give the newest checkpoint that verifies, and those that were skipped, with the reasons."""
+        skipped: list[tuple[str, Text]] = []
+        for step in sorted(self._steps("step"), reverse=True):
+            folder = self._named("step", step)
+            try:
+                return self._read(folder), skipped
+            except Unusable as unusable:
+                skipped.append((folder.name, unusable.reason))
+                self._set_aside(folder)
+        return None, skipped
+
+    def best(self, step: int) -> Tensors:
+        """Read the weights of the best step."""
+        folder = self._named("best", step)
+        self._verify(folder)
+        return read_tensors(folder / "model.safetensors")
+
+    def _set_aside(self, folder: Path) -> None:
+        """Give a folder another name, so that a good one can have its."""
+        aside = folder.with_name(f"unusable-{folder.name}")
+        remove(aside)
+        if folder.exists():
+            folder.rename(aside)
+
+    def _named(self, sort: str, step: int) -> Path:
+        return self.directory / f"{sort}-{step:08d}"
+
+    def _steps(self, sort: str) -> list[int]:
+        found = (re.fullmatch(rf"{sort}-(\d{{8,}})", path.name) for path in self.directory.iterdir())
+        return [int(match[1]) for match in found if match]
+
+    def _write(self, final: Path, tensors: Mapping[str, Tensors], state: dict[str, Any]) -> None:
+        check_space(
+            self.directory, sum(t.numel() * t.element_size() for part in tensors.values() for t in part.values())
+        )
+        temporary = final.with_name(f".{final.name}.tmp")
+        with whole_or_nothing(temporary):
+            for name, part in tensors.items():
+                write_tensors(temporary / f"{name}.safetensors", part)
+            write_json(temporary / "state.json", state)
+            files = {p.name: {"size": p.stat().st_size, "sha256": sha256(p)} for p in sorted(temporary.iterdir())}
+            manifest = {"format": FORMAT, "environment": environment(), "job": self.job, "files": files}
+            write_json(temporary / MANIFEST, {**manifest, "sha256": _digest(manifest)})
+            seal(temporary, final)
+
+    def _prune(self) -> None:
+        steps = sorted(self._steps("step"), reverse=True)
+        for step in steps[_KEPT:]:
+            remove(self._named("step", step))
+        used = set()
+        for step in steps[:_KEPT]:
+            # An older one may have been damaged since; nothing is lost by that now.
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                used.add(read_json(self._named("step", step) / "state.json").get("best_step"))
+        for step in self._steps("best"):
+            if step not in used:
+                remove(self._named("best", step))
+
+    def _read(self, folder: Path) -> Saved:
+        manifest = self._verify(folder)
+        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        if state["best_step"] is not None:
+            best = self._named("best", state["best_step"])
+            try:
+                self._verify(best)
+            except Unusable:
+                self._set_aside(best)
+                raise
+        try:
+            network, optimizer = (read_tensors(folder / f"{name}.safetensors") for name in ("model", "optimizer"))
+        except WeightsDontFit as error:
+            raise Unusable(Text("training.skip.damaged", {"file": error.reason})) from error
+        return Saved(int(folder.name.partition("-")[2]), network, optimizer, state, manifest["environment"])
+
+    def _verify(self, folder: Path) -> dict[str, Any]:
+        """Hold a folder against its manifest, and the manifest against its own digest; raises Unusable."""
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            claimed = manifest.pop("sha256")
+        except FileNotFoundError as error:
+            raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{MANIFEST}"})) from error
+        except (OSError, ValueError, AttributeError, KeyError) as error:
+            raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{MANIFEST}"})) from error
+        if not isinstance(manifest.get("format"), int) or claimed != _digest(manifest):
+            raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{MANIFEST}"}))
+        if manifest["format"] > FORMAT:
+            raise Unusable(Text("training.skip.newer", {"format": manifest["format"], "known": FORMAT}))
+        for name in sorted(manifest["job"].keys() | self.job.keys()):
+            old, new = manifest["job"].get(name), self.job.get(name)
+            if old != new:
+                raise Unusable(Text("training.skip.other", {"part": name, "old": old, "new": new}))
+        for name, file in manifest["files"].items():
+            path = folder / name
+            if not path.is_file():
+                raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
+            if path.stat().st_size != file["size"] or sha256(path) != file["sha256"]:
+                raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{name}"}))
+        return dict(manifest)
+
+
+def check_space(directory: Path, size: int) -> None:
+    """Raise TaskFailed if so many bytes don't fit on the disk."""
+    free = free_bytes(directory)
+    if free < size + _SPARE:
+        raise TaskFailed("L0803", {"needed": readable(size + _SPARE), "free": readable(free)}, help="L0803.help")
+
+
+@contextlib.contextmanager
+def whole_or_nothing(temporary: Path) -> Iterator[None]:
+    """Make a folder to write into, and remove it if that fails; a full disk is told as such."""
+    remove(temporary)
+    temporary.mkdir(parents=True)
+    try:
+        yield
+    except BaseException as error:
+        remove(temporary)
+        # safetensors wraps the system's error in its own and keeps only the text.
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or "No space left on device" in str(error):
+            raise TaskFailed("L0803.full", {"free": readable(free_bytes(temporary))}, help="L0803.help") from error
+        raise
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

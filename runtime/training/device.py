@@ -1,0 +1,46 @@
+"""The device that a job runs on, and the process-wide settings of torch while it does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from ...plugins.component import TaskFailed
+
+
+def choose_device(name: str | None) -> torch.device:
+    """Give the device of a name; `auto` is the fastest one that is there."""
+    if name in (None, "auto"):
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(str(name))
+    present = {
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not present.get(device.type, True):
+        raise TaskFailed("L0805", {"device": str(name)}, help="L0805.help")
+    return device
+
+
+@contextmanager
+def torch_settings(settings: Mapping[str, Any]) -> Iterator[None]:
+    """Set torch as the experiment asks, and put back what was there: other tasks share the process."""
+    threads = torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    precision = torch.get_float32_matmul_precision()
+    if settings.get("deterministic"):
+        # cuBLAS reads it when its first handle is made.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic)
+        torch.set_float32_matmul_precision(precision)

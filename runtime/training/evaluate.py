@@ -1,0 +1,46 @@
+"""Measures a stored checkpoint on encoded rows."""
+
+from __future__ import annotations
+
+from ...plugins.component import TaskFailed
+from ...plugins.shards import Shards
+from ...plugins.work import EvaluationJob, Outcome, Work
+from .build import Stored, build, load_body, load_head
+from .device import choose_device, torch_settings
+from .loader import Reader
+from .measure import measure, split_facts
+from .memory import told_if_memory_runs_out
+from .precision import choose_precision
+
+SPLIT = "rows"
+
+
+def evaluate(job: EvaluationJob, work: Work) -> Outcome:
+    """Give what the metrics of a job are computed of; TaskFailed if the checkpoint doesn't fit the job."""
+    device = choose_device(work.settings.get("device"))
+    dtype = choose_precision(work.settings.get("precision"), device)
+    with torch_settings(work.settings), told_if_memory_runs_out(job.batch):
+        given = work.input(job.checkpoint)
+        stored = Stored.open(given.directory / given.output)
+        network = build(job.model, job.objective, stored.facts, 0)
+        load_body(network, stored)
+        if load_head(network, stored, job.objective, stored.facts) == "fresh":
+            values = {"objective": job.objective.name, "given": stored.facts.get("objective")}
+            raise TaskFailed("L0806", values, field="objective", help="L0806.help")
+        network.to(device)
+        tokens = work.input(job.tokens)
+        shards = Shards(tokens.directory, SPLIT)
+        if not len(shards):
+            raise TaskFailed("L0807", {"split": SPLIT}, field="data")
+        facts = split_facts(tokens.facts, SPLIT, stored.facts)
+        return measure(
+            network,
+            job.objective,
+            Reader(shards, job.objective, facts),
+            job.batch,
+            device,
+            dtype,
+            predict=True,
+            targets=True,
+            between=lambda rows: work.progress(rows, len(shards)),
+        )

@@ -1,0 +1,125 @@
+"""Reads, pads and prepares the batches of coming steps in a thread, while the device works on this one."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...plugins.component import Facts
+from ...plugins.kinds import Batch, Objective
+from ...plugins.shards import Shards
+from .order import Indices, Order, key, length_class
+
+_AHEAD = 3
+"""Steps that are prepared before they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The batch of a step: micro-batches of tensors on the host, and what their loss is divided by."""
+
+    step: int
+    rows: Indices
+    count: float
+    parts: list[dict[str, torch.Tensor]]
+
+
+class Reader:
+    """Turns row numbers into a prepared batch; what is drawn depends on the key alone."""
+
+    def __init__(self, shards: Shards, objective: Objective, facts: Facts) -> None:
+        self.shards, self.objective, self.facts = shards, objective, facts
+        self.lengths = shards.lengths()
+        self.longest = shards.row_length()
+
+    def prepared(self, rows: Indices, random_key: int) -> Batch:
+        """Read rows, pad them to the length of their class, and draw what the objective draws."""
+        pad_to = None
+        if self.lengths is not None:
+            longest = np.array([self.lengths[rows].max(initial=1)])
+            pad_to = int(length_class(longest, self.longest)[0])
+        batch = {name: _wide(array) for name, array in self.shards.read(rows, pad_to).items()}
+        random = np.random.Generator(np.random.Philox(key=random_key))
+        return self.objective.prepare(batch, random, self.facts)
+
+
+def tensors(batch: Batch, size: int, pin: bool = False) -> list[dict[str, torch.Tensor]]:
+    """Cut a prepared batch into micro-batches of at most `size` rows.
+
+    Segments that say nothing (one document a row, no padding) are left out, so that bodies take their fast path.
+    """
+    said = {name: array for name, array in batch.items() if not (_is_segments(name) and bool((array == 1).all()))}
+    rows = len(next(iter(batch.values())))
+    parts = []
+    for start in range(0, rows, size):
+        part = {name: torch.from_numpy(np.ascontiguousarray(a[start : start + size])) for name, a in said.items()}
+        parts.append({name: tensor.pin_memory() for name, tensor in part.items()} if pin else part)
+    return parts
+
+
+def to_device(part: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    """Copy a micro-batch to the device; from pinned memory the copy overlaps with what runs there."""
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in part.items()}
+
+
+class Loader:
+    """Gives the batches of the steps from `start` on, in order; use as a context."""
+
+    def __init__(self, reader: Reader, order: Order, seed: int, micro_batch: int, start: int, pin: bool) -> None:
+        self.reader, self.order, self.seed = reader, order, seed
+        self.micro_batch, self.pin = micro_batch, pin
+        self._queue: queue.Queue[Ready | BaseException] = queue.Queue(_AHEAD)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(start,), name="llx-loader", daemon=True)
+
+    def batch(self, step: int) -> Ready:
+        """Make the batch of a step: a pure function of (seed, step)."""
+        rows = self.order.rows(step)
+        batch = self.reader.prepared(rows, key(self.seed, "prepare", step))
+        count = float(self.reader.objective.count(batch))
+        return Ready(step, rows, count, tensors(batch, self.micro_batch, self.pin))
+
+    def next(self) -> Ready:
+        """Give the next batch; raises what went wrong while it was made."""
+        item = self._queue.get()
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def _work(self, step: int) -> None:
+        while not self._closing.is_set():
+            item: Ready | BaseException
+            try:
+                item = self.batch(step)
+            except BaseException as error:  # handed to the thread that waits for it
+                item = error
+            while not self._closing.is_set():
+                with contextlib.suppress(queue.Full):
+                    self._queue.put(item, timeout=0.1)
+                    break
+            if isinstance(item, BaseException):
+                return
+            step += 1
+
+    def __enter__(self) -> Loader:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._thread.join()
+
+
+def _wide(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Give integers as int64, the type that torch takes for indices and targets."""
+    return array.astype(np.int64) if array.dtype.kind in "iu" else array
+
+
+def _is_segments(name: str) -> bool:
+    return name == "segments" or name.endswith("_segments")

@@ -1,0 +1,23 @@
+"""Running out of memory, told as what a user can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from ...plugins.component import TaskFailed
+
+
+@contextmanager
+def told_if_memory_runs_out(rows: int) -> Iterator[None]:
+    """Turn a failed allocation into TaskFailed; `rows` went through the model at once."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        # The CPU's allocator raises a bare RuntimeError.
+        if type(error) is RuntimeError and "can't allocate memory" not in str(error):
+            raise
+        device = "cuda" if isinstance(error, torch.OutOfMemoryError) else "cpu"
+        raise TaskFailed("L0804", {"rows": rows, "device": device}, field="micro_batch", help="L0804.help") from error

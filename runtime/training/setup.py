@@ -1,0 +1,125 @@
+"""What a training job comes to on this machine: device, rows, order, budget, and the network to begin with."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ...plugins.component import Facts, TaskFailed
+from ...plugins.nn.network import Network
+from ...plugins.shards import Shards
+from ...plugins.work import Job, Work
+from .batch import micro_batch, rows_per_step
+from .budget import Budget, Pace, validation_interval
+from .build import Stored, build, load_body, load_head
+from .checkpoint import Checkpoints, check_space
+from .device import choose_device
+from .loader import Reader
+from .measure import split_facts
+from .order import Epochs, Mixture, Order, Source, length_class
+from .precision import choose_precision
+
+
+class Setup:
+    """A job with everything looked up that stays the same while it trains."""
+
+    def __init__(self, job: Job, work: Work) -> None:
+        self.job, self.work = job, work
+        self.seed = int(work.settings.get("seed") or 0)
+        self.device = choose_device(work.settings.get("device"))
+        self.dtype = choose_precision(work.settings.get("precision"), self.device)
+        self.metric = None if job.select == "loss" else job.select
+
+        tokens = work.input(job.tokens)
+        self.tokens_facts: Facts = tokens.facts
+        splits = tokens.facts["splits"]
+        # Data without splits are nothing but training rows.
+        self.split = "train" if "train" in splits else "rows"
+        self.facts = {k: v for k, v in tokens.facts.items() if k not in ("splits", "sources")}
+        self.shards = Shards(tokens.directory, self.split)
+        if not len(self.shards):
+            raise TaskFailed("L0807", {"split": self.split}, field="data")
+        self.reader = Reader(self.shards, job.objective, self.facts)
+        self.validation: Reader | None = None
+        if "validation" in splits:
+            rows = Shards(tokens.directory, "validation")
+            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"))
+        self.tokenizer = work.input(job.tokenizer).directory
+
+        self._set_order(splits[self.split])
+        self.budget = Budget(job.budget, self.pace)
+        self.validate_every = validation_interval(job.validate, self.budget, self.pace)
+        self.micro_batch = micro_batch(
+            job.micro_batch, self.rows, job.model, self.facts["vocab_size"], self.shards.row_length(), self.device
+        )
+        self.network = self._network()
+        self.checkpoints = Checkpoints(work.partial / "checkpoints", self._identity())
+        self._check_space()
+
+    def _set_order(self, numbers: Facts) -> None:
+        """Fix the rows of a step and their order."""
+        sources = self.tokens_facts.get("sources", {}).get(self.split)
+        tokens_per_row = numbers["tokens"] / numbers["rows"]
+        if sources:
+            # Shares are of tokens; rows of a source of short documents are drawn more often.
+            means = [source["tokens"] / (source["end"] - source["start"]) for source in sources]
+            drawn = [source["weight"] / mean for source, mean in zip(sources, means, strict=True)]
+            tokens_per_row = sum(source["weight"] for source in sources) / sum(drawn)
+        self.rows = rows_per_step(self.job.batch, tokens_per_row, len(self.shards))
+        self.order: Order
+        if sources:
+            parts = [
+                Source(source["name"], source["start"], source["end"], weight)
+                for source, weight in zip(sources, drawn, strict=True)
+            ]
+            self.order = Mixture(parts, self.rows, self.seed)
+        else:
+            classes = None
+            if self.reader.lengths is not None:
+                classes = length_class(self.reader.lengths, self.reader.longest)
+            self.order = Epochs(len(self.shards), self.rows, self.seed, classes)
+        rows_per_step_achieved = len(self.shards) / self.order.steps_per_epoch
+        self.pace = Pace(self.order.steps_per_epoch, tokens_per_row * rows_per_step_achieved, rows_per_step_achieved)
+
+    def _network(self) -> Network:
+        job, log = self.job, self.work.progress.log
+        network = build(job.model, job.objective, self.facts, self.seed)
+        self.head = "fresh" if network.head is not None else "none"
+        if job.initial is not None:
+            given = self.work.input(job.initial)
+            stored = Stored.open(given.directory / given.output)
+            load_body(network, stored)
+            self.head = load_head(network, stored, job.objective, self.facts)
+            log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
+        network.to(self.device)
+        if job.compile:
+            # In place: the names of the parameters stay.
+            network.body.compile()
+        return network
+
+    def _identity(self) -> dict[str, str]:
+        """Say which job a checkpoint is of, part by part, so that a difference can be shown."""
+        job = self.job
+        data = hashlib.sha256("".join(sorted(self.shards.digests.values())).encode()).hexdigest()[:16]
+        return {
+            "model": repr(job.model),
+            "objective": repr(job.objective),
+            "optimizer": repr(job.optimizer),
+            "schedule": repr(job.schedule),
+            "batch": str(job.batch),
+            "budget": ", ".join(map(str, job.budget)),
+            "clip": repr(job.clip),
+            "patience": repr(job.patience),
+            "select": repr(job.select),
+            "validate": str(self.validate_every),
+            "seed": str(self.seed),
+            "precision": str(self.dtype),
+            "device": self.device.type,
+            "data": data,
+        }
+
+    def _check_space(self) -> None:
+        """Look before the first step whether a checkpoint and the result will fit on the disk."""
+        parameters = sum(p.numel() for p in self.network.parameters())
+        weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
+        check_space(self.work.partial, 3 * weights + self.job.optimizer.state_bytes(parameters))
+        check_space(self.work.directory, 2 * weights)

@@ -1,0 +1,85 @@
+"""Records as rows: what is cut, and what a label becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from llx.plugins.builtin.encoding.single import Single, shared
+from llx.plugins.component import TaskFailed
+from tokenizers import Tokenizer
+
+
+def encode(single: Single, tokenizer: Tokenizer, records: list[dict[str, Any]], labels: list[Any]) -> list[Any]:
+    numbered = [record | {"_record": number} for number, record in enumerate(records)]
+    return list(single.rows(numbered, tokenizer, {"end": 0}, {"labels": labels}))
+
+
+def ids(tokenizer: Tokenizer, text: str) -> list[int]:
+    return list(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def test_a_text_stands_between_end_tokens(tokenizer: Tokenizer) -> None:
+    row = encode(Single(length=64), tokenizer, [{"text": "the cat", "label": "b"}], ["a", "b"])[0]
+    assert row["tokens"].tolist() == [0, *ids(tokenizer, "the cat"), 0]
+    assert row["segments"].tolist() == [1] * len(row["tokens"])
+    assert (row["label"], row["record"]) == (1, 0)
+
+
+@pytest.mark.parametrize("keep", ["start", "end"])
+def test_what_is_too_long_is_cut_where_the_field_says(tokenizer: Tokenizer, keep: str) -> None:
+    text = "the cat sat on the red roof under the oak"
+    row = encode(Single(length=8, keep=keep), tokenizer, [{"text": text, "label": 1}], [0, 1])[0]
+    whole = ids(tokenizer, text)
+    assert row["tokens"].tolist() == [0, *(whole[:6] if keep == "start" else whole[-6:]), 0]
+
+
+def test_two_texts_share_a_row(tokenizer: Tokenizer) -> None:
+    record = {"text": "the cat sat on the mat", "other": "rain fell on the red roof", "label": True}
+    row = encode(Single(length=9, pair="other"), tokenizer, [record], [False, True])[0]
+    first, second = ids(tokenizer, record["text"])[:3], ids(tokenizer, record["other"])[:3]
+    assert row["tokens"].tolist() == [0, *first, 0, *second, 0]
+
+
+@pytest.mark.parametrize(
+    ("room", "lengths", "expected"),
+    [
+        (10, [4], [4]),
+        (10, [40], [10]),
+        (10, [3, 7], [3, 7]),
+        (10, [3, 40], [3, 7]),
+        (10, [40, 3], [7, 3]),
+        (10, [40, 40], [5, 5]),
+        (11, [40, 40], [6, 5]),
+        (11, [40, 6], [6, 5]),
+        (0, [4, 4], [0, 0]),
+    ],
+)
+def test_the_longer_text_is_cut_until_both_are_equal(room: int, lengths: list[int], expected: list[int]) -> None:
+    assert shared(room, lengths) == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"), [(["b", "a", "b"], ["a", "b"]), ([10, 9, 10], [9, 10]), ([True, False], [False, True])]
+)
+def test_labels_are_collected_in_their_order(labels: list[Any], expected: list[Any]) -> None:
+    records = [{"text": "x", "label": label, "_record": number} for number, label in enumerate(labels)]
+    assert Single(length=8).collect(records) == {"labels": expected}
+
+
+@pytest.mark.parametrize(
+    ("labels", "code"), [([None, "a"], "L0531"), ([float("nan"), 1.0], "L0531"), (["a", "a"], "L0532")]
+)
+def test_labels_that_can_not_be_learned(labels: list[Any], code: str) -> None:
+    records = [{"text": "x", "label": label, "_record": number} for number, label in enumerate(labels)]
+    with pytest.raises(TaskFailed) as failed:
+        Single(length=8).collect(records)
+    assert failed.value.code == code
+
+
+def test_a_label_never_seen_in_training_is_named_with_its_record(tokenizer: Tokenizer) -> None:
+    records = [{"text": "x", "label": "a"}, {"text": "y", "label": "new"}]
+    with pytest.raises(TaskFailed) as failed:
+        encode(Single(length=8), tokenizer, records, ["a", "b"])
+    assert failed.value.code == "L0533"
+    assert failed.value.values == {"label": '"new"', "record": 2, "known": '"a", "b"'}

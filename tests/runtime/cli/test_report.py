@@ -1,0 +1,197 @@
+"""The report: read from a run's folder, whole in one file, and safe against what it shows."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from llx.dsl.diagnostics.model import Text
+from llx.runtime.events import Event, Note, Step
+from llx.runtime.listeners.json_lines import JsonLines
+from llx.runtime.report.chart import Axis, Curve, chart, smoothed, thinned
+from llx.runtime.report.listing import listing
+from llx.runtime.report.markup import Markup, element, join
+from llx.runtime.report.page import page
+from llx.runtime.report.record import EVENTS, EXPERIMENT, read_record
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLX_LANG", "en")
+
+
+def recorded(folder: Path, events: list[Event]) -> Path:
+    with (folder / EVENTS).open("w", encoding="utf-8") as file:
+        listener = JsonLines(file)
+        for event in events:
+            listener(event)
+    return folder
+
+
+class Outline(HTMLParser):
+    """Collects what a page would load, and checks that its elements close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.scripts = 0
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "br", "hr"}:
+            self.open.append(tag)
+        self.scripts += tag == "script"
+        self.addresses += [value or "" for name, value in attrs if name in {"src", "href", "action", "srcset"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"line", "polyline", "path"} and self.open[-1] != tag:
+            return
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def outline(html: str) -> Outline:
+    seen = Outline()
+    seen.feed(html)
+    assert not seen.open
+    return seen
+
+
+def test_a_record_is_read_back(story: list[Event], tmp_path: Path) -> None:
+    record = read_record(recorded(tmp_path, story))
+    assert (record.run, record.experiment, record.state, record.seconds) == ("20260921-a1", "reviews", "finished", 86.0)
+    assert [task.state for task in record.tasks.values()] == ["stored", "stored", "ran", "ran"]
+    stage = record.tasks["fp-pretrain"]
+    assert len(stage.steps) == 40
+    assert (stage.best_step, stage.seconds) == (30, 82.0)
+    assert stage.notes == ["running"]
+    assert record.tasks["fp-scores"].facts["metrics"]["accuracy"] == 0.82
+
+
+def test_a_record_of_a_killed_run_is_read_as_far_as_it_goes(story: list[Event], tmp_path: Path) -> None:
+    folder = recorded(tmp_path, story[:12])
+    with (folder / EVENTS).open("a", encoding="utf-8") as file:
+        file.write('{"event": "step", "ti')
+    record = read_record(folder)
+    assert record.state == "running"
+    assert record.tasks["fp-pretrain"].state == "running"
+    assert "not ended" in page(record)
+
+
+def test_figures_that_are_not_finite_come_back(story: list[Event], tmp_path: Path) -> None:
+    events = [*story[:2], Step("fp-pretrain", 1, {"loss": float("nan")}), Step("fp-pretrain", 2, {"loss": -math.inf})]
+    steps = read_record(recorded(tmp_path, events)).tasks["fp-pretrain"].steps
+    assert math.isnan(steps[0][1]["loss"])
+    assert steps[1][1]["loss"] == -math.inf
+
+
+def test_a_stored_stage_shows_the_curve_of_its_facts(story: list[Event], tmp_path: Path) -> None:
+    facts = {"curve": [[10, 3.0, 3.2], [20, 2.5, None]], "best_step": 10}
+    record = read_record(recorded(tmp_path, story[:1]), lambda fingerprint: facts if fingerprint == "fp-novels" else {})
+    task = record.tasks["fp-novels"]
+    assert [step for step, _ in task.steps] == [10, 20]
+    assert [step for step, _ in task.validations] == [10]
+    assert "Loss" in page(record)
+
+
+def test_the_page_shows_the_run(story: list[Event], tmp_path: Path) -> None:
+    folder = recorded(tmp_path, story)
+    (folder / EXPERIMENT).write_text("experiment reviews {}\nparam lr = 3e-4  # </pre><script>", encoding="utf-8")
+    html = page(read_record(folder), [("Energy", "<p>3 Wh</p>")])
+    seen = outline(html)
+    text = "".join(seen.texts)
+    for expected in (
+        "reviews",
+        "1 min 26 s",
+        "lr = 0.0003",
+        "0.8200",
+        "0.5000",
+        "truth",
+        "Energy",
+        "3 Wh",
+        "Learning rate",
+    ):
+        assert expected in text
+    assert "best at step 30" in text
+
+
+def test_the_page_needs_nothing_and_lets_nothing_in(story: list[Event], tmp_path: Path) -> None:
+    hostile = '</script><script>alert(1)</script><img src="http://example.invalid/x">'
+    folder = recorded(tmp_path, [*story, Note("fp-pretrain", Text("no.such.key", {"x": hostile}))])
+    (folder / EXPERIMENT).write_text(hostile, encoding="utf-8")
+    path = folder / EVENTS
+    path.write_text(path.read_text(encoding="utf-8").replace("bad", hostile.replace('"', "'")), encoding="utf-8")
+    seen = outline(page(read_record(folder)))
+    assert seen.addresses == []
+    drawn = sum(text.startswith("[{") for text in seen.texts)
+    assert seen.scripts == drawn + 1
+    assert any(hostile in text for text in ("".join(seen.texts),))
+
+
+def test_the_policy_allows_the_script_of_the_page_alone(story: list[Event], tmp_path: Path) -> None:
+    import base64
+    import hashlib
+
+    html = page(read_record(recorded(tmp_path, story)))
+    script = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert len(script) == 1
+    digest = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in html.replace("&#x27;", "'")
+    assert "default-src 'none'" in html.replace("&#x27;", "'")
+
+
+def test_a_report_speaks_japanese(story: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLX_LANG", "ja")
+    html = page(read_record(recorded(tmp_path, story)))
+    assert '<html lang="ja">' in html
+    assert "混同行列" in html
+
+
+def test_the_readings_of_a_chart_are_json_that_cannot_end_its_element() -> None:
+    html = chart("t", [Curve("</script>", [(0, 1.0), (1, 2.0)])], x="step", name="loss")
+    data = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)
+    assert data is not None
+    assert json.loads(data[1])[0]["name"] == "</script>"
+
+
+def test_a_chart_breaks_its_line_where_a_value_is_not_finite() -> None:
+    points = [(0, 1.0), (1, float("nan")), (2, 3.0), (3, 2.0)]
+    assert chart("t", [Curve("a", points)], x="step", name="loss").count("<polyline") == 2
+    assert chart("t", [Curve("a", [(0, math.nan)])], x="step", name="loss") == ""
+
+
+def test_axes_have_round_ticks_that_hold_all_values() -> None:
+    axis = Axis.of([0.13, 4.4], 4)
+    assert [axis.text(tick) for tick in axis.ticks] == ["0", "2", "4", "6"]
+    assert [Axis.of([0, 0.002], 4).text(tick) for tick in (0, 0.0005)] == ["0.0000", "0.0005"]
+    same = Axis.of([2.0, 2.0], 4)
+    assert same.low < 2 < same.high
+
+
+def test_thinning_keeps_a_spike_and_smoothing_keeps_a_constant() -> None:
+    points = [(float(i), 100.0 if i == 5_432 else 1.0) for i in range(10_000)]
+    assert max(value for _, value in thinned(points)) == 100.0
+    assert len(thinned(points)) <= 600
+    assert smoothed([(0, 2.0), (1, 2.0), (2, 2.0)], 5) == [(0, 2.0), (1, 2.0), (2, 2.0)]
+
+
+def test_markup_escapes_what_is_not_markup() -> None:
+    assert element("p", "<b>", Markup("<i>x</i>"), title='"&') == '<p title="&quot;&amp;">&lt;b&gt;<i>x</i></p>'
+    assert join(["a", None, ["<"]]) == "a&lt;"
+
+
+def test_the_listing_keeps_the_text_and_marks_its_parts() -> None:
+    text = 'model gpt = decoder { layers = 6, rate = 10% }  # "no"\nlet x = """a\n# b"""\n'
+    html = listing(text)
+    assert "".join(outline(html).texts) == text
+    assert '<span class="declaration">model</span>' in html
+    assert '<span class="number">10%</span>' in html
+    assert '<span class="comment"># "no"</span>' in html
+    assert '<span class="string">"""a\n# b"""</span>' in html
