@@ -17,7 +17,7 @@ from .program import Origin
 from .source import Span
 from .types import Either, Type
 
-MAX_DEPTH = 180
+MAX_DEPTH = 120
 """How deep expressions may nest, through names too; the parser's cap alone is 100."""
 
 _NAME_CODES = "L02"

@@ -28,6 +28,9 @@ _PARAM_TYPES: dict[str, Type] = {
 
 _SHOWN_CIRCLE = 12
 
+_MAX_STACK = 20
+"""Names that may be under evaluation at once. Each comes after those that it mentions, so only circles nest."""
+
 
 def kind_of(context: Context, binding: Binding) -> str | None:
     """Give the kind of what a name stands for; None is a plain value."""
@@ -46,7 +49,10 @@ def value_of(context: Context, binding: Binding) -> Any:
     if binding.done:
         return binding.value
     if binding.active:
-        _circle(context, binding)
+        _circle(context, context.stack[context.stack.index(binding) :])
+        return UNRESOLVED
+    if len(context.stack) >= _MAX_STACK and (members := _closed(context, binding)):
+        _circle(context, members)
         return UNRESOLVED
     binding.active = True
     context.stack.append(binding)
@@ -178,9 +184,26 @@ def type_of(value: Any) -> Type:
     return Anything()
 
 
-def _circle(context: Context, binding: Binding) -> None:
+def _closed(context: Context, binding: Binding) -> list[Binding]:
+    """Give the circle that leads from a name back to one under evaluation, by what is mentioned; empty if none."""
+    active = {one.name: n for n, one in enumerate(context.stack)}
+    before: dict[str, str | None] = {binding.name: None}
+    queue = [binding.name]
+    for name in queue:
+        for other in sorted(context.module.mentions[name]):
+            if other in active:
+                way = [name]
+                while (earlier := before[way[-1]]) is not None:
+                    way.append(earlier)
+                return context.stack[active[other] :] + [context.bindings[one] for one in reversed(way)]
+            if other in context.bindings and other not in before:
+                before[other] = name
+                queue.append(other)
+    return []
+
+
+def _circle(context: Context, members: list[Binding]) -> None:
     """Report a circle of names once, with its path."""
-    members = context.stack[context.stack.index(binding) :]
     key = frozenset(member.name for member in members)
     if key in context.reported:
         return

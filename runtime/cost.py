@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,14 +60,14 @@ class Totals:
     complete: bool
 
 
-def totals(estimates: Iterable[Estimate]) -> Totals:
-    """Add up what is known."""
-    known = list(estimates)
+def totals(estimates: Mapping[Node, Estimate]) -> Totals:
+    """Add up what is known; what doesn't use the device costs no operations worth counting."""
+    known = estimates.values()
     return Totals(
         flops=sum(one.flops or 0 for one in known),
         disk=sum(one.disk or 0 for one in known),
         memory=max((memory_of(one) or 0 for one in known), default=0),
-        complete=all(one.flops is not None for one in known),
+        complete=all(one.flops is not None for node, one in estimates.items() if node.task.on_device),
     )
 
 

@@ -142,7 +142,7 @@ def check(path: str | os.PathLike[str], /, *, params: Sequence[str] = (), **valu
     if checked.program is not None:
         diagnostics += registry.rules(checked.program)
     if diagnostics:
-        _learn_words(registry)
+        _learn_words()
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     return CheckResult(file, root, None if failed else checked.program, diagnostics, registry)
 
@@ -169,14 +169,14 @@ def plan(
         return result
     digests.save()
     facts = cost.KnownFacts(made.graph, made.store)
-    for task in made.to_run:
-        estimate = facts.estimate(task.node)
-        result.estimates[task.node.label] = estimate
-        refused = cost.refusal(task.node, estimate, made.program, made.graph)
+    estimates = {task.node: facts.estimate(task.node) for task in made.to_run}
+    for node, estimate in estimates.items():
+        refused = cost.refusal(node, estimate, made.program, made.graph)
         if refused is not None:
             result.diagnostics.append(refused)
     result.plan = made
-    result.totals = cost.totals(result.estimates.values())
+    result.estimates = {node.label: estimate for node, estimate in estimates.items()}
+    result.totals = cost.totals(estimates)
     return result
 
 
@@ -210,7 +210,7 @@ def run(
     finally:
         digests.save()
     if result.diagnostics:
-        _learn_words(checked.registry)
+        _learn_words()
     return result
 
 
@@ -392,11 +392,10 @@ def _unknown(program: Program, name: str) -> Diagnostic:
     return Diagnostic("L0811", Text("L0811", {"name": name}), None, helps=helps)
 
 
-def _learn_words(registry: Registry) -> None:
-    """Make the words of the runtime and of all plugins known to the diagnostics' catalogue."""
+def _learn_words() -> None:
+    """Make the words of the runtime known to the diagnostics' catalogue; those of plugins came with them."""
     from ..dsl.diagnostics import words
     from .words import load
 
     for language in dict.fromkeys((words.language(), "en")):
         load(language)
-        words.register(language, registry.messages(language))

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def sync_tree(directory: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file so that after a crash it holds the old text or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -82,7 +83,7 @@ def seal(temporary: Path, final: Path) -> None:
 def remove(path: Path) -> None:
     """Remove a file or directory if it is there, so that a half-removed directory never has its old name."""
     if path.is_dir() and not path.is_symlink():
-        grave = path.with_name(f".{path.name}.{os.getpid()}.removed")
+        grave = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.removed")
         with contextlib.suppress(FileNotFoundError):
             path.rename(grave)
         shutil.rmtree(grave, ignore_errors=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .files import files_below, remove
+from .files import files_below
 from .ledger import NAME, Ledger
 from .locks import claim, only_one
 from .records import Records
@@ -82,7 +82,7 @@ def collect(store: Store, found: Survey) -> int:
             else:
                 continue
             freed += piece.size
-        _sweep(store)
+        store.sweep()
     return freed
 
 
@@ -120,14 +120,6 @@ def _needed(store: Store, runs: int) -> Iterator[str]:
 def _unfinished(store: Store) -> Iterator[Path]:
     if store.partial.is_dir() and not store.partial.is_symlink():
         yield from sorted(path for path in store.partial.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def _sweep(store: Store) -> None:
-    """Remove what a kill left of a removal."""
-    for folder in (store.partial, *store.artifacts.glob("[0-9a-f][0-9a-f]")):
-        if not folder.is_symlink():
-            for path in folder.glob(".*.removed"):
-                remove(path)
 
 
 def _size(folder: Path) -> int:

@@ -6,7 +6,7 @@ Equal tasks are one node, whatever they are called and however often they are wr
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -188,18 +188,18 @@ def _label(graph: Graph) -> None:
         if node.names:
             node.label = node.names[0]
             taken.update(node.names)
-    # Consumers come after what they need, so that backwards each has its label before its inputs ask for it.
-    for node in reversed(graph.nodes):
-        for word, needed in _words(node):
-            if not needed.label:
-                needed.owner = node
-                needed.label = _free(f"{node.label} · {word}", taken)
-                taken.add(needed.label)
-
-
-def _words(node: Node) -> Iterator[tuple[str, Node]]:
-    yield from ((label, below) for label, below in node.hidden.items())
-    yield from ((needed.component, needed) for needed in node.inputs)
+    level = [node for node in graph.nodes if node.names]
+    while level:
+        # What a task prepares is called after it, even if another that comes before it reads the same.
+        below = [(node, word, one) for node in level for word, one in node.hidden.items()]
+        below += [(node, one.component, one) for node in level for one in node.inputs]
+        level = []
+        for node, word, one in below:
+            if not one.label:
+                one.owner = node
+                one.label = _free(f"{node.label} · {word}", taken)
+                taken.add(one.label)
+                level.append(one)
 
 
 def _free(label: str, taken: set[str]) -> str:

@@ -88,7 +88,9 @@ class Reasons:
                 if source is None or self._labels.get(source[0], below.label) == below.label:
                     yield Text("plan.input", {"label": below.label})
                     continue
-            yield self._changed(path or node.label, self._show(old), self._show(new), locate(self.graph, node, path))
+            show_one = _component if isinstance(value_at(node.task, path), Component) else self._show
+            place = locate(self.graph, node, path)
+            yield self._changed(path or node.label, show_one(old), show_one(new), place)
 
     def _changed(self, field: str, old: str, new: str, span: Span | None) -> Text:
         """Say what changed: the param behind it, if the place names one that was given another value."""
@@ -111,20 +113,34 @@ class Reasons:
 def locate(graph: Graph, node: Node, path: str) -> Span | None:
     """Give the place of a value by its dotted path, as near as the file has it."""
     program = graph.program
-    task = next((one for one in node.tasks if program.place(one) is not None), node.task)
     span = graph.place(node)
-    value: Any = task
+    value: Any = next((one for one in node.tasks if program.place(one) is not None), node.task)
     for segment in _SEGMENT.findall(path):
         if isinstance(value, Component):
             span = program.place(value, segment) or span
-            value = getattr(value, segment, getattr(value, f"{segment}_", None))
-        elif isinstance(value, Mapping):
-            value = value.get(segment)
-        elif isinstance(value, list | tuple) and segment.isdigit() and int(segment) < len(value):
-            value = value[int(segment)]
-        else:
-            break
+        value = _step(value, segment)
     return span
+
+
+def value_at(task: Any, path: str) -> Any:
+    """Give the value at a dotted path; None if there is none."""
+    for segment in _SEGMENT.findall(path):
+        task = _step(task, segment)
+    return task
+
+
+def _step(value: Any, segment: str) -> Any:
+    if isinstance(value, Component):
+        return getattr(value, segment, getattr(value, f"{segment}_", None))
+    if isinstance(value, Mapping):
+        return value.get(segment)
+    if isinstance(value, list | tuple) and segment.isdigit() and int(segment) < len(value):
+        return value[int(segment)]
+    return None
+
+
+def _component(name: Any) -> str:
+    return name.rpartition(":")[2] if isinstance(name, str) else show(name)
 
 
 def shown(span: Span) -> str:

@@ -10,6 +10,7 @@ taken for a result. Links are never followed: an artifact holds plain files, and
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -21,6 +22,7 @@ from typing import Any
 from .. import __version__
 from .files import files_below, read_json, remove, seal, sha256, write_json, write_text
 from .fingerprint import LENGTH, Parts
+from .locks import claim
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -94,7 +96,20 @@ class Store:
         if not ignore.exists():
             write_text(ignore, "*\n")
         if not os.access(self.artifacts, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied", str(self.artifacts))
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.artifacts))
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what a kill left: of a removal, or of work that was finished."""
+        for folder in (self.partial, *self.artifacts.glob("[0-9a-f][0-9a-f]")):
+            if not folder.is_symlink():
+                for path in folder.glob(".*.removed"):
+                    remove(path)
+        for path in self.partial.iterdir():
+            if is_fingerprint(path.name) and _is_folder(self.place(path.name)):
+                held = claim(path, wait=False)
+                if held is not None:
+                    held.release(finished=True)
 
     def place(self, fingerprint: str) -> Path:
         """Give where an artifact lies, or would lie."""

@@ -28,6 +28,12 @@ MESSAGES: dict[str, str] = {
     "L0632": "`{file}` is not a regular file",
     "L0632.help": 'of a folder, name the files: `"{file}/*"`',
     # Rows
+    "jsonl.object": "it is no object",
+    "jsonl.twice": "the key `{key}` is there twice",
+    "jsonl.constant": "{name} is no JSON",
+    "jsonl.deep": "it is nested too deeply",
+    "jsonl.digits": "a number has thousands of digits",
+    "jsonl.syntax": "{message} at column {column}",
     "L0618": "{where}: not a JSON object: {reason}; the line is {value}",
     "L0618.help": "mend the line, or leave such rows out: `bad_rows = skip`",
     "L0620": "{where} has no field `{source}`",
@@ -73,6 +79,9 @@ MESSAGES: dict[str, str] = {
     "L0648.help": "split the mixture and not its sources, or take one split of each: `{source} = ….train`",
     "L0649": "`by` keeps groups together when a share is taken, and here rows are counted",
     # Tokenizers
+    "tokenizer.smaller": "the texts gave {reached} tokens, and {asked} were asked for",
+    "tokenizer.added": "special tokens that the tokenizer lacked were added: {tokens} (for {roles})",
+    "tokenizer.literal": "text that reads like a special token becomes one with this tokenizer: {tokens}",
     "L0670": "a vocabulary of {vocab_size} is too small: bytes and special tokens alone take {least}",
     "L0670.help": "ask for more, for example `vocab_size = 8Ki`",
     "L0671": "`{file}` can't be read as a tokenizer: {reason}",

@@ -28,6 +28,12 @@ MESSAGES: dict[str, str] = {
     "L0632": "`{file}` は通常のファイルではありません",
     "L0632.help": 'フォルダーなら、中のファイルを指定してください: `"{file}/*"`',
     # Rows
+    "jsonl.object": "オブジェクトではありません",
+    "jsonl.twice": "キー `{key}` が二度現れます",
+    "jsonl.constant": "{name} は JSON の値ではありません",
+    "jsonl.deep": "入れ子が深すぎます",
+    "jsonl.digits": "数の桁数が数千に及んでいます",
+    "jsonl.syntax": "{column} 文字目で {message}",
     "L0618": "{where}: JSON オブジェクトではありません: {reason}。行の内容: {value}",
     "L0618.help": "その行を直すか、読めない行を除いてください: `bad_rows = skip`",
     "L0620": "{where} にフィールド `{source}` がありません",
@@ -73,6 +79,9 @@ MESSAGES: dict[str, str] = {
     "L0648.help": "混ぜてから分割するか、それぞれの分割を一つ取ってください: `{source} = ….train`",
     "L0649": "`by` は割合で取るときにグループをまとめるもので、ここでは行数が指定されています",
     # Tokenizers
+    "tokenizer.smaller": "{asked} 個のトークンを求められましたが、テキストから得られたのは {reached} 個でした",
+    "tokenizer.added": "トークナイザーになかった特殊トークンを加えました: {tokens}(役割: {roles})",
+    "tokenizer.literal": "このトークナイザーでは、本文中の次の文字列が特殊トークンになります: {tokens}",
     "L0670": "語彙数 {vocab_size} は小さすぎます。バイトと特殊トークンだけで {least} 必要です",
     "L0670.help": "大きくしてください。例: `vocab_size = 8Ki`",
     "L0671": "`{file}` をトークナイザーとして読めません: {reason}",

@@ -13,12 +13,10 @@ from . import options, output
 @options.experiment
 @click.option("--format", "format_", type=click.Choice(output.FORMATS), default="rich", help="How mistakes are shown.")
 def command(file: Path, params: tuple[str, ...], format_: str) -> int:
-    from ...dsl.check import check_file
-    from ...plugins.registry import Registry
+    from ..face import check
 
-    registry = Registry()
-    checked = check_file(file, registry, params=params)
-    if output.report(checked.diagnostics, format_, registry):
+    checked = check(file, params=params)
+    if output.report(checked.diagnostics, format_):
         return 1
     if format_ == "rich" and checked.program is not None:
         click.echo(f"{file}: {output.style('no mistakes', fg='green')}")

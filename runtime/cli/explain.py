@@ -23,7 +23,7 @@ CODE = re.compile(r"(?:\w+:)?[A-Z]{1,3}\d{2,4}")
 def command(what: str, distributions: tuple[str, ...]) -> int:
     registry = components.registry_with(distributions)
     if CODE.fullmatch(what):
-        return code(registry, what)
+        return code(what)
     found = [kind for kind in registry.kinds if what in registry.components(kind)]
     if what == "experiment":
         click.echo(page(registry, "experiment", what))
@@ -60,14 +60,14 @@ def page(registry: Registry, kind: str, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def code(registry: Registry, what: str) -> int:
+def code(what: str) -> int:
     """Show the texts of a diagnostic's code."""
     from ...dsl.diagnostics import words
     from ..words import load
 
     language = words.language()
     load(language)
-    texts = {**words.catalogue(language), **registry.messages(language)}
+    texts = words.catalogue(language)
     said = {key: text for key, text in texts.items() if key == what or key.startswith(f"{what}.")}
     if not said:
         raise click.UsageError(f"There is no diagnostic with the code '{what}'.")

@@ -11,24 +11,20 @@ import click
 
 if TYPE_CHECKING:
     from ...dsl.diagnostics.model import Diagnostic
-    from ...plugins.registry import Registry
 
 FORMATS = ("rich", "concise", "json")
 
 
-def report(diagnostics: Iterable[Diagnostic], format: str = "rich", registry: Registry | None = None) -> bool:
-    """Show diagnostics, and tell whether one of them is an error. JSON goes to stdout, the rest to stderr.
-
-    `registry` offers the texts of the plugins that a file uses.
-    """
+def report(diagnostics: Iterable[Diagnostic], format: str = "rich") -> bool:
+    """Show diagnostics, and tell whether one of them is an error. JSON goes to stdout, the rest to stderr."""
     listed = list(diagnostics)
     if format == "json":
         from ...dsl.diagnostics import json
 
-        _load(registry)
+        _load()
         click.echo(json.show(listed), nl=False)
     elif listed:
-        _load(registry)
+        _load()
         _show(listed, format)
     return any(diagnostic.is_error for diagnostic in listed)
 
@@ -77,12 +73,10 @@ def table(rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), indent: i
     return "\n".join(lines)
 
 
-def _load(registry: Registry | None) -> None:
-    """Make the texts of the runtime and of plugins known, so that their diagnostics have words."""
+def _load() -> None:
+    """Make the texts of the runtime known, so that its diagnostics have words."""
     from ...dsl.diagnostics import words
     from ..words import load
 
     for language in dict.fromkeys(("en", words.language())):
         load(language)
-        if registry is not None:
-            words.register(language, registry.messages(language))

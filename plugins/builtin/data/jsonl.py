@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ...api import Text
 from ...baddata import BadData, line, shortened
 from ...textfiles import byte_lines, opened
 from .reader import MappedReader, Record
@@ -43,7 +44,7 @@ def _parsed(content: bytes, number: int) -> dict[str, Any]:
     text = content.decode("utf-8-sig" if number == 1 else "utf-8")
     value = json.loads(text, parse_constant=_constant, object_pairs_hook=_object)
     if not isinstance(value, dict):
-        raise ValueError("it is no object")
+        raise ValueError(Text("jsonl.object"))
     return value
 
 
@@ -52,17 +53,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} is there twice")
+        raise ValueError(Text("jsonl.twice", {"key": shortened(twice)}))
     return found
 
 
 def _constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(Text("jsonl.constant", {"name": name}))
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Text | str:
     if isinstance(error, RecursionError):
-        return "it is nested too deeply"
+        return Text("jsonl.deep")
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} (column {error.colno})"
-    return str(error)
+        return Text("jsonl.syntax", {"message": error.msg, "column": error.colno})
+    if isinstance(error.args[0], Text):
+        return error.args[0]
+    # Python refuses to read numbers of more than 4,300 digits.
+    return Text("jsonl.digits")

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from llx.dsl.diagnostics.model import Diagnostic, Text
@@ -84,3 +89,143 @@ def failure(story: list[Event]) -> list[Event]:
         TaskFailedEvent(started.task, wrong, time=START + 21),
         RunFinished("20260921-a1", "failed", 21.0, 0, 2, time=START + 21),
     ]
+
+
+PLUGIN = '''
+"""A plugin whose tasks take no time."""
+import json
+from typing import Any, ClassVar
+from llx.plugins.api import Artifact, DataTask, Evaluation, Export, Field, Rows, TaskFailed, hookimpl
+
+
+class Numbers(DataTask):
+    """Count from one to a number."""
+    name: ClassVar[str] = "numbers"
+    positional: ClassVar[tuple[str, ...]] = ("upto",)
+    upto: int = Field(gt=0, description="The last number")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("text",)
+
+    def run(self, work: Any) -> Any:
+        (work.directory / "numbers.json").write_text(json.dumps(list(range(self.upto))))
+        return {"rows": self.upto}
+
+
+class Mean(Evaluation):
+    """Take the mean."""
+    name: ClassVar[str] = "mean"
+    positional: ClassVar[tuple[str, ...]] = ("data",)
+    data: Rows = Field(description="Of what")
+    fail: bool = Field(False, description="Whether it fails")
+    crash: bool = Field(False, description="Whether it crashes")
+
+    def outputs(self) -> dict[str, Artifact]:
+        return {"mean": Artifact("number")}
+
+    def run(self, work: Any) -> Any:
+        if self.fail:
+            raise TaskFailed("lab:1", {"field": "fail"}, field="fail", help="lab:1.help")
+        if self.crash:
+            raise RuntimeError("a bug\\x1b[31m")
+        numbers = json.loads((work.input(self.data).directory / "numbers.json").read_text())
+        work.progress(1, 2)
+        facts = {"metrics": {"mean": sum(numbers) / len(numbers)}, "references": {"mean": 1.0}}
+        return facts | {"samples": [{"prompt": "one", "text": " two"}]}
+
+
+class Folder(Export):
+    """Copy the numbers."""
+    name: ClassVar[str] = "folder"
+    positional: ClassVar[tuple[str, ...]] = ("data",)
+    data: Rows = Field(description="What")
+
+    def run(self, work: Any) -> Any:
+        (work.directory / "out.json").write_text("[]")
+        return {}
+
+
+@hookimpl
+def llx_components() -> Any:
+    return [Numbers, Mean, Folder]
+
+
+@hookimpl
+def llx_messages(language: str) -> Any:
+    return {"lab:1": "it was told to fail by `{field}`", "lab:1.help": "tell it otherwise"}
+
+
+@hookimpl
+def llx_report_sections(run: Any) -> Any:
+    return [("From the lab", f"<p>{run['experiment']} of the lab</p>")]
+
+
+@hookimpl
+def llx_commands(group: Any) -> None:
+    import click
+
+    @group.command("lab")
+    def lab() -> int:
+        """Do what labs do."""
+        click.echo("in the lab")
+        return 0
+'''
+
+EXPERIMENT = """## Numbers of the lab.
+experiment lab {}
+use llx-lab >= 0.2
+param upto = 5
+param fail = false
+## What is counted.
+data few = lab.numbers(upto)
+eval average = lab.mean(few, fail = fail)
+"""
+
+
+@dataclass
+class Project:
+    """A project with a plugin, in which commands are run."""
+
+    root: Path
+    capsys: pytest.CaptureFixture[str]
+    file: str = "lab.llx"
+
+    def write(self, text: str, name: str = "lab.llx") -> None:
+        (self.root / name).write_text(text, encoding="utf-8")
+
+    def llx(self, *args: str) -> tuple[int, str, str]:
+        """Run a command, and give its exit code and what it wrote on stdout and stderr."""
+        from llx.runtime.cli.main import main
+
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(args))
+        written = self.capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        assert "Traceback" not in written.err + written.out
+        return ended.value.code, written.out, written.err
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Project]:
+    site, root = tmp_path / "site", tmp_path / "project"
+    about = site / "llx_lab-0.2.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: llx-lab\nVersion: 0.2\nSummary: A lab.\n")
+    (about / "entry_points.txt").write_text("[llx]\nlab = llx_lab_plugin\n")
+    (site / "llx_lab_plugin.py").write_text(PLUGIN)
+    (root / ".llx").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("LLX_LANG", "en")
+    monkeypatch.delenv("LLX_STORE", raising=False)
+    monkeypatch.delenv("LLX_TRACEBACK", raising=False)
+    made = Project(root, capsys)
+    made.write(EXPERIMENT)
+    yield made
+    from llx.runtime.cli.main import llx
+
+    llx.commands.clear()
+    sys.modules.pop("llx_lab_plugin", None)
+    os.environ.pop("LLX_TRACEBACK", None)

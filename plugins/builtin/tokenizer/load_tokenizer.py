@@ -1,0 +1,124 @@
+"""The tokenizer `load_tokenizer`: one that is there already."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...api import Facts, Field, File, Place, TokenizerTask, Work
+from ...baddata import BadData
+from ...textfiles import find
+from .roles import KNOWN, SPECIAL, add_special, store
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_LARGEST = 256 << 20
+
+
+class LoadTokenizer(TokenizerTask):
+    """Load a tokenizer from a `tokenizer.json` of the library tokenizers, which holds data and no code.
+
+    The special tokens of the roles end, mask and pad are found by their usual names; one that is missing is added to
+    the vocabulary. What the file says of truncation, padding and templates is not used: an objective's encoding says
+    how a text becomes a row.
+    """
+
+    name: ClassVar[str] = "load_tokenizer"
+    positional: ClassVar[tuple[str, ...]] = ("file",)
+
+    file: File = Field(description="The `tokenizer.json`")
+    end: str | None = Field(None, min_length=1, description="The token that ends a text; none looks for a usual name")
+    mask: str | None = Field(
+        None, min_length=1, description="The token that hides another; none looks for a usual name"
+    )
+    pad: str | None = Field(None, min_length=1, description="The token that fills rows; none looks for a usual name")
+
+    def files(self, root: Path) -> list[Path]:
+        try:
+            return find(self.file, root)
+        except BadData as bad:
+            raise self._at_file(bad).failure(self) from None
+
+    def check(self, place: Place) -> None:
+        try:
+            [path] = find(self.file, place.root)
+            tokens = _special_tokens(self._read(path))
+            self._roles(tokens)
+        except BadData as bad:
+            self._at_file(bad).report(place)
+
+    def run(self, work: Work) -> Facts:
+        from tokenizers import Tokenizer
+
+        [path] = self.files(work.root)
+        try:
+            content = self._read(path)
+            roles = self._roles(_special_tokens(content))
+            try:
+                tokenizer = Tokenizer.from_str(json.dumps(content, ensure_ascii=False))
+            except Exception as error:
+                raise self._unreadable(str(error)) from None
+        except BadData as bad:
+            raise bad.failure(self) from None
+        missing = {role: SPECIAL[role] for role, token in roles.items() if token is None}
+        if missing:
+            work.progress.log("tokenizer.added", tokens=list(missing.values()), roles=list(missing))
+        ids = add_special(tokenizer, {role: token or SPECIAL[role] for role, token in roles.items()})
+        if taken := _taken_for_special(tokenizer, ids):
+            work.progress.log("tokenizer.literal", tokens=taken)
+        return store(tokenizer, ids, work.directory)
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            if path.stat().st_size > _LARGEST:
+                raise self._unreadable(f"it is larger than {_LARGEST >> 20} MiB")
+            content = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise self._unreadable(f"it is no JSON ({error})") from None
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from None
+        if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
+            raise self._unreadable("it describes no model")
+        return content
+
+    def _roles(self, known: dict[str, bool]) -> dict[str, str | None]:
+        """Give the token of each role, or None if the tokenizer has none; `known` are its tokens outside the model."""
+        roles: dict[str, str | None] = {}
+        for role, names in KNOWN.items():
+            given = getattr(self, role)
+            if given is not None and given not in known:
+                values = {"file": self.file, "token": given, "role": role, "known": sorted(known)[:20]}
+                raise BadData("L0673", values, field=role)
+            roles[role] = given or next((name for name in names if name in known), None)
+        return roles
+
+    def _unreadable(self, reason: str) -> BadData:
+        return BadData("L0671", {"file": self.file, "reason": reason.partition("\n")[0][:200]}, field="file")
+
+    @staticmethod
+    def _at_file(bad: BadData) -> BadData:
+        return BadData(bad.code, bad.values, field="file" if bad.field == "path" else bad.field, help=bad.help)
+
+
+def _special_tokens(content: dict[str, Any]) -> dict[str, bool]:
+    """Give the tokens that stand outside the model's vocabulary, and whether each is special."""
+    added = content.get("added_tokens")
+    found = {}
+    for token in added if isinstance(added, list) else []:
+        if isinstance(token, dict) and isinstance(token.get("content"), str):
+            found[token["content"]] = token.get("special") is True
+    return found
+
+
+def _taken_for_special(tokenizer: Tokenizer, ids: dict[str, int]) -> list[str]:
+    """Give the special tokens that this model makes of ordinary text that reads like them."""
+    tokenizer.encode_special_tokens = True
+    taken = []
+    for number in ids.values():
+        name = tokenizer.id_to_token(number)
+        assert name is not None
+        if number in tokenizer.encode(name, add_special_tokens=False).ids:
+            taken.append(name)
+    return taken

@@ -1,0 +1,119 @@
+"""The texts that a tokenizer is trained on, each source of a mixture as often as its weight asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from ...api import Facts, Field, Place, Rows, TaskFailed, TokenizerTask, Work
+from ...tables import Table, parts
+from ..data.transform import check_column
+from .roles import store
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from ...api import Input
+
+
+class Learned(TokenizerTask):
+    """A tokenizer that is learned from texts."""
+
+    positional: ClassVar[tuple[str, ...]] = ("data",)
+
+    data: Rows = Field(description="The rows whose text it is learned from")
+    column: str = Field("text", description="The column that holds the text")
+    normalise: Literal["nfc", "nfkc"] | None = Field(
+        None,
+        description="Unicode form that texts are brought into first; none keeps every text as it is, to the byte",
+    )
+
+    @abstractmethod
+    def learn(self, texts: Texts, work: Work) -> tuple[Tokenizer, dict[str, int]]:
+        """Learn from the texts; give the tokenizer and the ids of its special tokens by role."""
+
+    def check(self, place: Place) -> None:
+        check_column(place, self.data.artifact, self.column, "column" if self.column != "text" else "data")
+
+    def run(self, work: Work) -> Facts:
+        texts = Texts(work.input(self.data), self)
+        if not texts.bytes:
+            values = {"column": self.column}
+            raise TaskFailed("L0672", values, field="data", help="L0672.help", component=self)
+        tokenizer, roles = self.learn(texts, work)
+        return store(tokenizer, roles, work.directory) | texts.facts()
+
+    def normalizer(self) -> Any:
+        """Give the normaliser of the library, or None."""
+        from tokenizers import normalizers
+
+        return {"nfc": normalizers.NFC, "nfkc": normalizers.NFKC, None: lambda: None}[self.normalise]()
+
+
+class Texts:
+    """The texts of some rows. Bytes are UTF-8.
+
+    The sources of a mixture are repeated, or left out in part, so that their bytes are to each other as the weights
+    are, and all together as many as there are. Which texts of a source are left out depends on the texts alone.
+    """
+
+    def __init__(self, data: Input, task: Learned) -> None:
+        [path] = parts(data, task.data).values()
+        self._table = Table(path)
+        self._column = task.column
+        weights: Mapping[str, float] = data.facts.get("weights") or {}
+        self._is_mixture = bool(weights) and "source" in self._table.columns
+        self.available: Counter[str] = Counter()
+        for source, text in self._pairs():
+            self.available[source] += len(text.encode())
+        self.bytes = sum(self.available.values())
+        self.used: Counter[str] = Counter()
+        present = sum(weights.get(source, 0.0) for source in self.available)
+        self.repeated = {
+            source: weights[source] / present * self.bytes / size
+            for source, size in self.available.items()
+            if self._is_mixture and size
+        }
+
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        columns = [self._column, "source"] if self._is_mixture else [self._column]
+        for batch in self._table.batches(columns):
+            texts = batch[self._column]
+            sources = batch["source"] if self._is_mixture else [""] * len(texts)
+            for source, text in zip(sources, texts, strict=True):
+                if text:
+                    yield source, str(text)
+
+    def __iter__(self) -> Iterator[str]:
+        self.used.clear()
+        for source, text in self._pairs():
+            for _ in range(self._times(source, text)):
+                self.used[source] += len(text.encode())
+                yield text
+
+    def _times(self, source: str, text: str) -> int:
+        often = self.repeated.get(source, 1.0)
+        whole = math.floor(often)
+        if often == whole:
+            return whole
+        digest = hashlib.blake2b(text.encode(), digest_size=8, key=b"repeat").digest()
+        return whole + (int.from_bytes(digest, "big") / 2**64 < often - whole)
+
+    def facts(self) -> Facts:
+        """Give what was read: bytes, and for a mixture how it came out."""
+        used = sum(self.used.values())
+        facts: Facts = {"bytes": used}
+        if self._is_mixture:
+            facts["sources"] = {
+                source: {
+                    "bytes": self.used[source],
+                    "share": self.used[source] / used,
+                    "repeated": self.repeated[source],
+                }
+                for source in sorted(self.available)
+            }
+        return facts

@@ -1,0 +1,153 @@
+"""`llx plan FILE`: what would run, why, and what it costs; nothing is executed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options, output
+
+if TYPE_CHECKING:
+    from ...plugins.component import Estimate
+    from ..events import TaskLine
+    from ..face import PlanResult
+    from ..plan import Planned
+
+
+@click.command(epilog="Params are given as in the file: llx plan f.llx lr=1e-4 width=512")
+@options.experiment
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=options.complete_names,
+    help="Plan only this task, and what it needs.",
+)
+@options.store
+@options.as_json
+def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
+    from ..face import plan
+
+    result = plan(file, only=only, store=store, params=params)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=2))
+    else:
+        if result.plan is not None:
+            click.echo(page(result))
+        output.report(result.diagnostics)
+    return result.exit_code
+
+
+def page(result: PlanResult) -> str:
+    """Write a plan: a line for each task, and under those that run what they cost."""
+    from ..listeners.lines import tasks_of
+    from ..words import say
+
+    assert result.plan is not None, "the caller looked"
+    tasks = result.plan.tasks
+    to_run = len(result.plan.to_run) + len(result.plan.to_copy)
+    head = say("cli.plan", tasks=tasks_of(len(tasks)), stored=len(tasks) - to_run, to_run=to_run)
+    lines = [f"{output.style(result.plan.program.name, bold=True)}   {head}", ""]
+    rows: list[list[str]] = []
+    for task in tasks:
+        line = task.line()
+        estimate = result.estimates.get(task.node.label)
+        rows.append(
+            [
+                output.style(line.kind, dim=True),
+                "  " * line.depth + line.label,
+                line.summary if estimate is None else _about(line, estimate),
+                _state(task),
+                "; ".join(_words(line)),
+            ]
+        )
+        if estimate is not None and (costs := _costs(estimate)):
+            rows.append(["", "", output.style(costs, dim=True)])
+    lines.append(output.table(rows))
+    return "\n".join([*lines, *_totals(result)])
+
+
+def _state(task: Planned) -> str:
+    from ..words import say
+
+    colours = {"run": "cyan", "copy": "cyan"}
+    text = say(f"cli.plan.{task.state}")
+    return output.style(text, fg=colours[task.state]) if task.state in colours else output.style(text, dim=True)
+
+
+def _words(line: TaskLine) -> list[str]:
+    from ..words import say_text
+
+    return [say_text(reason) for reason in line.reasons] if not line.stored else []
+
+
+def _about(line: TaskLine, estimate: Estimate) -> str:
+    """Describe a task that has not run: its component, its size, and how much it reads."""
+    from ..listeners.figures import count
+    from ..words import say
+
+    parts = [line.component]
+    if estimate.parameters:
+        parts.append(say("cli.plan.parameters", count=count(estimate.parameters)))
+        if estimate.trained_parameters not in (None, estimate.parameters):
+            parts.append(say("cli.plan.trained", count=count(estimate.trained_parameters or 0)))
+    if estimate.tokens:
+        parts.append(say("cli.plan.tokens", count=count(estimate.tokens)))
+    return "  ".join(parts)
+
+
+def _costs(estimate: Estimate) -> str:
+    from ..listeners.figures import size
+    from ..words import say
+
+    parts = [flops(estimate.flops)] if estimate.flops else []
+    if estimate.memory:
+        parts.append(say("cli.plan.memory", size=size(estimate.memory)))
+    if estimate.disk:
+        parts.append(say("cli.plan.disk", size=size(estimate.disk)))
+    return "   ".join(parts)
+
+
+def _totals(result: PlanResult) -> list[str]:
+    from ..listeners.figures import size
+    from ..words import say
+
+    totals = result.totals
+    if totals is None or not result.plan or not result.plan.to_run or not totals.flops:
+        return []
+    key = "cli.plan.total" if totals.complete else "cli.plan.total.least"
+    return ["", "  " + say(key, flops=flops(totals.flops), memory=size(totals.memory))]
+
+
+def flops(number: float) -> str:
+    """Write floating-point operations: `3.1 PFLOP`."""
+    for factor, unit in ((1e18, "EFLOP"), (1e15, "PFLOP"), (1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP")):
+        if number >= factor:
+            return f"{number / factor:.1f} {unit}"
+    return f"{number:.0f} FLOP"
+
+
+def _plain(result: PlanResult) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from ...dsl.diagnostics.json import as_data
+    from ..listeners.json_lines import plain
+
+    tasks = []
+    for task in result.plan.tasks if result.plan else ():
+        estimate = result.estimates.get(task.node.label)
+        line = plain(task.line())
+        tasks.append({**line, "state": str(task.state), "estimate": asdict(estimate) if estimate else None})
+    totals = asdict(result.totals) if result.totals else None
+    data = as_data(result.diagnostics)
+    return {
+        "version": 1,
+        "tasks": tasks,
+        "totals": totals,
+        "diagnostics": data["diagnostics"],
+        "summary": data["summary"],
+    }

@@ -1,0 +1,166 @@
+"""`llx run FILE`: run what an experiment describes and isn't stored yet."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from . import options, output
+from .guard import TRACEBACK
+
+if TYPE_CHECKING:
+    from ..events import Listener
+    from ..face import RunResult
+    from ..run_folder import RunFolder
+
+
+@click.command(epilog="Params are given as in the file: llx run f.llx lr=1e-4 width=512")
+@options.experiment
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=options.complete_names,
+    help="Run only this task, and what it needs.",
+)
+@options.store
+@click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
+def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
+    from ..face import run
+
+    display = Display(as_json)
+    try:
+        result = run(file, only=only, store=store, listeners=display.listeners, params=params)
+    finally:
+        display.close()
+    report = _report(result)
+    if as_json:
+        display.end(result, report)
+    else:
+        _close(result, report)
+        if result.id and result.diagnostics:
+            click.echo(err=True)
+        output.report(result.diagnostics)
+    if result.traceback is not None and os.environ.get(TRACEBACK):
+        click.echo(result.traceback.read_text(encoding="utf-8", errors="replace"), err=True)
+    return result.exit_code
+
+
+class Display:
+    """Chooses who shows a run: a moving table in a terminal, lines elsewhere, JSON when asked."""
+
+    def __init__(self, as_json: bool) -> None:
+        from ..listeners.state import RunState
+
+        self.state = RunState()
+        self._json: Listener | None = None
+        self._terminal: object = None
+        if as_json:
+            from ..listeners.json_lines import JsonLines
+
+            self._json = JsonLines(sys.stdout, progress_every=0.5)
+
+    def listeners(self, folder: RunFolder | None) -> Iterable[Listener]:
+        """Give the listeners of a run; there is no folder if nothing is to run, and then nothing moves."""
+        if folder is not None:
+            from ..listeners.tensorboard import TensorBoard
+
+            yield TensorBoard(folder.path / "tensorboard")
+        if self._json is not None:
+            yield self._json
+            return
+        yield self.state
+        if folder is not None and output.coloured(sys.stdout.isatty()):
+            from ..listeners.terminal import Terminal
+
+            self._terminal = terminal = Terminal(self.state)
+            yield terminal
+        else:
+            from ..listeners.lines import Lines
+
+            yield Lines(sys.stdout, self.state)
+
+    def close(self) -> None:
+        """Give the terminal back, whatever happened."""
+        close = getattr(self._terminal, "close", None)
+        if close is not None:
+            close()
+
+    def end(self, result: RunResult, report: Path | None) -> None:
+        """Write the last JSON line: the diagnostics, and where things are."""
+        import json
+
+        from ...dsl.diagnostics.json import as_data
+
+        line = {
+            "event": "result",
+            "state": result.state,
+            "exit_code": result.exit_code,
+            "folder": str(result.folder) if result.folder else None,
+            "report": str(report) if report else None,
+            "artifacts": {label: str(task.path) for label, task in result.tasks.items()},
+            **{name: value for name, value in as_data(result.diagnostics).items() if name != "version"},
+        }
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+def _report(result: RunResult) -> Path | None:
+    """Write the report of a run that did something; one that can't be written costs a warning, and not the run."""
+    if result.folder is None:
+        return None
+    if not result.id:
+        path = result.folder / "report.html"
+        return path if path.exists() else None
+    from ..store import Store
+    from .report import write_report
+
+    try:
+        return write_report(Store(result.folder.parent.parent), result.folder, manager=result.checked.registry.manager)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        click.echo(f"warning: the report could not be written: {type(error).__name__}: {error}", err=True)
+        return None
+
+
+def _close(result: RunResult, report: Path | None) -> None:
+    """Say what came out, and where it is."""
+    import shutil
+
+    from ..listeners import closing
+    from ..words import say
+    from .places import board_command, shown
+
+    facts = [(label, task.facts) for label, task in result.tasks.items()]
+    for lines in (closing.results(facts), closing.samples(facts, shutil.get_terminal_size().columns)):
+        if lines:
+            click.echo("\n" + "\n".join(lines))
+    if result.folder is None:
+        return
+    store = result.folder.parent.parent
+    rows = [(say("cli.report"), shown(report))] if report else []
+    rows.append((say("cli.events"), shown(result.folder / "events.jsonl")))
+    if (result.folder / "tensorboard").is_dir():
+        rows.append((say("cli.curves"), board_command(store)))
+    rows.append((say("cli.artifacts"), shown(store)))
+    rows += _exports(result)
+    click.echo("\n" + "\n".join(closing.places(rows)))
+
+
+def _exports(result: RunResult) -> list[tuple[str, str]]:
+    """Give the copies that exports made, by name."""
+    from ...plugins.kinds import Export
+    from .places import shown
+
+    program = result.checked.program
+    declared = program.declarations.values() if program else ()
+    return [
+        (one.name, shown(result.checked.root / one.value.to))
+        for one in declared
+        if isinstance(one.value, Export) and one.name in result.tasks
+    ]
