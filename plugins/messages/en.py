@@ -1,7 +1,7 @@
 """Texts, by key."""
 
 MESSAGES: dict[str, str] = {
-    # L0501-L0502: an objective with its model and data; L0520-L0529: sizes and settings; L0530-L0539: tokens and labels
+    # L0501-L0502: an objective with its model and data; L0520-L0529: sizes and settings; L0510-L0519: tokens and labels
     "L0501": "`{objective}` does not fit `{model}`, whose attention is {given}",
     "L0501.help": "`{objective}` takes a model whose attention is {wanted}",
     "L0502": "the data has no column `{missing}`, which `{objective}` reads",
@@ -11,7 +11,7 @@ MESSAGES: dict[str, str] = {
     "L0521": "{kv_heads} key-value heads do not divide {heads} heads",
     "L0522": "rotary positions turn dimensions in pairs, and a head has {size}",
     "L0522.help": "with `heads` so that `hidden_size / heads` is even they fit; learned positions fit as it is",
-    "L0523": "a model of {parameters} parameters is larger than any machine holds",
+    "L0523": "a model of more than 10^{exponent} parameters is larger than any machine holds",
     "L0524": "`betas` are two numbers, and {given} are given",
     "L0525": "the first token of `{model}` sees nothing but itself, so it can't stand for the text",
     "L0525.help": "`pooling = last` takes the token that sees the whole text",
@@ -46,6 +46,29 @@ MESSAGES: dict[str, str] = {
     "L0554.help": "text is written by causal models",
     "L0555": "a checkpoint trained with `{objective}` has no head that writes text",
     "L0555.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
+    "L0510": "the tokenizer has no token for the role `{role}`, which the objective needs",
+    "L0510.help": "the tokenizers that llx trains have tokens for end, mask and pad",
+    "L0511": "record {record} has no usable label: its `{column}` is {value}",
+    "L0511.help": "a label is a string, a number, true or false; leave records without one out, or give them one",
+    "L0512": "all training records have the same label, {label}: there is nothing to tell apart",
+    "L0513": "record {record} has the label {label}, which no training record has",
+    "L0513.help": "the labels seen in training: {known}",
+    "L0514": "`{metric}` needs the size of the text in bytes, which these tokens don't know",
+    "L0515": "record {record} has no text: its `{column}` is {value}",
+    "L0515.help": "a text is a string; map another column to `{column}`, or leave the record out",
+    # Stages and evals: L0530-L0549
+    "L0533": "the data has the splits {splits}, and no `train` to train on",
+    "L0533.help": "name one: `splits {{ train = … }}`, or let `split` make it",
+    "L0534": "`{field}` chooses by validation, and the data has no `validation` split",
+    "L0534.help": "split some off: `|> split(validation = 10%)`",
+    "L0535": "the metric `{metric}` can't be computed of what `{objective}` gives",
+    "L0535.help": "metrics for it: {fitting}",
+    "L0536": "how the rows are to be read is not known: the checkpoint was not trained with an objective here",
+    "L0536.help": "say it: `objective = …`",
+    "L0537": "a model that sees both sides of a token can't write text: `{model}` is {attention}",
+    "L0537.help": "text is written by causal models",
+    "L0538": "a checkpoint trained with `{objective}` has no head that writes text",
+    "L0538.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
     # Encoded rows: L0695
     "L0695": "the split `{split}` has no rows to train or measure on ({records} records)",
     "L0695.help": "look at what cleaning and splitting left of it, or take a larger part for it",

@@ -93,6 +93,7 @@ def kept_bytes(forward: Callable[[], object], network: Network) -> int:
         ({"heads": 8, "kv_heads": 3}, "kv_heads", "L0521"),
         ({"hidden_size": 12, "positions": "rope"}, "positions", "L0522"),
         ({"layers": 10**12}, None, "L0523"),
+        ({"layers": 10**400}, None, "L0523"),
         ({"hidden_size": 10**9, "heads": 10**3}, None, "L0523"),
     ],
 )
