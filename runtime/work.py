@@ -135,7 +135,7 @@ class TaskWork:
     def train(self, job: Job) -> Facts:
         from .training.train import train
 
-        return train(job, self, self.emit, self.fingerprint)
+        return train(job, self, self.emit)
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
         from .training.evaluate import evaluate
