@@ -79,7 +79,7 @@ class Executor:
                 self._say_damaged(planned.node, self.plan.damaged[planned.node])
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="llx") as pool:
             self._run_all(pool)
-        if not self._failed and not self.stop.is_set():
+        if not self._failed and not self._todo:
             for node in self.graph.final:
                 self._copy(node)
         if self._failed:
@@ -330,7 +330,7 @@ def remember(plan: Plan, *, finished: bool) -> None:
 
 def _checked(facts: Facts) -> Facts:
     try:
-        read = json.loads(json.dumps(facts, ensure_ascii=False, allow_nan=False))
+        read = json.loads(json.dumps(facts, ensure_ascii=False, allow_nan=False).encode("utf-8"))
     except (TypeError, ValueError) as error:
         raise failures.BadFacts(f"run() returned what is not JSON: {error}") from error
     if not isinstance(read, dict):
