@@ -8,7 +8,7 @@ from typing import Any
 from .diagnostics.model import Text
 from .literals import number, string
 from .reports import Reports
-from .scan import DEPTH, Docs
+from .scan import Docs
 from .source import Span
 from .syntax import (
     Binary,
@@ -54,23 +54,16 @@ class Builder:
         self.reports = reports
         self.docs = docs
 
-    def too_deep(self, span: Span) -> Broken:
-        self.reports.error("L0109", span.start, span.start + 1, limit=DEPTH)
-        return Broken(span)
-
     # Statements
 
-    def experiment_(self, span: Span, name: Token, block: Block | Broken | None = None) -> Experiment:
-        if not isinstance(block, Block):
-            block = Block(self.reports.span(span.end, span.end), (), broken=block is not None)
+    def experiment_(self, span: Span, name: Token, block: Block | None = None) -> Experiment:
+        block = block or Block(self.reports.span(span.end, span.end), ())
         return Experiment(span, self.segment(name), block, self.doc(span))
 
-    def import_(self, span: Span, path: Token, alias: Token, block: Block | Broken | None = None) -> Import:
+    def import_(self, span: Span, path: Token, alias: Token, block: Block | None = None) -> Import:
         read = self.string(self.reports.span(path.start, path.end), path)
         if not isinstance(read, String):
             read = String(read.span, ())
-        if isinstance(block, Broken):
-            block = Block(block.span, (), broken=True)
         return Import(span, read, self.segment(alias), block)
 
     def use_(self, span: Span, distribution: Token, *rest: Requirement | Token) -> Use:
@@ -99,11 +92,11 @@ class Builder:
     def conditional(self, span: Span, condition: Expression, then: Expression, otherwise: Expression) -> Conditional:
         return Conditional(span, condition, then, otherwise)
 
-    def pipe(self, span: Span, value: Expression, call: Call | Path) -> Pipe:
-        return Pipe(span, value, call)
+    def pipe(self, span: Span, value: Expression, call: Call | Path | Broken) -> Pipe | Broken:
+        return Broken(span) if isinstance(call, Broken) else Pipe(span, value, call)
 
-    def with_(self, span: Span, base: Expression, block: Block | Broken) -> Expression:
-        return With(span, base, block) if isinstance(block, Block) else Broken(span)
+    def with_(self, span: Span, base: Expression, block: Block) -> With:
+        return With(span, base, block)
 
     def or_(self, span: Span, left: Expression, right: Expression) -> Binary:
         return Binary(span, "or", left, right)
@@ -142,7 +135,7 @@ class Builder:
     def none(self, span: Span) -> Literal:
         return Literal(span, None)
 
-    def broken(self, span: Span, token: Token | None = None) -> Broken:
+    def broken(self, span: Span, token: Token) -> Broken:
         return Broken(span)
 
     def group(self, span: Span, value: Expression) -> Expression:
@@ -151,38 +144,47 @@ class Builder:
     def list(self, span: Span, *items: Expression) -> List:
         return List(span, items)
 
-    def call(self, span: Span, path: Path, *rest: Any) -> Call:
+    def call(self, span: Span, path: Path | Broken, *rest: Any) -> Call | Broken:
+        if isinstance(path, Broken):
+            return path
         arguments: tuple[Any, ...] = rest[0] if isinstance(rest[0], tuple) else ()
         block = rest[-1] if isinstance(rest[-1], Block) else None
         named = tuple(item for item in arguments if isinstance(item, Entry))
-        positional = tuple(item for item in arguments if not isinstance(item, Entry))
-        broken = any(isinstance(item, Broken) for item in positional)
-        if isinstance(rest[-1], Broken):
-            broken = True
+        positional = tuple(item for item in arguments if not isinstance(item, (Entry, Lost)))
+        broken = any(isinstance(item, (Broken, Lost)) for item in arguments)
         return Call(span, path, positional, named, block, broken)
 
     def arguments(self, span: Span, *items: Expression | Entry) -> tuple[Expression | Entry, ...]:
         return items
 
-    def path(self, span: Span, first: Token, *rest: Segment) -> Path:
-        return Path(span, (self.segment(first), *rest))
+    def path(self, span: Span, first: Token, *rest: Segment | None) -> Path | Broken:
+        known = [segment for segment in rest if segment is not None]
+        return Path(span, (self.segment(first), *known)) if len(known) == len(rest) else Broken(span)
 
     def step(self, span: Span, name: Token) -> Segment:
         return self.segment(name)
 
-    def key(self, span: Span, token: Token) -> Segment:
-        return self.text_segment(token, is_key=True)
+    def key(self, span: Span, token: Token) -> Segment | None:
+        """Read a string that must be known as it stands; None if it isn't."""
+        read = string(token, self.reports)
+        if isinstance(read, Broken):
+            return None
+        parts = read.parts if isinstance(read, String) else ()
+        if len(parts) != 1 or not isinstance(parts[0], str):
+            self.reports.error("L0114", token.start, token.end)
+            return None
+        return Segment(read.span, unicodedata.normalize("NFC", parts[0]), True)
 
     def block(self, span: Span, *entries: Entry | Lost) -> Block:
         kept = tuple(entry for entry in entries if isinstance(entry, Entry))
         return Block(span, kept, broken=len(kept) < len(entries))
 
-    def entry(self, span: Span, *parts: Any) -> Entry:
+    def entry(self, span: Span, *parts: Any) -> Entry | Lost:
         *key, value = parts
-        segments = tuple(
-            self.text_segment(part, is_key=True) if part.type == "STRING" else self.segment(part) for part in key
-        )
-        return Entry(span, segments, value, self.doc(span))
+        segments = [self.key(span, part) if part.type == "STRING" else self.segment(part) for part in key]
+        if None in segments:
+            return Lost()
+        return Entry(span, tuple(segment for segment in segments if segment), value, self.doc(span))
 
     def lost_entry(self, span: Span, token: Token) -> Lost:
         return Lost()
@@ -191,16 +193,6 @@ class Builder:
 
     def segment(self, token: Token) -> Segment:
         return Segment(self.reports.span(token.start, token.end), token.text)
-
-    def text_segment(self, token: Token, is_key: bool) -> Segment:
-        """Read a string that must be known as it stands."""
-        span = self.reports.span(token.start, token.end)
-        read = string(token, self.reports)
-        if isinstance(read, String) and len(read.parts) == 1 and isinstance(read.parts[0], str):
-            return Segment(span, unicodedata.normalize("NFC", read.parts[0]), is_key)
-        if isinstance(read, String):
-            self.reports.error("L0114", token.start, token.end)
-        return Segment(span, token.text, is_key)
 
     def doc(self, span: Span) -> str:
         """Take the doc comment above something, or after it on its line."""

@@ -58,9 +58,15 @@ class Component(Protocol):
     kind: str
     name: str
     """As written in the file, with the prefix of its distribution: `focal.focal_classification`."""
-    description: str
-    fields: Mapping[str, Field]
     positional: tuple[str, ...]
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The fields by name; most components of a catalogue are never named, so they may be worked out when asked."""
+        ...
 
     def build(self, arguments: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
         """Make the value from arguments whose types the language has checked, or say what its validators found.

@@ -148,25 +148,24 @@ class Characters:
             end,
             found=found,
             helps=(Text("L0117.help", {"meant": meant}) if meant else Text("L0117.newline"),),
-            fixes=(Fix(self.reports.span(start, end), meant if replacement is None else replacement),) if meant else (),
+            fixes=(Fix(self.reports.span(start, end), meant if replacement is None else replacement),),
         )
 
-    def strange(self, at: int) -> int:
-        """Report a run of characters that mean nothing here, and give its end."""
+    def strange(self, at: int) -> tuple[int, bool]:
+        """Report a run of characters that mean nothing here; give its end, and whether it can be left out."""
         if self.text[at] in _INVISIBLE:
             end = at
             while end < len(self.text) and self.text[end] in _INVISIBLE:
                 end += 1
             self.hidden(at, end)
-            self.replace(at, " " * (end - at))
-            return end
+            return end, True
         end = at + 1
         while end < len(self.text) and not _KNOWN.match(self.text, end) and self.text[end] not in LOOKALIKES:
             end += 1
         character = self.text[at]
         shown = character if character.isprintable() else f"U+{ord(character):04X}"
         self.reports.error("L0112", at, end, text=_short(self.text[at:end]) if character.isprintable() else shown)
-        return end
+        return end, False
 
 
 def _short(text: str) -> str:

@@ -16,7 +16,7 @@ from .program import Program
 from .resolve import instantiate
 from .source import Source, Span
 from .suggest import suggest
-from .unused import unused
+from .unused import nothing_to_run, unused
 
 COMMAND_LINE = "<command line>"
 
@@ -46,10 +46,12 @@ def check(source: Source, catalogue: Catalogue, *, root: Path, params: Sequence[
     diagnostics += found
     program, found = instantiate(bound, catalogue, root, given)
     diagnostics += found
-    if not broken and not bound.broken:
+    # An unknown name may be a misspelt one, which then only seems to be unused.
+    unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)
+    if not broken and not bound.broken and not unknown:
         diagnostics += unused(bound, catalogue, given)
     if program is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
-        diagnostics += catalogue.rules(program)
+        diagnostics += [*nothing_to_run(program), *catalogue.rules(program)]
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     return Checked(None if failed else program, in_order(diagnostics, source), tree)
 

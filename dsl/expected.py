@@ -44,7 +44,7 @@ def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports)
         after=Text("syntax.after", {"text": shorten(before.text)}) if after and before else Text("syntax.here"),
         found=found(token),
         label=Text("L0101.label", {"expected": expected}),
-        helps=tuple(_helps(error, token)),
+        helps=tuple(_helps(error, tokens, token)),
         fixes=tuple(_fixes(error, token, reports)),
     )
 
@@ -53,15 +53,17 @@ def wanted(accepted: frozenset[str], start: str) -> list[Text]:
     """Put what was accepted into words, the unlikely left out: after a value an operator could always follow."""
     left = set(accepted) - {"BROKEN"}
     words: list[Text] = []
+    if "KEY" in left and "NUMBER" not in left:
+        left.discard("STRING")
+    if "," in left:
+        left.discard("=")
     if left >= STATEMENT_WORDS:
         return [Text("syntax.declaration")]
     if left >= _VALUE:
         words.append(Text("syntax.value"))
         left -= _STARTS_VALUE | {"KEY"}
-    elif left - _GOES_ON:
+    elif "COMPARE" in left and left - _GOES_ON:
         left -= _GOES_ON
-    else:
-        left &= {"{", "("} if left & {"{", "("} else left
     if {NEWLINE, ","} <= left:
         words.append(Text("syntax.separator"))
         left -= {NEWLINE, ",", "}"}
@@ -88,12 +90,14 @@ def found(token: Token | None) -> Text:
     return Text("syntax.sign", {"text": shorten(token.text)})
 
 
-def _helps(error: Unexpected, token: Token | None) -> list[Text]:
+def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[Text]:
     if token is None:
         return []
+    if error.index == 1 and token.type == "=" and tokens[0].type == WORD and tokens[0].text not in STATEMENT_WORDS:
+        return [Text("L0101.kind", {"name": tokens[0].text})]
     if "=" in error.accepted and (token.type == ":" or token.text == "=="):
         return [Text("L0101.equals", {"text": token.text})]
-    if token.type == "=" and "COMPARE" in error.accepted:
+    if token.type == "=" and {"COMPARE", "ADD"} <= error.accepted:
         return [Text("L0101.compare")]
     if token.type == "." and "=" in error.accepted:
         return [Text("L0101.dotted")]

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .builder import NESTING, Builder
-from .scan import DEPTH
-from .source import Span
 from .tables import Rule, Tables
-from .tokens import END, RESERVED, STATEMENT_WORDS, WORD, Token
+from .tokens import DEPTH, END, RESERVED, STATEMENT_WORDS, WORD, Token
 
 
 class Unexpected(Exception):
@@ -18,6 +16,10 @@ class Unexpected(Exception):
         super().__init__(index)
         self.index = index
         self.accepted = accepted
+
+
+class TooDeep(Exception):
+    """Something is nested more than DEPTH levels deep, and was reported."""
 
 
 class Value:
@@ -49,7 +51,13 @@ def run(tables: Tables, start: str, tokens: list[Token], builder: Builder) -> An
                 raise Unexpected(index, _accepted(tables, stack, final))
             if action >= 0:
                 break
-            _reduce(tables.rules[-1 - action], stack, values, states, builder)
+            rule = tables.rules[-1 - action]
+            if not rule.unit:
+                reduced = _reduce(rule, values[-rule.length :], builder)
+                del values[-rule.length :]
+                values.append(reduced)
+            del stack[-rule.length :]
+            stack.append(states[stack[-1]][rule.origin])
         stack.append(action)
         values.append(Value(token, token.start, token.end, 0))
     raise AssertionError("the end is always accepted or unexpected")
@@ -58,47 +66,31 @@ def run(tables: Tables, start: str, tokens: list[Token], builder: Builder) -> An
 def _terminal(token: Token, index: int, tokens: list[Token], actions: dict[str, int]) -> str:
     """Choose what a word is by what can follow here: reserved words are names where no value is expected."""
     text = token.text
-    if index == 0 and text in STATEMENT_WORDS:
+    if index == 0 and text in STATEMENT_WORDS and text in actions:
         return text
     if text == "as" and "as" in actions:
         return text
     if text in RESERVED:
         named = index + 1 < len(tokens) and tokens[index + 1].type == "="
-        return "KEY" if "KEY" in actions and (named or text not in actions) else text
+        if "KEY" in actions and (named or not {text, "NAME"} & actions.keys()):
+            return "KEY"
+        return text
     return "NAME" if "NAME" in actions or "KEY" not in actions else "KEY"
 
 
-def _reduce(
-    rule: Rule, stack: list[int], values: list[Value], states: tuple[dict[str, int], ...], builder: Builder
-) -> None:
-    length = rule.length
-    if not (rule.only_child and length == 1):
-        taken = values[-length:]
-        first, last = taken[0], taken[-1]
-        del values[-length:]
-        kept = [taken[n] for n in rule.keep]
-        if rule.only_child:
-            values.append(kept[0])
-        else:
-            depth = max([value.depth for value in taken])
-            values.append(Value(*_make(rule, kept, first.start, last.end, depth, builder)))
-    del stack[-length:]
-    stack.append(states[stack[-1]][rule.origin])
-
-
-def _make(
-    rule: Rule, kept: list[Value], start: int, end: int, depth: int, builder: Builder
-) -> tuple[Any, int, int, int]:
+def _reduce(rule: Rule, taken: list[Value], builder: Builder) -> Value:
+    """Make the value of a production from those of its parts."""
+    start, end = taken[0].start, taken[-1].end
+    depth = max([value.depth for value in taken])
+    kept = _spliced([taken[n] for n in rule.keep])
     if rule.inline:
-        return _spliced(kept), start, end, depth
+        return Value(kept, start, end, depth)
     if rule.action in NESTING:
-        if depth > DEPTH:
-            return builder.broken(builder.reports.span(start, end)), start, end, depth
         depth += 1
         if depth > DEPTH:
-            return builder.too_deep(builder.reports.span(start, end)), start, end, depth
-    span: Span = builder.reports.span(start, end)
-    return getattr(builder, rule.action)(span, *_spliced(kept)), start, end, depth
+            builder.reports.error("L0109", start, start + 1, limit=DEPTH)
+            raise TooDeep
+    return Value(getattr(builder, rule.action)(builder.reports.span(start, end), *kept), start, end, depth)
 
 
 class Spliced(list[Any]):

@@ -10,6 +10,7 @@ from .diagnostics.model import Fix, Text
 from .diagnostics.similar import similar
 from .quantities import UNITS, Quantity
 from .reports import Reports
+from .scan import HOLE, STEP
 from .syntax import Broken, Expression, Literal, Path, Segment, String
 from .tokens import RESERVED, Token
 
@@ -35,8 +36,7 @@ _MEANT = {
 _LARGEST = sys.float_info.max
 _DIGITS = 400
 _ESCAPE = re.compile(r"\\(?:([nt\"\\])|u\{([0-9a-fA-F]{1,6})\}|(u\{[^}\"\n]*\}?|\r?\n|.))", re.DOTALL)
-_HOLE = re.compile(r"\$\{[ \t]*([^\W\d]\w*(?:\.[^\W\d]\w*|\[\"[^\"\\\n]*\"\])*)[ \t]*\}")
-_STEP = re.compile(r"\.?([^\W\d]\w*)|\[\"([^\"\\\n]*)\"\]")
+_HOLE = re.compile(HOLE)
 _PIECE = re.compile(rf"(?P<escape>{_ESCAPE.pattern})|(?P<hole>{_HOLE.pattern})|(?P<open>\$\{{)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -60,7 +60,7 @@ def number(token: Token, reports: Reports) -> Expression:
         _unknown_unit(unit[0], token.end - len(unit[0]), token.end, reports)
         return Broken(span)
     if match["suffix"] == "%":
-        reports.error("L0106", token.start, token.end, text=token.text, helps=(Text("L0106.percent"),))
+        reports.error("L0115", token.start, token.end)
         return Broken(span)
     quantity = Quantity.of(value, unit[0])
     if abs(quantity.magnitude) > _LARGEST:
@@ -97,7 +97,7 @@ def _value(match: re.Match[str]) -> int | float | None:
     if value in (0.0, float("inf")):
         return None
     plain = not part and match["exponent"] is None
-    stays_whole = plain or suffix is not None or (match["exponent"] is not None and value < 1e15)
+    stays_whole = plain or suffix is not None or (match["exponent"] is not None and value < 2**53)
     return top if exact and stays_whole and not percent else value
 
 
@@ -210,7 +210,7 @@ def _hole(written: str, at: int, reports: Reports) -> Path:
     assert match is not None
     start = at + match.start(1)
     segments = []
-    for step in _STEP.finditer(match.group(1)):
+    for step in STEP.finditer(match.group(1)):
         name, key = step.groups()
         group = 1 if name is not None else 2
         span = reports.span(start + step.start(group), start + step.end(group))

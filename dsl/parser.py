@@ -10,9 +10,9 @@ from __future__ import annotations
 from .builder import Builder
 from .diagnostics.model import Diagnostic
 from .expected import report
-from .lalr import Unexpected, run
+from .lalr import TooDeep, Unexpected, run
 from .reading import read
-from .recovery import given_up, lost_names, mended
+from .recovery import given_up, lost_names, mended, value_given_up
 from .reports import Reports
 from .scan import scan
 from .source import Source
@@ -70,6 +70,8 @@ def _tolerant(start: str, tokens: list[Token], builder: Builder) -> Statement | 
                 if not silent:
                     report(error, start, tokens, reports)
                 rest = (None if silent else mended(error, tokens)) or given_up(tokens, error.index)
+            except TooDeep:
+                rest = value_given_up(tokens)
         if rest is None:
             return None
         tokens = rest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from .lalr import Unexpected
-from .tokens import BROKEN, CLOSERS, JUNK, NEWLINE, OPENERS, STATEMENT_WORDS, WORD, Token
+from .tokens import BROKEN, CLOSERS, NEWLINE, OPENERS, RESERVED, STATEMENT_WORDS, WORD, Token
 
 _VALUES = frozenset({WORD, "NUMBER", "STRING", "[", "{", "("})
 
@@ -16,7 +16,7 @@ def mended(error: Unexpected, tokens: list[Token]) -> list[Token] | None:
     if index >= len(tokens):
         return None
     token = tokens[index]
-    if "=" in accepted:
+    if "=" in accepted and "," not in accepted:
         sign = Token("=", "=", token.start, token.end)
         if token.type == ":" or (token.type == "COMPARE" and token.text == "=="):
             return [*tokens[:index], sign, *tokens[index + 1 :]]
@@ -53,6 +53,14 @@ def given_up(tokens: list[Token], index: int) -> list[Token] | None:
     broken = Token(BROKEN, "", at, max(at, tokens[end - 1].end))
     result = [*tokens[:start], broken, *tokens[end:]]
     return result if len(result) != len(tokens) or result[start].type != tokens[start].type else None
+
+
+def value_given_up(tokens: list[Token]) -> list[Token] | None:
+    """Replace a statement's whole value by BROKEN; None if it has none."""
+    keep = _prefix(tokens, 0, len(tokens), whole=True)
+    if keep is None:
+        return None
+    return [*tokens[:keep], Token(BROKEN, "", tokens[keep - 1].end, tokens[-1].end)]
 
 
 def _around(tokens: list[Token], index: int) -> tuple[int, int]:
@@ -117,12 +125,13 @@ def _prefix(tokens: list[Token], start: int, end: int, whole: bool) -> int | Non
 
 def lost_names(tokens: list[Token]) -> set[str]:
     """Give the names that a statement would have bound, as far as they can be read."""
-    words = [token.text for token in tokens if token.type in (WORD, "DISTRIBUTION")]
-    if not words or tokens[0].type == JUNK:
-        return set(words[:1])
-    if words[0] in ("import", "use"):
-        named = [after for before, after in pairwise(words) if before == "as"]
-        return set(named) or {words[-1].removeprefix("llx-").removeprefix("llx_")}
-    if words[0] in STATEMENT_WORDS:
-        return set(words[1:2])
-    return set(words[:2])
+    first = tokens[0]
+    if first.type != WORD or len(tokens) == 1 or first.text in RESERVED:
+        return set()
+    if first.text in ("import", "use"):
+        named = {after.text for before, after in pairwise(tokens) if before.text == "as"}
+        distributions = {token.text for token in tokens if token.type == "DISTRIBUTION"}
+        return named or {name.removeprefix("llx-").removeprefix("llx_") for name in distributions}
+    if tokens[1].type == WORD:
+        return {tokens[1].text}
+    return {first.text} - STATEMENT_WORDS

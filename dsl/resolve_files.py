@@ -36,7 +36,7 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
     if not _within(full, root):
         return context.error("L0661", node.span, place, helps=(Text("L0661.help", {"root": _last(root)}),))
     relative = os.path.relpath(full, root).replace(os.sep, "/")
-    if context.dry or not (wanted.exists or Path(full).is_symlink() or Path(full).exists()):
+    if context.dry:
         return relative
     search = _Search(root, wanted)
     try:

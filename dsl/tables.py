@@ -24,7 +24,7 @@ class Rule:
     """One production: reduce `length` values to `origin`, by the builder's method `action`.
 
     `keep` are the indexes of the values that the method gets: what the grammar writes as "…" is left out.
-    An `inline` rule puts its values into its parent; an `only_child` of a `?rule` stands for itself.
+    An `inline` rule puts its values into its parent; a `unit` stands for its only part.
     """
 
     origin: str
@@ -32,7 +32,7 @@ class Rule:
     length: int
     keep: tuple[int, ...]
     inline: bool
-    only_child: bool
+    unit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def tables() -> Tables:
     """Read the tables."""
     stored = json.loads(TABLES.read_text(encoding="utf-8"))
     rules = tuple(
-        Rule(origin, action, length, tuple(keep), inline, only_child)
-        for origin, action, length, keep, inline, only_child in stored["rules"]
+        Rule(origin, action, length, tuple(keep), inline, unit)
+        for origin, action, length, keep, inline, unit in stored["rules"]
     )
     return Tables(
         tuple(stored["states"]), rules, stored["starts"], stored["ends"], frozenset(rule.origin for rule in rules)
@@ -112,8 +112,9 @@ def build() -> dict[str, Any]:
 def _stored(rule: Any) -> list[Any]:
     origin = str(rule.origin.name)
     keep = [n for n, symbol in enumerate(rule.expansion) if not (symbol.is_term and symbol.filter_out)]
-    only_child = bool(rule.options.expand1) and rule.alias is None and len(keep) == 1
-    return [origin, rule.alias or origin, len(rule.expansion), keep, origin.startswith("_"), only_child]
+    unit = bool(rule.options.expand1) and rule.alias is None and len(keep) == 1
+    assert not unit or len(rule.expansion) == 1, f"give this production of `{origin}` an alias: {rule}"
+    return [origin, rule.alias or origin, len(rule.expansion), keep, origin.startswith("_"), unit]
 
 
 def text(stored: dict[str, Any]) -> str:

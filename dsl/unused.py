@@ -8,6 +8,7 @@ from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Severity, Text
 from .modules import Module, mentioned
+from .program import Program
 
 
 def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expression]) -> list[Diagnostic]:
@@ -18,7 +19,7 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
     declarations = [node for node in module.names.values() if isinstance(node, syntax.Declaration)]
     finals = [node for node in declarations if _is_final(node, catalogue)]
     if not finals:
-        return [] if declarations and not _known(declarations, catalogue) else [_nothing_to_run(module)]
+        return []
     needed = _reached([*(node.name.name for node in finals), *module.experiment_mentions], mentions)
     everywhere = set(module.experiment_mentions).union(*mentions.values())
     found = []
@@ -30,6 +31,13 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
             code = "L0902" if isinstance(node, syntax.Param) else "L0903"
             found.append(_warning(code, node.name, {"name": name}))
     return found
+
+
+def nothing_to_run(program: Program) -> list[Diagnostic]:
+    """Warn of a program without a task that a run is for."""
+    if program.final:
+        return []
+    return [Diagnostic("L0905", Text("L0905", {"path": program.source.name}), None, Severity.WARNING)]
 
 
 def _reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> set[str]:
@@ -46,15 +54,6 @@ def _reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> se
 def _is_final(node: syntax.Declaration, catalogue: Catalogue) -> bool:
     kind = catalogue.kinds.get(node.kind.name)
     return kind is not None and kind.final
-
-
-def _known(declarations: list[syntax.Declaration], catalogue: Catalogue) -> bool:
-    return all(node.kind.name in catalogue.kinds for node in declarations)
-
-
-def _nothing_to_run(module: Module) -> Diagnostic:
-    span = module.experiment.name.span if module.experiment else None
-    return Diagnostic("L0905", Text("L0905", {"path": module.source.name}), span, Severity.WARNING)
 
 
 def _warning(code: str, name: syntax.Segment, values: Mapping[str, object]) -> Diagnostic:

@@ -40,6 +40,7 @@ class Registry:
         self._components: dict[str, dict[str, Registered]] = {}
         self._of_class: dict[type[Component], Registered] = {}
         self._distributions: dict[int, str] = {}
+        self._messages: dict[str, dict[str, str]] = {language: {} for language in words.LANGUAGES}
         self._broken_outputs: dict[int, Problem] = {}
         problems = self._add(builtin, LLX, plugin_prefix=None, seen_as=None)
         assert not problems, f"the built-in components are broken: {problems}"
@@ -108,6 +109,10 @@ class Registry:
                 )
         return found
 
+    def messages(self, language: str) -> Mapping[str, str]:
+        """Give the texts of all diagnostics of the components seen, by key; the catalogue of words has them already."""
+        return self._messages[language]
+
     def _registered(self, of: type[Component]) -> Registered:
         if of not in self._of_class:
             self._of_class[of] = Registered(of, None, LLX)
@@ -122,7 +127,7 @@ class Registry:
         problems: list[Problem] = []
         for language in words.LANGUAGES:
             for messages in self._call(plugin, "llx_messages", dict, problems, language):
-                problems += _add_messages(messages, language, distribution, plugin_prefix)
+                problems += self._add_messages(messages, language, distribution, plugin_prefix)
         for kinds in self._call(plugin, "llx_kinds", list, problems):
             for kind in kinds:
                 problems += self._add_kind(kind, distribution)
@@ -145,6 +150,21 @@ class Registry:
                 problems.append(problem("L0718", distribution=distribution, hook=hook, error=said(error)))
                 continue
             yield answer
+
+    def _add_messages(
+        self, messages: Mapping[str, str], language: str, distribution: str, prefix: str | None
+    ) -> list[Problem]:
+        """Add a plugin's messages to the catalogue; keys begin with its prefix, so that none hides another's."""
+        own = {key: text for key, text in messages.items() if prefix is None or key.startswith(f"{prefix}:")}
+        problems = []
+        if foreign := messages.keys() - own.keys():
+            problems.append(problem("L0723", distribution=distribution, key=min(foreign), prefix=prefix))
+        try:
+            words.register(language, own)
+        except ValueError as error:
+            problems.append(problem("L0718", distribution=distribution, hook="llx_messages", error=said(error)))
+        self._messages[language].update(own)
+        return problems
 
     def _add_kind(self, kind: Any, distribution: str) -> list[Problem]:
         if not isinstance(kind, KindOf) or not kind.base.kind.isidentifier():
@@ -184,19 +204,6 @@ class Registry:
         among[registered.name] = registered
         self._of_class[of] = registered
         return problems
-
-
-def _add_messages(messages: Mapping[str, str], language: str, distribution: str, prefix: str | None) -> list[Problem]:
-    """Add a plugin's messages to the catalogue; their keys begin with its prefix, so that none hides another's."""
-    own = {key: text for key, text in messages.items() if prefix is None or key.startswith(f"{prefix}:")}
-    problems = []
-    if foreign := messages.keys() - own.keys():
-        problems.append(problem("L0723", distribution=distribution, key=min(foreign), prefix=prefix))
-    try:
-        words.register(language, own)
-    except ValueError as error:
-        problems.append(problem("L0718", distribution=distribution, hook="llx_messages", error=said(error)))
-    return problems
 
 
 def _joined(distribution: str, problems: Iterable[Problem]) -> Problem | None:

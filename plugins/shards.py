@@ -199,8 +199,11 @@ class Shards:
         self.rows = _whole(described[split].get("rows"), "rows")
         self._arrays: dict[str, np.ndarray[Any, Any]] = {}
         self._offsets: dict[str, np.ndarray[Any, Any]] = {}
-        for name, array in described[split]["arrays"].items():
-            self._open(directory, name, array)
+        try:
+            for name, array in described[split]["arrays"].items():
+                self._open(directory, name, array)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ShardError(f"{directory / INDEX} doesn't describe its arrays: {error!r}") from error
 
     def _open(self, directory: Path, name: str, array: Mapping[str, Any]) -> None:
         import numpy as np

@@ -110,6 +110,11 @@ class Work(Protocol):
     """The services that a running task is handed."""
 
     @property
+    def fingerprint(self) -> str:
+        """What names the task in the store and in events."""
+        ...
+
+    @property
     def root(self) -> Path:
         """The project's root."""
         ...

@@ -7,8 +7,8 @@ from importlib import import_module
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 
-CATALOGUES = ("", "_cli", "_report")
-"""The modules of each language in `messages/`: of the run itself, of its display, of its report."""
+CATALOGUES = ("", "_training", "_cli", "_report")
+"""The modules of each language in `messages/`: of the run itself, of training, of its display, of its report."""
 
 _registered: set[str] = set()
 
@@ -32,3 +32,11 @@ def load(language: str) -> None:
         for part in CATALOGUES:
             module = import_module(f".messages.{language}{part}", __package__)
             words.register(language, module.MESSAGES)
+
+
+def knows(key: str) -> bool:
+    """Tell whether a key has words in the user's language or in English."""
+    languages = (words.language(), "en")
+    for language in languages:
+        load(language)
+    return any(key in words.catalogue(language) for language in languages)

@@ -13,6 +13,8 @@ def similar(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     another script that look alike (Cyrillic, full-width) count as the same.
     """
     wanted = _plain(name)
+    if not wanted:
+        return []
     scored = []
     for n, candidate in enumerate(dict.fromkeys(candidates)):
         if candidate == name:

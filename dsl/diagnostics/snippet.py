@@ -8,6 +8,7 @@ from ..source import Source, Span
 from .model import Severity
 from .paint import Paint
 from .width import Line
+from .words import visible
 
 ROOM = 140
 """Columns of a line that are shown; of a longer one the part around the first mark."""
@@ -41,7 +42,7 @@ def snippet(marks: list[Mark], paint: Paint, severity: Severity) -> tuple[list[s
     for source in sources:
         own = [mark for mark in marks if mark.span.source is source]
         arrow = "-->" if source is sources[0] else ":::"
-        lines.append(f"{' ' * (gutter + 1)}{paint.frame(arrow)} {own[0].span}")
+        lines.append(f"{' ' * (gutter + 1)}{paint.frame(arrow)} {visible(str(own[0].span))}")
         lines += _Snippet(source, own, gutter, paint, severity).lines()
     return lines, gutter
 
@@ -68,8 +69,8 @@ class _Snippet:
             for row in (first, last):
                 self.ranges.setdefault(row, [])
             return
-        line = self.line(first)
         begins = self.source.line_starts[first - 1]
+        line = self.line(first, mark.span.start - begins)
         start = line.column(mark.span.start - begins)
         end = line.column(mark.span.end - begins) if first == last else line.columns[-1]
         self.ranges.setdefault(first, []).append(_Range(start, max(end, start + 1), mark.text, mark.primary))
@@ -78,9 +79,12 @@ class _Snippet:
         # An end just after a line's end still belongs to that line.
         return span.line, self.source.position(max(span.start, span.end - 1))[0]
 
-    def line(self, row: int) -> Line:
+    def line(self, row: int, around: int = 0) -> Line:
         if row not in self.shown:
-            self.shown[row] = Line(self.source.line(row))
+            text = self.source.line(row)
+            # A file may be one line of a million characters.
+            skipped = max(0, around - ROOM) if len(text) > 4 * ROOM else 0
+            self.shown[row] = Line(text[skipped : skipped + 4 * ROOM], skipped)
         return self.shown[row]
 
     def lines(self) -> list[str]:

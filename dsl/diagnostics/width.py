@@ -25,7 +25,9 @@ def _width(character: str) -> int:
 class Line:
     """A line of source as it is shown: tabs as blanks, control characters as codes, and the column of each offset."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, skipped: int = 0) -> None:
+        """Measure a line, or the part of it after `skipped` characters."""
+        self.skipped = skipped
         pieces: list[str] = []
         self.columns: list[int] = []
         column = 0
@@ -40,7 +42,7 @@ class Line:
     def between(self, start: int, end: int) -> str:
         """Give what is shown in a range of columns, with `…` where something is cut off."""
         inside = [piece for piece, column in zip(self.pieces, self.columns, strict=False) if start <= column < end]
-        if start > 0 and inside:
+        if (start > 0 or self.skipped) and inside:
             inside[0] = "…" * max(1, width(inside[0]))
         if end < self.columns[-1] and inside:
             inside[-1] = "…"
@@ -48,4 +50,4 @@ class Line:
 
     def column(self, offset: int) -> int:
         """Give the column of a character of the line, from 0; beyond its end the one after the last."""
-        return self.columns[min(offset, len(self.columns) - 1)]
+        return self.columns[max(0, min(offset - self.skipped, len(self.columns) - 1))]

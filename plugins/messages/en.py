@@ -49,4 +49,7 @@ MESSAGES: dict[str, str] = {
     "L0537.help": "text is written by causal models",
     "L0538": "a checkpoint trained with `{objective}` has no head that writes text",
     "L0538.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
+    # Encoded rows: L0695
+    "L0695": "the split `{split}` has no rows to train or measure on ({records} records)",
+    "L0695.help": "look at what cleaning and splitting left of it, or take a larger part for it",
 }

@@ -18,8 +18,12 @@ SHOWN = 20
 @click.command()
 @click.option("--yes", is_flag=True, help="Free it without asking.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be freed.")
-@click.option("--runs", "runs", default=1, show_default=True, help="How many of the last runs of each file keep theirs.")
-@click.option("--verify", is_flag=True, help="Compare every byte of the store with its record, and free what is damaged.")
+@click.option(
+    "--runs", "runs", default=1, show_default=True, help="How many of the last runs of each file keep theirs."
+)
+@click.option(
+    "--verify", is_flag=True, help="Compare every byte of the store with its record, and free what is damaged."
+)
 @options.store
 def command(yes: bool, dry_run: bool, runs: int, verify: bool, store: Path | None) -> int:
     from .. import gc
@@ -29,7 +33,7 @@ def command(yes: bool, dry_run: bool, runs: int, verify: bool, store: Path | Non
     opened = open_store(store)
     damaged = _verify(opened, dry_run) if verify else 0
     found = gc.survey(opened, runs)
-    click.echo(f"{found.kept} artifacts ({size(found.kept_size)}) are needed by the last runs of existing files.")
+    click.echo(f"Needed by the last runs of existing files: {found.kept} artifacts, {size(found.kept_size)}.")
     if not found.pieces:
         click.echo("There is nothing to free.")
         return 1 if damaged else 0
@@ -38,7 +42,7 @@ def command(yes: bool, dry_run: bool, runs: int, verify: bool, store: Path | Non
     click.echo(output.table(lines, right=[0]))
     if len(rows) > SHOWN:
         click.echo(f"  and {len(rows) - SHOWN} more")
-    click.echo(f"{len(rows)} pieces ({size(found.size)}) can go.")
+    click.echo(f"{size(found.size)} can go.")
     if dry_run or not (yes or click.confirm("Free them?")):
         return 1 if damaged else 0
     try:
@@ -53,13 +57,13 @@ def _verify(store: Store, dry_run: bool) -> int:
     """Tell of what is damaged, and discard it: the next run makes it anew."""
     from .. import gc
 
-    count = 0
-    for count, damage in enumerate(gc.verify(store), 1):
+    found = list(gc.verify(store))
+    for damage in found:
         click.echo(f"damaged: {damage.fingerprint[:12]}: {damage.what}", err=True)
         if not dry_run:
             store.discard(damage.fingerprint)
-    if not count:
+    if not found:
         click.echo("Every artifact is what its record says.")
     elif not dry_run:
-        click.echo(f"{count} damaged artifacts were removed; the next run makes them anew.")
-    return count
+        click.echo(f"Damaged and removed: {len(found)}. The next run makes it anew.")
+    return len(found)

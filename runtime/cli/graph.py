@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: llx graph reviews.llx --format dot | dot -Tsvg > reviews.svg")
 @options.experiment
-@click.option("--format", "format_", type=click.Choice(["text", "dot", "mermaid"]), default="text", help="How it is drawn.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "dot", "mermaid"]), default="text", help="How it is drawn."
+)
 def command(file: Path, params: tuple[str, ...], format_: str) -> int:
     from ..face import check
     from ..graph import build

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .guard import TRACEBACK
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def _traceback(context: click.Context, option: click.Parameter, given: bool) -> None:
@@ -24,8 +27,23 @@ def _params(context: click.Context, option: click.Parameter, given: tuple[str, .
     return given
 
 
+def _complete_params(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from . import complete
+
+    return complete.params(context, parameter, incomplete)
+
+
+def complete_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a declaration, in a shell."""
+    from . import complete
+
+    return complete.names(context, parameter, incomplete)
+
+
 file = click.argument("file", type=click.Path(path_type=Path))
-params = click.argument("params", nargs=-1, metavar="[NAME=VALUE]...", callback=_params)
+params = click.argument(
+    "params", nargs=-1, metavar="[NAME=VALUE]...", callback=_params, shell_complete=_complete_params
+)
 store = click.option(
     "--store", type=click.Path(path_type=Path), metavar="FOLDER", help="Where artifacts are kept (default: .llx)."
 )

@@ -70,3 +70,8 @@ def shown(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def board_command(store: Path) -> str:
+    """Give the command that shows a store's curves from the working directory."""
+    return "llx board" if store.absolute() == store_folder(None) else f"llx board --store {shown(store)}"

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Params are given as in the file: llx plan f.llx lr=1e-4 width=512")
 @options.experiment
-@click.option("--only", multiple=True, metavar="NAME", help="Plan only this task, and what it needs.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=options.complete_names,
+    help="Plan only this task, and what it needs.",
+)
 @options.store
 @options.as_json
 def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
@@ -138,4 +144,10 @@ def _plain(result: PlanResult) -> dict[str, Any]:
         tasks.append({**line, "state": str(task.state), "estimate": asdict(estimate) if estimate else None})
     totals = asdict(result.totals) if result.totals else None
     data = as_data(result.diagnostics)
-    return {"version": 1, "tasks": tasks, "totals": totals, "diagnostics": data["diagnostics"], "summary": data["summary"]}
+    return {
+        "version": 1,
+        "tasks": tasks,
+        "totals": totals,
+        "diagnostics": data["diagnostics"],
+        "summary": data["summary"],
+    }

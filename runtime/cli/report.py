@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.command(epilog="RUN is the id of a run or the beginning of it; the latest one if it is left out.")
 @click.argument("run", required=False)
 @options.store
-@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it (default: in the run's folder).")
+@click.option(
+    "--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it (default: in the run's folder)."
+)
 def command(run: str | None, store: Path | None, to: Path | None) -> None:
     from .places import open_store, run_folder, shown
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Params are given as in the file: llx run f.llx lr=1e-4 width=512")
 @options.experiment
-@click.option("--only", multiple=True, metavar="NAME", help="Run only this task, and what it needs.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=options.complete_names,
+    help="Run only this task, and what it needs.",
+)
 @options.store
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
 def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
@@ -37,6 +43,8 @@ def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: P
         display.end(result, report)
     else:
         _close(result, report)
+        if result.id and result.diagnostics:
+            click.echo(err=True)
         output.report(result.diagnostics)
     if result.traceback is not None and os.environ.get(TRACEBACK):
         click.echo(result.traceback.read_text(encoding="utf-8", errors="replace"), err=True)
@@ -126,7 +134,7 @@ def _close(result: RunResult, report: Path | None) -> None:
 
     from ..listeners import closing
     from ..words import say
-    from .places import shown
+    from .places import board_command, shown
 
     facts = [(label, task.facts) for label, task in result.tasks.items()]
     for lines in (closing.results(facts), closing.samples(facts, shutil.get_terminal_size().columns)):
@@ -134,11 +142,12 @@ def _close(result: RunResult, report: Path | None) -> None:
             click.echo("\n" + "\n".join(lines))
     if result.folder is None:
         return
+    store = result.folder.parent.parent
     rows = [(say("cli.report"), shown(report))] if report else []
     rows.append((say("cli.events"), shown(result.folder / "events.jsonl")))
     if (result.folder / "tensorboard").is_dir():
-        rows.append((say("cli.curves"), "llx board"))
-    rows.append((say("cli.artifacts"), shown(result.folder.parent.parent)))
+        rows.append((say("cli.curves"), board_command(store)))
+    rows.append((say("cli.artifacts"), shown(store)))
     rows += _exports(result)
     click.echo("\n" + "\n".join(closing.places(rows)))
 

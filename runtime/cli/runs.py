@@ -31,7 +31,11 @@ def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> 
     if as_json:
         import json
 
-        click.echo(json.dumps({"version": 1, "runs": [_plain(row, metrics[row.id]) for row in rows]}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                {"version": 1, "runs": [_plain(row, metrics[row.id]) for row in rows]}, ensure_ascii=False, indent=2
+            )
+        )
         return
     if not rows:
         click.echo("There are no runs yet. Start one with: llx run FILE")
@@ -42,10 +46,10 @@ def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> 
 
 
 def _line(row: RunRow) -> list[str]:
-    from ..listeners.figures import duration
+    from ..listeners.figures import duration, literal
 
     colours = {"finished": "green", "failed": "red", "interrupted": "yellow"}
-    params = " ".join(f"{name}={value}" for name, value in row.params.items())
+    params = " ".join(f"{name}={literal(value)}" for name, value in row.params.items())
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.started))
     took = duration(row.ended - row.started) if row.ended else ""
     state = output.style(row.state, fg=colours.get(row.state))

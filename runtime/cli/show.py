@@ -15,7 +15,7 @@ from . import options, output
 @options.as_json
 def command(run: str | None, store: Path | None, as_json: bool) -> None:
     from ..listeners import closing
-    from ..listeners.figures import duration
+    from ..listeners.figures import duration, literal
     from ..words import say
     from .places import open_store, read_run, run_folder, shown
 
@@ -35,12 +35,14 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
     details = [record.file, *(f"{name} {version}" for name, version in record.versions.items())]
     click.echo("  " + "  ".join(details))
     if record.params:
-        click.echo("  " + "  ".join(f"{name} = {value}" for name, value in record.params.items()))
+        click.echo("  " + "  ".join(f"{name} = {literal(value)}" for name, value in record.params.items()))
     rows = []
     for task in record.tasks.values():
         seconds = "" if task.seconds is None else duration(task.seconds)
         state = say(f"report.state.{task.state}")
-        rows.append([state, task.kind, "  " * task.depth + task.label, seconds, "; ".join(task.reasons) if seconds else ""])
+        rows.append(
+            [state, task.kind, "  " * task.depth + task.label, seconds, "; ".join(task.reasons) if seconds else ""]
+        )
     click.echo("\n" + output.table(rows, right=[3]))
     for task in record.tasks.values():
         if task.failure:

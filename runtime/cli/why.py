@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: llx why reviews.llx pretrain")
 @options.traceback
 @options.file
-@click.argument("name")
+@click.argument("name", shell_complete=options.complete_names)
 @options.params
 @click.option("--values", is_flag=True, help="Show every value that the task's identity is made of.")
 @options.store
@@ -63,4 +63,6 @@ def _unknown(name: str, labels: list[str]) -> str:
     from ...dsl.diagnostics.similar import similar
 
     near = similar(name, labels, 1)
-    return f"There is no task '{name}'." + (f" A similar one is '{near[0]}'." if near else f" There are: {', '.join(labels)}.")
+    return f"There is no task '{name}'." + (
+        f" A similar one is '{near[0]}'." if near else f" There are: {', '.join(labels)}."
+    )

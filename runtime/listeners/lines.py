@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import IO
 
 from ..events import (
@@ -98,11 +99,11 @@ def describe(task: TaskState, now: float) -> str:
     return "  ".join(parts) or say("cli.line.running")
 
 
-def figures_of(task: TaskState) -> list[str]:
+def figures_of(task: TaskState, names: Sequence[str] = SHOWN) -> list[str]:
     """Give the figures of a task that are worth a line, in an order that stays."""
     parts = [] if task.step is None else [say("cli.step", step=f"{task.step:,}")]
     parts += [
-        f"{say(f'cli.figure.{name}')} {figure(name, task.figures[name])}" for name in SHOWN if name in task.figures
+        f"{say(f'cli.figure.{name}')} {figure(name, task.figures[name])}" for name in names if name in task.figures
     ]
     if "tokens_per_second" in task.figures:
         parts.append(say("cli.tokens_per_second", count=count(task.figures["tokens_per_second"])))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 GLYPHS = {"stored": "✓", "finished": "✓", "running": "▶", "failed": "✗", "waiting": "·"}
 STYLES = {"stored": "dim", "finished": "green", "running": "bold cyan", "failed": "bold red", "waiting": "dim"}
-BAR = 20
+BAR = 14
+SHOWN = ("loss", "validation_loss")
 MOST = 32
 """Columns for a label at most."""
 
@@ -39,7 +40,7 @@ class Terminal:
         from rich.text import Text
 
         if isinstance(event, RunStarted):
-            self.console.print(Text(headline(event), style="bold"), "")
+            self.console.print(Text(headline(event) + "\n", style="bold"))
             self._start()
         elif isinstance(event, Note):
             self.console.print(Text(f"  {say_text(event.text)}", style="yellow"))
@@ -48,7 +49,7 @@ class Terminal:
             text = say(
                 f"cli.run.{event.state}", seconds=duration(event.seconds), ran=tasks_of(event.ran), stored=event.stored
             )
-            self.console.print("", Text(text, style="bold green" if event.state == "finished" else "bold red"))
+            self.console.print(Text(f"\n{text}", style="bold green" if event.state == "finished" else "bold red"))
 
     def close(self) -> None:
         """Stop drawing; what stands there stays."""
@@ -110,7 +111,7 @@ class Terminal:
             return self._running(task, now)
         if task.condition == "finished":
             text = Text(duration(task.seconds or 0), style="green")
-            figures = figures_of(task)
+            figures = figures_of(task, SHOWN)
             return text.append("  " + "  ".join(figures[1:]), style="default") if figures else text
         summary = f"  {task.line.summary}" if task.line.summary else ""
         return Text(say(f"cli.condition.{task.condition}") + summary, style=STYLES[task.condition])
@@ -123,7 +124,7 @@ class Terminal:
             full = round(task.share * BAR)
             text.append("━" * full, style="cyan").append("━" * (BAR - full), style="bright_black")
             text.append(f" {task.share:4.0%}  ")
-        text.append("  ".join(figures_of(task)))
+        text.append("  ".join(figures_of(task, SHOWN)))
         left = task.left(now)
         if left is not None:
             text.append(f"  {say('cli.left', seconds=duration(left))}", style="dim")

@@ -51,6 +51,7 @@ MESSAGES: dict[str, str] = {
     "cli.why.made": "made {when}, {fingerprint}",
     "cli.why.because": "it begins here: {chain}",
     "cli.why.needs": "needs {needs}",
+    "cli.predict.none": "a checkpoint trained with `{objective}` gives no labels",
     "L0898": "no space is left to write `{file}`",
     "L0898.help": "free some space (`llx gc` shows what the store could give back) and run the same command again; what had finished is stored",
     "L0899": "llx itself failed: {error}",

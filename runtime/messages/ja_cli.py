@@ -51,6 +51,7 @@ MESSAGES: dict[str, str] = {
     "cli.why.made": "作成 {when}、{fingerprint}",
     "cli.why.because": "発端: {chain}",
     "cli.why.needs": "必要とするもの: {needs}",
+    "cli.predict.none": "`{objective}` で学習したチェックポイントはラベルを予測しません",
     "L0898": "`{file}` を書き込む空き容量がありません",
     "L0898.help": "空き容量を確保してから（`llx gc` で解放できる分を確認できます）、同じコマンドを実行してください。完了した分は保存されています",
     "L0899": "llx の内部でエラーが起きました: {error}",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...dsl.diagnostics.model import Text
-from ..words import say_text
+from ..words import knows, say_text
 
 EVENTS = "events.jsonl"
 EXPERIMENT = "experiment.llx"
@@ -84,13 +84,16 @@ def read_record(folder: Path, facts: FactsOf | None = None) -> RunRecord:
 
 
 def words_of(value: Any) -> str:
-    """Give a recorded text in the reader's language, or as it was recorded if its key is known no more."""
+    """Give a recorded text in the reader's language, or as it was recorded if its key is known here no more."""
     if not isinstance(value, Mapping):
         return str(value)
-    try:
-        return say_text(_text(value))
-    except (KeyError, ValueError, LookupError):
-        return str(value.get("text", value.get("key", "")))
+    return say_text(_text(value)) if _known(value) else str(value.get("text", value.get("key", "")))
+
+
+def _known(value: Mapping[str, Any]) -> bool:
+    """Tell whether a text and those within it have words here: a plugin's have none where it isn't loaded."""
+    inner = (item for item in dict(value.get("values") or {}).values() if isinstance(item, Mapping) and "key" in item)
+    return "key" in value and knows(value["key"]) and all(_known(item) for item in inner)
 
 
 def _text(value: Mapping[str, Any]) -> Text:

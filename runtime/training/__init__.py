@@ -5,6 +5,6 @@ from llx.runtime.training import evaluate, generate, train
 
 from .evaluate import evaluate
 from .generate import generate
-from .loop import train
+from .train import train
 
 __all__ = ["evaluate", "generate", "train"]

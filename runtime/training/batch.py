@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
 from ...dsl.quantities import Quantity
 from ...plugins.kinds import Model
+from ..cost import machine_memory
 
 _SHARE = 0.6
 """The part of the memory that activations may fill; the rest is for weights, optimizer and what others use."""
@@ -34,6 +33,4 @@ def _memory(device: torch.device) -> int | None:
     """Give the bytes that the device has in all: what is free at the moment would make the choice a chance."""
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory
-    if device.type == "cpu" and hasattr(os, "sysconf"):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None
+    return machine_memory() if device.type == "cpu" else None

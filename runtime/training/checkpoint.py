@@ -22,6 +22,7 @@ import torch
 from ... import __version__
 from ...dsl.diagnostics.model import Text
 from ...plugins.component import TaskFailed
+from ..failures import size as readable
 from ..files import free_bytes, read_json, remove, seal, sha256, write_json
 from .weights import Tensors, WeightsDontFit, read_tensors, write_tensors
 
@@ -194,7 +195,7 @@ def check_space(directory: Path, size: int) -> None:
     """Raise TaskFailed if so many bytes don't fit on the disk."""
     free = free_bytes(directory)
     if free < size + _SPARE:
-        raise TaskFailed("L0803", {"needed": size + _SPARE, "free": free}, help="L0803.help")
+        raise TaskFailed("L0803", {"needed": readable(size + _SPARE), "free": readable(free)}, help="L0803.help")
 
 
 @contextlib.contextmanager
@@ -209,7 +210,7 @@ def whole_or_nothing(temporary: Path) -> Iterator[None]:
         # safetensors wraps the system's error in its own and keeps only the text.
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         if full or "No space left on device" in str(error):
-            raise TaskFailed("L0803", {"needed": None, "free": free_bytes(temporary)}, help="L0803.help") from error
+            raise TaskFailed("L0803.full", {"free": readable(free_bytes(temporary))}, help="L0803.help") from error
         raise
 
 

@@ -1,23 +1,21 @@
-"""The one training loop: of every objective, and of a third party's stage as well."""
+"""The one training loop, of every objective: steps, and what happens between them."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 
 from ...plugins.component import Facts, TaskFailed
-from ...plugins.work import Interrupted, Job, Work
-from ..events import Event, Step, Validated
+from ...plugins.work import Interrupted
+from ..events import Listener, Step, Validated
 from ..files import write_json
 from .build import checkpoint_facts
 from .checkpoint import environment, whole_or_nothing
-from .device import torch_settings
 from .loader import Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
@@ -27,8 +25,6 @@ from .state import State
 from .step import FiniteGuard, NonFinite, Sums, clipped_norm, gradients
 from .weights import Tensors, copied, optimizer_tensors, put, put_optimizer, tensors_of, write_tensors
 
-Emit = Callable[[Event], None]
-
 LOG_EVERY = 10
 """Steps between those that are logged."""
 _SAVE_SECONDS = 60.0
@@ -37,21 +33,12 @@ _STALL = 0.01
 _SHOW_SECONDS = 0.5
 
 
-def train(job: Job, work: Work, emit: Emit, fingerprint: str = "") -> Facts:
-    """Train as a job says, writing `best/` and `last/` into the work's directory; goes on where a kill left off.
-
-    `fingerprint` names the task in events. Raises TaskFailed, and Interrupted when asked to stop and saved.
-    """
-    with torch_settings(work.settings):
-        return Training(Setup(job, work), emit, fingerprint).run()
-
-
 class Training:
     """A training that runs: the network, its optimizer, and the counters."""
 
-    def __init__(self, setup: Setup, emit: Emit, fingerprint: str) -> None:
+    def __init__(self, setup: Setup, emit: Listener) -> None:
         self.setup, self.job, self.work = setup, setup.job, setup.work
-        self.emit, self.fingerprint = emit, fingerprint
+        self.emit, self.fingerprint = emit, setup.work.fingerprint
         self.network = setup.network
         self.trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimizer = self.job.optimizer.build(self.network)

@@ -24,7 +24,6 @@ from llx.dsl.types import (
     Number,
     PathText,
     QuantityOf,
-    Type,
     Word,
 )
 from llx.dsl.types import Text as TextType

@@ -6,6 +6,7 @@ import pytest
 
 from .fake import checked, codes, program, shown
 
+
 def model(entries: str) -> list[str]:
     found = codes(checked(f"model m = decoder {{ {entries} }}"))
     return [one for one in found if not one.startswith("L0905")]
@@ -95,7 +96,7 @@ def test_number_fields(entries: str, expected: list[str]) -> None:
 )
 def test_fields_of_other_types(entry: str, expected: list[str]) -> None:
     # `lost` is a name that nothing is said of: its statement can't be read.
-    text = f"import \"x\" as lost\nstage s = finetune {{ from = lost, data = lost, {entry} }}"
+    text = f'import "x" as lost\nstage s = finetune {{ from = lost, data = lost, {entry} }}'
     found = [one for one in codes(checked(text)) if not one.startswith("L0290")]
     assert found == expected
 
@@ -130,7 +131,11 @@ def test_a_broken_child_hides_no_mistake_of_its_parent() -> None:
 
 
 def test_positional_and_named_and_block_build_the_same() -> None:
-    written = ["adamw(0.1, weight_decay = 0.2)", "adamw { lr = 0.1, weight_decay = 0.2 }", "adamw(0.1) { weight_decay = 0.2 }"]
+    written = [
+        "adamw(0.1, weight_decay = 0.2)",
+        "adamw { lr = 0.1, weight_decay = 0.2 }",
+        "adamw(0.1) { weight_decay = 0.2 }",
+    ]
     values = [program(f"optimizer o = {one}").declarations["o"].value.plain() for one in written]
     assert values[0] == values[1] == values[2]
 
@@ -146,7 +151,7 @@ def test_origins_hold_the_place_of_each_field() -> None:
 
 
 def test_help_for_bytes_and_billions() -> None:
-    text = "import \"x\" as lost\nstage s = finetune { from = lost, data = lost, save = 3B, patience = 3 B }"
+    text = 'import "x" as lost\nstage s = finetune { from = lost, data = lost, save = 3B, patience = 3 B }'
     found = [one for one in checked(text).diagnostics if one.code != "L0290"]
     assert [one.fixes[0].replacement for one in found] == ["3 B", "3B"]
     assert shown(checked(text))

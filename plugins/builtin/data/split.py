@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ...api import DataTask, Facts, FactsOf, Field, Fraction, Place, Rows, Work
 from ...tables import TableWriter
-from .transform import check_column, masked, mixture, open_part, require_rows, shares
+from .transform import check_column, masked, mixture, open_part, purpose_of, require_rows, shares
 
 
 class Split(DataTask):
@@ -57,6 +57,7 @@ class Split(DataTask):
 
     def run(self, work: Work) -> Facts:
         source = work.input(self.data)
+        purpose = purpose_of(self)
         table = open_part(source, self.data, "rows")
         with ExitStack() as stack:
             writers = {
@@ -65,7 +66,7 @@ class Split(DataTask):
             }
             done = 0
             for batch in table.arrow():
-                chosen = [self.split_of(share) for share in shares(batch, self.by, self.seed, "split")]
+                chosen = [self.split_of(share) for share in shares(batch, self.by, self.seed, purpose)]
                 for split, writer in writers.items():
                     writer.write(masked(batch, [one == split for one in chosen]))
                 done += batch.num_rows

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from ....dsl.types import QuantityOf
 from ...api import Facts, Field, Place, Quantity, Text, Work
 from ...tables import Table, TableWriter, parts
-from .transform import Transform, check_column, masked, mixture, require_rows, shares
+from .transform import Transform, check_column, masked, mixture, purpose_of, require_rows, shares
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +47,10 @@ class Take(Transform):
     def run(self, work: Work) -> Facts:
         if not isinstance(self.amount, Quantity):
             least = self.amount
+            purpose = purpose_of(self)
 
             def change(batch: pa.RecordBatch) -> pa.RecordBatch:
-                return masked(batch, [share < least for share in shares(batch, self.by, self.seed, "take")])
+                return masked(batch, [share < least for share in shares(batch, self.by, self.seed, purpose)])
 
             return self.transform(work, change)
         source = work.input(self.data)

@@ -7,7 +7,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ....dsl.diagnostics.similar import similar
-from ...api import Artifact, Data, DataTask, Facts, FactsOf, Field, Input, Place, Reference, TaskFailed, Work
+from ...api import (
+    Artifact,
+    Data,
+    DataTask,
+    Facts,
+    FactsOf,
+    Field,
+    Input,
+    Place,
+    Reference,
+    Task,
+    TaskFailed,
+    Work,
+    references,
+)
 from ...tables import Table, TableWriter, parts
 
 if TYPE_CHECKING:
@@ -72,6 +86,20 @@ def require_rows(rows: Mapping[str, int], task: DataTask, field: str | None = "d
             values = {"split": split, "data": task.name, "others": [f"{name} {n:,}" for name, n in known.items()]}
             code = "L0642" if split == "rows" else "L0641"
             raise TaskFailed(code, values, field=field, help=f"{code}.help", component=task)
+
+
+def purpose_of(task: DataTask) -> str:
+    """Give what the choices of a task are drawn for: its name, and how many of its sort the data went through before.
+
+    Without the number, the second of two splits would find all of its rows on one side.
+    """
+    before = _depth(task, type(task)) - 1
+    return f"{task.name}:{before}" if before else task.name
+
+
+def _depth(task: Task, sort: type[Task]) -> int:
+    deepest = max((_depth(reference.task, sort) for reference in references(task)), default=0)
+    return deepest + isinstance(task, sort)
 
 
 def shares(batch: pa.RecordBatch, by: str | None, seed: int, purpose: str) -> list[float]:

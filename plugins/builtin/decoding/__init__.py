@@ -5,3 +5,6 @@ from .greedy import Greedy
 from .sample import Sample
 
 COMPONENTS: tuple[type[Component], ...] = (Greedy, Sample)
+
+DEFAULT = Sample()
+"""How text is drawn where nothing says how."""

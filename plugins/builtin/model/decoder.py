@@ -8,10 +8,10 @@ from .transformer import TransformerModel
 
 
 class Decoder(TransformerModel):
-    """A causal transformer: each token sees what stands before it. By its fields a GPT-2 or a Llama.
+    """A causal transformer: each token sees what stands before it.
 
-    GPT-2 is the default; `norm = rms_norm, activation = swiglu, positions = rope, bias = false` is a Llama. The
-    norms stand before what a layer adds.
+    By its fields it is a GPT-2 (the default) or a Llama (`norm = rms_norm, activation = swiglu, positions = rope,
+    bias = false`). The norms stand before what a layer adds.
     """
 
     name: ClassVar[str] = "decoder"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from annotated_types import Ge, Lt
 from pydantic import Field
 
 from ...component import Place
@@ -27,7 +28,7 @@ class AdamW(Optimizer):
 
     lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 3e-4
     betas: Annotated[
-        list[Annotated[float, Field(ge=0, lt=1)]],
+        list[Annotated[float, Ge(0), Lt(1)]],
         Field(min_length=2, description="How slowly the averages of the gradient and of its square forget"),
     ] = Field(default_factory=lambda: [0.9, 0.95])
     eps: Annotated[float, Field(gt=0, description="Keeps the division from zero")] = 1e-8

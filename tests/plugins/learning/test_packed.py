@@ -105,3 +105,11 @@ def test_what_can_not_be_encoded_is_named(
     with pytest.raises(TaskFailed) as failed:
         list(Packed(length=8).rows([{"text": text, "_record": 0}], tokenizer, roles, {}))
     assert failed.value.code == code
+
+
+@pytest.mark.parametrize("overlap", [0, 1])
+def test_every_token_is_counted_once(tokenizer: Tokenizer, facts: dict[str, Any], overlap: int) -> None:
+    packed = Packed(length=16 + overlap, overlap=overlap)
+    counted = [packed.tokens(row) for row in encode(packed, tokenizer, facts["roles"], TEXTS)]
+    assert counted[:-1] == [16] * (len(counted) - 1)
+    assert sum(counted) - sum(len(document) for document in stream(tokenizer, TEXTS)) in (0, -1)

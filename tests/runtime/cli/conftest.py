@@ -224,5 +224,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     made = Project(root, capsys)
     made.write(EXPERIMENT)
     yield made
+    from llx.runtime.cli.main import llx
+
+    llx.commands.clear()
     sys.modules.pop("llx_lab_plugin", None)
     os.environ.pop("LLX_TRACEBACK", None)

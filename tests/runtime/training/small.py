@@ -28,7 +28,8 @@ from llx.plugins.builtin.tokens import Tokens
 from llx.plugins.kinds import DataTask, Model, Objective, TokenizerTask, Trained
 from llx.plugins.work import Input, Job
 from llx.runtime.training import train
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+from pydantic import Field
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
 WORDS = ["red", "green", "blue", "sun", "moon", "sea", "cat", "dog", "bird", "runs", "sings", "sleeps"]
 ROLES = {"end": 0, "mask": 1, "pad": 2}
@@ -39,7 +40,7 @@ class SmallData(DataTask):
 
     name: ClassVar[str] = "small_data"
     has: list[str]
-    parts: list[str] = []
+    parts: list[str] = Field([])
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ class Log:
     def log(self, message: str, **values: object) -> None:
         self.notes.append((message, values))
 
-    def keys(self) -> list[str]:
+    def said(self) -> list[str]:
         return [key for key, _ in self.notes]
 
 
@@ -101,6 +102,7 @@ class SmallWork:
 
     def __init__(self, root: Path, **settings: Any) -> None:
         self.root = root
+        self.fingerprint = "abc"
         self.artifacts: list[tuple[Any, Path, dict[str, Any]]] = []
         self.settings: Mapping[str, Any] = {"seed": 3, "device": "cpu", **settings}
         self.progress = Log()
@@ -162,6 +164,7 @@ def write_tokenizer(folder: Path) -> dict[str, Any]:
     vocab = {"<|end|>": 0, "<|mask|>": 1, "<|pad|>": 2} | {letter: i + 3 for i, letter in enumerate(alphabet)}
     tokenizer = Tokenizer(models.WordLevel(vocab, unk_token="<|pad|>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens(["<|end|>", "<|mask|>", "<|pad|>"])
     tokenizer.save(str(folder / "tokenizer.json"))
     return {"vocab_size": len(vocab), "roles": ROLES}
@@ -254,4 +257,4 @@ if __name__ == "__main__":
     print("ready", flush=True)
     facts = train(job, project.work, lambda event: None)
     (folder / "facts.json").write_text(json.dumps(facts))
-    (folder / "notes.json").write_text(json.dumps(project.work.progress.keys()))
+    (folder / "notes.json").write_text(json.dumps(project.work.progress.said()))

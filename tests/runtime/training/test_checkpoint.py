@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from llx.dsl.quantities import Quantity
+from llx.plugins.work import Interrupted
 from llx.runtime.events import Event
 from llx.runtime.files import sha256
 from llx.runtime.training import train
@@ -22,8 +24,6 @@ from llx.runtime.training.weights import (
     tensors_of,
     write_tensors,
 )
-from llx.plugins.work import Interrupted
-from llx.dsl.quantities import Quantity
 from small import small_job
 from torch import nn
 

@@ -37,7 +37,7 @@ def digest(root: Path, which: str = "last", out: str = "out") -> str:
 def test_a_language_model_learns_and_its_checkpoints_hold_all_that_belongs_to_them(tmp_path: Path) -> None:
     project, job = small_job(tmp_path)
     events: list[Event] = []
-    facts = train(job, project.work, events.append, "abc")
+    facts = train(job, project.work, events.append)
     first, last = facts["curve"][0], facts["curve"][-1]
     assert last[2] < first[2] - 0.5
     assert facts["loss"] == min(line[2] for line in facts["curve"])
@@ -109,7 +109,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path, make: 
         break
     assert interruptions >= 2
     assert facts == whole
-    assert work.progress.keys().count("training.resumed") == interruptions
+    assert work.progress.said().count("training.resumed") == interruptions
     for which in ("best", "last"):
         assert digest(tmp_path / "whole", which) == digest(tmp_path / "parts", which)
 
@@ -188,7 +188,7 @@ def test_a_full_disk_is_told_and_keeps_what_was_saved(tmp_path: Path, monkeypatc
     monkeypatch.undo()
     project.work.fresh()
     assert train(job, project.work, nothing)["steps"] == 30
-    assert "training.resumed" in project.work.progress.keys()
+    assert "training.resumed" in project.work.progress.said()
 
 
 def test_no_space_at_the_start_is_told_before_the_first_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +250,7 @@ def test_finetuning_starts_from_the_body_and_a_fresh_head(tmp_path: Path) -> Non
     job = replace(job, optimizer=AdamW(lr=1e-30))
     facts = train(job, project.work, nothing)
     assert facts["head"] == "fresh"
-    assert "training.head.fresh" in project.work.progress.keys()
+    assert "training.head.fresh" in project.work.progress.said()
     before, after = Stored.open(tmp_path / "pretrained/best"), Stored.open(tmp_path / "out/last")
     for name, tensor in before.weights.items():
         torch.testing.assert_close(after.weights[name], tensor)

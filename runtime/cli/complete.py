@@ -1,0 +1,44 @@
+"""What a shell completes: params and names of the file that was typed already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from ...dsl import syntax
+
+
+def params(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete `name=` with the params of the file, their doc comments beside them."""
+    from ...dsl import syntax
+
+    found = [one for one in _statements(context) if isinstance(one, syntax.Param)]
+    return _items([(f"{one.name.name}=", one) for one in found], incomplete)
+
+
+def names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a declaration of the file."""
+    from ...dsl import syntax
+
+    found = [one for one in _statements(context) if isinstance(one, syntax.Declaration)]
+    return _items([(one.name.name, one) for one in found], incomplete)
+
+
+def _items(words: list[tuple[str, Any]], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(word, help=node.doc or None) for word, node in words if word.startswith(incomplete)]
+
+
+def _statements(context: click.Context) -> Iterator[syntax.Statement]:
+    from ...dsl.parser import parse, read
+
+    file = context.params.get("file")
+    if file is None:
+        return
+    source, _ = read(Path(file), str(file))
+    if source is not None:
+        yield from parse(source)[0].statements

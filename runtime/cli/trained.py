@@ -1,0 +1,146 @@
+"""Opens a stored checkpoint of an experiment, for `llx generate` and `llx predict`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import output
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ...dsl.diagnostics.model import Diagnostic
+    from ...dsl.program import Reference
+    from ...plugins.component import Facts, Task, TaskFailed
+    from ...plugins.kinds import Decoding
+    from ...plugins.registry import Registry
+    from ...plugins.work import EvaluationJob, Input, Job, Outcome
+    from ..graph import Graph
+    from ..store import Store
+
+DEFAULT = "best"
+"""The checkpoint that is meant by the name of a stage alone."""
+
+
+@dataclass
+class Trained:
+    """A checkpoint with what it takes to use it."""
+
+    checkpoint: Reference
+    work: Reading
+    registry: Registry
+
+
+def open_trained(file: Path, params: Sequence[str], name: str, store: Path | None) -> Trained:
+    """Check a file and find a stage's checkpoint in the store; `name` is `STAGE` or `STAGE.last`.
+
+    Ends the command with what is wrong: the file, the name, or that the stage hasn't run.
+    """
+    from ...plugins.kinds import Trained as TrainedTask
+    from ..face import plan
+
+    stage, _, which = name.partition(".")
+    result = plan(file, store=store, params=params)
+    if result.plan is None:
+        output.report(result.diagnostics)
+        raise click.exceptions.Exit(result.exit_code)
+    made = result.plan
+    declared = made.program.declarations
+    fitting = [one.name for one in declared.values() if isinstance(one.value, TrainedTask)]
+    if stage not in fitting:
+        there = f" There are: {', '.join(fitting)}." if fitting else ""
+        raise click.UsageError(f"'{stage}' is not trained by {file}.{there}")
+    task = declared[stage].value
+    outputs = [output for output, artifact in task.outputs().items() if artifact.name == "checkpoint"]
+    chosen = which or (DEFAULT if DEFAULT in outputs else outputs[0])
+    if chosen not in outputs:
+        raise click.UsageError(f"'{stage}' has no checkpoint '{chosen}'. It has: {', '.join(outputs)}.")
+    checkpoint = task.output(chosen)
+    if made.store.find(made.graph.find(checkpoint).fingerprint) is None:
+        command = " ".join(["llx run", str(file), *params, f"--only {stage}"])
+        raise click.ClickException(f"'{stage}' is not stored as the file describes it now. Run it first: {command}")
+    return Trained(checkpoint, Reading(made.graph, made.store), result.checked.registry)
+
+
+def show_failure(error: TaskFailed) -> int:
+    """Show why a checkpoint can't do what was asked."""
+    from ...dsl.diagnostics.model import Diagnostic, Text
+
+    helps = (Text(error.help, error.values),) if error.help else ()
+    code = error.code if error.code.startswith("L") else "L0897"
+    found: Diagnostic = Diagnostic(code, Text(error.code, error.values), None, helps=helps)
+    output.report([found])
+    return 1
+
+
+@dataclass
+class Reading:
+    """The services of `Work` to what only reads: a command that uses a checkpoint and stores nothing."""
+
+    graph: Graph
+    store: Store
+    changed: dict[str, Any] = field(default_factory=dict)
+    """Settings that the command line gives in place of the file's."""
+
+    @property
+    def root(self) -> Path:
+        return self.graph.program.root
+
+    @property
+    def directory(self) -> Path:
+        raise NotImplementedError("nothing is stored")
+
+    partial = directory
+
+    @property
+    def fingerprint(self) -> str:
+        return ""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        fields = self.graph.program.settings
+        return {name: getattr(fields, name) for name in type(fields).model_fields} | self.changed
+
+    @property
+    def progress(self) -> Silent:
+        return Silent()
+
+    def input(self, reference: Reference | Task) -> Input:
+        """Open a stored artifact; its digests are checked."""
+        from ...dsl.program import Reference as ReferenceType
+        from ...plugins.work import Input
+
+        task = reference.task if isinstance(reference, ReferenceType) else reference
+        output = reference.output if isinstance(reference, ReferenceType) else next(iter(task.outputs()))
+        artifact = self.store.open(self.graph.find(reference).fingerprint)
+        return Input(artifact.directory, output, artifact.facts, task)
+
+    def random(self, name: str) -> np.random.Generator:
+        raise NotImplementedError("nothing is drawn")
+
+    def train(self, job: Job) -> Facts:
+        raise NotImplementedError("nothing is trained")
+
+    def evaluate(self, job: EvaluationJob) -> Outcome:
+        raise NotImplementedError("nothing is evaluated")
+
+    def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]:
+        from ..training.generate import generate
+
+        return generate(checkpoint, prompts, decoding, self)
+
+    def stopping(self) -> bool:
+        return False
+
+
+class Silent:
+    """Progress that nobody looks at."""
+
+    def __call__(self, done: float, total: float | None = None, **figures: float) -> None: ...
+
+    def log(self, message: str, **values: object) -> None: ...

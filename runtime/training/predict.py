@@ -1,0 +1,76 @@
+"""Applies a stored checkpoint to texts: predictions for records that nobody labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...dsl.program import Reference
+from ...plugins.builtin.tokens import open_tokenizer
+from ...plugins.component import Facts, TaskFailed
+from ...plugins.kinds import Batch, Encoding, Trained
+from ...plugins.work import Work
+from .build import Stored, build, load_body, load_head
+from .device import choose_device, torch_settings
+from .loader import tensors, to_device
+from .memory import told_if_memory_runs_out
+from .order import key
+from .precision import autocast, choose_precision
+
+BATCH = 64
+"""Rows that go through the model at once."""
+
+
+def predict(checkpoint: Reference, texts: Sequence[str], work: Work) -> tuple[list[Mapping[str, Any]], Facts]:
+    """Give what the objective predicts for each text, in order, and the facts of the checkpoint (its label set)."""
+    task = checkpoint.task
+    assert isinstance(task, Trained), "only such tasks put out checkpoints"
+    model, objective = task.described_model(), task.described_objective()
+    device = choose_device(work.settings.get("device"))
+    dtype = choose_precision(work.settings.get("precision"), device)
+    with torch_settings(work.settings), told_if_memory_runs_out(BATCH):
+        given = work.input(checkpoint)
+        folder = given.directory / given.output
+        stored = Stored.open(folder)
+        if objective is None or "labels" not in stored.facts:
+            raise TaskFailed("cli.predict.none", {"objective": objective.name if objective else "none"})
+        network = build(model, objective, stored.facts, 0)
+        load_body(network, stored)
+        if load_head(network, stored, objective, stored.facts) == "fresh":
+            raise TaskFailed("cli.predict.none", {"objective": objective.name})
+        network.to(device).eval()
+        # Nobody labelled these: any known label takes the place of theirs, and no prediction depends on it.
+        known = stored.facts["labels"][0]
+        records = [{"_record": i, "text": text, "label": known} for i, text in enumerate(texts)]
+        encoding = objective.encoding(model.shape)
+        rows = list(encoding.rows(records, open_tokenizer(folder), stored.facts["roles"], stored.facts))
+        guesses: list[tuple[Mapping[str, Any], Any]] = []
+        for start in range(0, len(rows), BATCH):
+            some = rows[start : start + BATCH]
+            random = np.random.Generator(np.random.Philox(key=key(0, "predict", start)))
+            batch = objective.prepare(stacked(some, encoding), random, stored.facts)
+            with torch.no_grad(), autocast(device, dtype):
+                predicted = objective.predict(network, to_device(tensors(batch, len(some))[0], device))
+            if predicted is None:
+                raise TaskFailed("cli.predict.none", {"objective": objective.name})
+            scalars = [name for name, array in encoding.arrays().items() if not array.shape]
+            guesses += [({name: row[name] for name in scalars}, one) for row, one in zip(some, predicted, strict=True)]
+        return list(objective.join(guesses, stored.facts)), stored.facts
+
+
+def stacked(rows: Sequence[Mapping[str, Any]], encoding: Encoding) -> Batch:
+    """Put rows together into arrays, those of a length of their own padded with 0 to the longest."""
+    batch: Batch = {}
+    for name, array in encoding.arrays().items():
+        values = [np.asarray(row[name]) for row in rows]
+        longest = np.max([value.shape for value in values], axis=0) if array.shape else ()
+        integers = array.dtype == "token" or np.issubdtype(np.dtype(array.dtype), np.integer)
+        whole = np.zeros((len(values), *longest), dtype=np.int64 if integers else array.dtype)
+        for index, value in enumerate(values):
+            place: Any = (index, *(slice(size) for size in value.shape))
+            whole[place] = value
+        batch[name] = whole
+    return batch

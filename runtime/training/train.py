@@ -1,0 +1,19 @@
+"""Trains a job, as a stage hands it to `work.train`: a built-in one, or a third party's."""
+
+from __future__ import annotations
+
+from ...plugins.component import Facts
+from ...plugins.work import Job, Work
+from ..events import Listener
+from .device import torch_settings
+from .loop import Training
+from .setup import Setup
+
+
+def train(job: Job, work: Work, emit: Listener) -> Facts:
+    """Train as a job says, writing `best/` and `last/` into the work's directory; goes on where a kill left off.
+
+    Raises TaskFailed for what a user can mend, and Interrupted once it was asked to stop and has saved.
+    """
+    with torch_settings(work.settings):
+        return Training(Setup(job, work), emit).run()

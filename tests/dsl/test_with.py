@@ -1,0 +1,107 @@
+"""`with`: descriptions with some entries changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .fake import checked, codes, program
+
+BASE = """
+model gpt = decoder { layers = 3, hidden_size = 128, heads = 8 }
+optimizer calm = adamw { lr = 0.1, weight_decay = 0.2 }
+data d = mix { sources = {}, weights = { a = 1, b = 2 } }
+tokenizer t = train_bpe(d, vocab_size = 1Ki)
+stage pre = train { model = gpt, tokenizer = t, data = d, optimizer = calm, notes = { a = "x" } }
+stage plain = train { model = gpt, tokenizer = t, data = d }
+"""
+
+
+def value(text: str) -> Any:
+    return program(BASE + text).declarations["x"].value
+
+
+def errors(text: str) -> list[str]:
+    result = checked(BASE + text)
+    return [code for code, one in zip(codes(result), result.diagnostics, strict=True) if one.is_error]
+
+
+def test_only_what_is_named_changes() -> None:
+    assert value("model x = gpt with { layers = 4 }").arguments == {"layers": 4, "hidden_size": 128, "heads": 8}
+
+
+def test_the_base_stays() -> None:
+    result = program(BASE + "model x = gpt with { layers = 4 }")
+    assert result.declarations["gpt"].value.layers == 3
+
+
+def test_within_what_a_name_stands_for() -> None:
+    changed = value("stage x = pre with { optimizer.lr = 0.3, model.layers = 9 }")
+    assert changed.optimizer.arguments == {"lr": 0.3, "weight_decay": 0.2}
+    assert changed.model.arguments["layers"] == 9
+
+
+def test_within_a_default() -> None:
+    assert value("stage x = plain with { optimizer.lr = 0.3 }").optimizer.plain() == ("optimizer", "adamw", {"lr": 0.3})
+
+
+def test_within_a_task_that_is_referred_to() -> None:
+    changed = value("stage x = pre with { tokenizer.vocab_size = 2Ki, data.weights.a = 5 }")
+    assert changed.tokenizer.task.vocab_size == 2048
+    assert changed.data.task.weights == {"a": 5, "b": 2}
+    assert changed.data.output == "dataset"
+
+
+def test_within_a_map() -> None:
+    assert value('stage x = pre with { notes.b = "y" }').notes == {"a": "x", "b": "y"}
+
+
+def test_again_and_again() -> None:
+    changed = value("model x = gpt with { layers = 4 } with { layers = 5, heads = 4 } with { heads = 2 }")
+    assert changed.arguments == {"layers": 5, "hidden_size": 128, "heads": 2}
+
+
+def test_inline() -> None:
+    changed = value("stage x = pre with { model = gpt with { layers = 4 }, data = d with { weights = {} } }")
+    assert (changed.model.layers, changed.data.task.weights) == (4, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model x = gpt with { layer = 4 }", ["L0203 layer"]),
+        ("model x = gpt with { layers = 0 }", ["L0302 0"]),
+        ("model x = gpt with { layers = 4, layers = 5 }", ["L0205 layers"]),
+        ("stage x = pre with { optimizer.lrr = 1 }", ["L0203 lrr"]),
+        ("stage x = pre with { optimizer.lr = 0 }", ["L0302 0"]),
+        ("stage x = pre with { optimizer.lr = 1, optimizer = adamw {} }", ["L0205 optimizer"]),
+        ("stage x = pre with { schedule.warmup = 3 steps }", ["L0412 schedule.warmup"]),
+        ("model x = gpt with { layers.y = 3 }", ["L0412 layers.y"]),
+        ("model x = gpt with { heads = 7 }", ["L0599 7"]),
+        ("model x = nope with { layers = 3 }", ["L0207 nope"]),
+        ("model x = decoder { layers = 0 } with { layrs = 3, heads = 0.5 }", ["L0302 0", "L0203 layrs", "L0305 0.5"]),
+    ],
+)
+def test_faults(text: str, expected: list[str]) -> None:
+    assert errors(text) == expected
+
+
+def test_a_rule_on_an_inherited_field_points_at_the_change_and_at_the_field() -> None:
+    result = checked(BASE + "model x = gpt with { hidden_size = 100 }")
+    (one,) = [d for d in result.diagnostics if d.is_error]
+    assert one.span is not None
+    assert (one.code, one.span.text) == ("L0599", "{ hidden_size = 100 }")
+    assert [label.span.text for label in one.labels] == ["8"]
+
+
+def test_origins_follow_the_change() -> None:
+    result = program(BASE + "model x = gpt with { layers = 4 }")
+    changed = result.declarations["x"].value
+    assert [result.place(changed, name).text for name in ("layers", "heads")] == ["4", "8"]
+    assert result.place(changed).text == "gpt with { layers = 4 }"
+
+
+def test_a_mistake_of_the_base_is_said_once() -> None:
+    text = "model bad = decoder { heads = 7 }\nmodel x = bad with { layers = 4 }\nmodel y = bad with { layers = 5 }"
+    assert errors(text) == ["L0599 7"]

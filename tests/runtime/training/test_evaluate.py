@@ -1,0 +1,126 @@
+"""Evaluation and generation from stored checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from llx.dsl.quantities import Quantity
+from llx.plugins.builtin.decoding.greedy import Greedy
+from llx.plugins.builtin.decoding.sample import Sample
+from llx.plugins.builtin.metric.accuracy import Accuracy
+from llx.plugins.builtin.metric.bits_per_byte import BitsPerByte
+from llx.plugins.builtin.metric.perplexity import Perplexity
+from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.component import TaskFailed
+from llx.plugins.work import EvaluationJob
+from llx.runtime.training import evaluate, generate, train
+from llx.runtime.training.build import build
+from llx.runtime.training.generate import Writer
+from small import Project, SmallStage, labelled, sentences, small_classification, small_job, small_model
+
+
+def trained(
+    tmp_path: Path, make: Any, objective: Any, **changed: Any
+) -> tuple[Project, SmallStage, Any, dict[str, Any]]:
+    project, job = make(tmp_path, **changed)
+    facts = train(job, project.work, lambda event: None)
+    (tmp_path / "out").rename(tmp_path / "stage")
+    project.work.fresh()
+    stage = SmallStage(model=small_model(), objective=objective, tokenizer=project.tokenizer)
+    project.work.store(stage, tmp_path / "stage", facts)
+    return project, stage, job.tokens, facts
+
+
+def test_a_language_model_is_measured_as_it_was_while_it_trained(tmp_path: Path) -> None:
+    project, stage, _, facts = trained(tmp_path, small_job, CausalLM())
+    data = project.data("held_out", {"rows": {"text": sentences(300)[250:]}})
+    tokens = project.tokens("held_out_tokens", data, CausalLM(), small_model())
+    metrics = [Perplexity(), BitsPerByte()]
+    job = EvaluationJob(stage.output("best"), CausalLM(), small_model(), tokens, data, metrics)
+    outcome = evaluate(job, project.work)
+    loss = outcome.sums["loss"] / outcome.sums["count"]
+    assert loss == pytest.approx(facts["loss"], rel=1e-5)
+    assert outcome.targets is not None
+    assert sum(outcome.targets.values()) == outcome.sums["count"]
+    assert Perplexity().compute(outcome) == pytest.approx(torch.tensor(loss).exp().item(), rel=1e-5)
+    bits = loss * outcome.sums["count"] / outcome.facts["bytes"] / torch.tensor(2.0).log().item()
+    assert BitsPerByte().compute(outcome) == pytest.approx(bits, rel=1e-5)
+    again = evaluate(replace(job, batch=3), project.work)
+    assert again.sums["loss"] == pytest.approx(outcome.sums["loss"], rel=1e-5)
+
+
+def test_a_classifier_is_measured_by_its_records(tmp_path: Path) -> None:
+    project, stage, training, _ = trained(
+        tmp_path, small_classification, Classification(), budget=[Quantity(80, "steps")]
+    )
+    texts = sentences(60, seed=9)
+    data = project.data("test", {"rows": {"text": texts, "label": labelled(texts)}})
+    tokens = project.tokens("test_tokens", data, Classification(), small_model(), like=training.default())
+    job = EvaluationJob(stage.output("best"), Classification(), small_model(), tokens, data, [Accuracy()], batch=7)
+    outcome = evaluate(job, project.work)
+    assert [record["record"] for record in outcome.records] == list(range(60))
+    names = ["animal", "thing"]
+    assert [names[record["label"]] for record in outcome.records] == labelled(texts)
+    accuracy = sum(record["label"] == record["prediction"] for record in outcome.records) / 60
+    assert Accuracy().compute(outcome) == accuracy
+    assert outcome.sums["accuracy"] / 60 == pytest.approx(accuracy)
+    assert accuracy > (Accuracy().reference(outcome) or 0)
+    assert outcome.facts["train"]["labels"] == names
+
+
+def test_a_checkpoint_without_the_objectives_head_is_refused(tmp_path: Path) -> None:
+    project, stage, _, _ = trained(tmp_path, small_job, CausalLM(), budget=[Quantity(1, "steps")])
+    texts = sentences(10)
+    data = project.data("test", {"rows": {"text": texts, "label": labelled(texts)}})
+    training = project.tokens("labelled", data, Classification(), small_model())
+    job = EvaluationJob(stage.output("best"), Classification(), small_model(), training, data, [Accuracy()])
+    stored = tmp_path / "stage/best/facts.json"
+    stored.write_text(stored.read_text().replace('"vocab_size"', '"labels": ["animal", "thing"], "vocab_size"'))
+    with pytest.raises(TaskFailed, match="L0806"):
+        evaluate(job, project.work)
+
+
+def test_texts_are_written(tmp_path: Path) -> None:
+    project, stage, _, _ = trained(tmp_path, small_job, CausalLM(), budget=[Quantity(150, "steps")])
+    checkpoint = stage.output("best")
+    prompts = ["red", "", "blue green sun " * 10]
+    greedy = generate(checkpoint, prompts, Greedy(max_tokens=40), project.work)
+    assert len(greedy) == 3
+    assert all(len(text) <= 40 and "<|" not in text for text in greedy)
+    assert greedy == generate(checkpoint, prompts, Greedy(max_tokens=40), project.work)
+    assert greedy[0] == generate(checkpoint, ["red"], Greedy(max_tokens=40), project.work)[0], "neighbours don't matter"
+    sampled = generate(checkpoint, prompts, Sample(max_tokens=40), project.work)
+    assert sampled == generate(checkpoint, prompts, Sample(max_tokens=40), project.work)
+    assert sampled != greedy
+    project.work.settings = {"seed": 4, "device": "cpu"}
+    assert sampled != generate(checkpoint, prompts, Sample(max_tokens=40), project.work)
+
+
+def test_a_text_ends_at_the_end_token_and_holds_no_mask() -> None:
+    torch.manual_seed(0)
+    network = build(small_model(), CausalLM(), {"vocab_size": 8, "roles": {}}, 0).eval()
+    roles = {"end": 0, "mask": 1, "pad": 2}
+    writer = Writer(network, Sample(max_tokens=200), roles, 32, torch.device("cpu"), torch.float32)
+    texts = writer.continued([[0, 3], [0], [0, 4, 5, 6]], torch.Generator().manual_seed(0))
+    assert all(not {0, 1, 2} & set(text) for text in texts)
+    assert any(len(text) < 200 for text in texts)
+
+
+def test_no_objective_no_text(tmp_path: Path) -> None:
+    project, stage, _, _ = trained(tmp_path, small_job, CausalLM(), budget=[Quantity(1, "steps")])
+
+    class Bare(SmallStage):
+        name = "bare"
+
+        def described_objective(self) -> None:  # type: ignore[override]
+            return None
+
+    bare = Bare(model=stage.model, objective=stage.objective, tokenizer=stage.tokenizer)
+    project.work.store(bare, tmp_path / "stage", {})
+    with pytest.raises(TaskFailed, match="L0808"):
+        generate(bare.output("best"), [""], Greedy(), project.work)
