@@ -299,7 +299,8 @@ def _run(made: Plan, digests: FileDigests, result: RunResult, listeners: Listene
             return
         result.id, result.folder, made.record.run = folder.id, folder.path, folder.id
         hooks = PluginHooks(result.checked.registry.manager, lambda *said: bus.dropped.append(said))
-        for listener in (hooks, *(listeners(folder) if listeners else ())):
+        bus.add(hooks)
+        for listener in listeners(folder) if listeners else ():
             bus.add(listener)
         with stopping_on_signals(stop):
             bus(_started(made, folder.id))
@@ -321,7 +322,7 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
 def _nothing_to_run(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
     """End a run in which everything is stored: nothing is written but what the record lacks."""
     from .events import Bus, RunFinished
-    from .executor import remember
+    from .remember import remember
 
     bus = Bus()
     for listener in listeners(None) if listeners else ():
