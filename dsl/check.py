@@ -46,7 +46,9 @@ def check(source: Source, catalogue: Catalogue, *, root: Path, params: Sequence[
     diagnostics += found
     program, found = instantiate(bound, catalogue, root, given)
     diagnostics += found
-    if not broken and not bound.broken:
+    # An unknown name may be a misspelt one, which then only seems to be unused.
+    unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)
+    if not broken and not bound.broken and not unknown:
         diagnostics += unused(bound, catalogue, given)
     if program is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
         diagnostics += [*nothing_to_run(program), *catalogue.rules(program)]

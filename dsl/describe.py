@@ -79,7 +79,7 @@ def words_of(words: Sequence[str]) -> Text:
 def artifact(given: Artifact) -> Text:
     """Say what an artifact is."""
     if given.name == "dataset" and given.splits:
-        return Text("artifact.dataset_with", {"splits": list(given.splits)})
+        return Text("artifact.dataset_with", {"parts": list(given.splits)})
     if given.name in _ARTIFACTS:
         return Text(f"artifact.{given.name}")
     return Text("artifact.other", {"name": given.name})

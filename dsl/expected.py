@@ -7,7 +7,7 @@ from .lalr import Unexpected
 from .literals import shorten
 from .recovery import starts_entry
 from .reports import Reports
-from .tokens import CLOSERS, CONTINUING, END, NEWLINE, RESERVED, STATEMENT_WORDS, WORD, Token
+from .tokens import CLOSERS, END, NEWLINE, RESERVED, STATEMENT_WORDS, WORD, Token
 
 _VALUE = frozenset({"NUMBER", "STRING", "NAME"})
 _STARTS_VALUE = _VALUE | {"true", "false", "none", "if", "not", "(", "[", "{", "ADD"}
@@ -93,12 +93,6 @@ def found(token: Token | None) -> Text:
 def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[Text]:
     if token is None:
         return []
-    if error.index == 0:
-        if token.type == "{":
-            return [Text("L0101.brace")]
-        return (
-            [Text("L0101.before")] if token.type in ("ADD", "MULTIPLY", "COMPARE") or token.text in CONTINUING else []
-        )
     if error.index == 1 and token.type == "=" and tokens[0].type == WORD and tokens[0].text not in STATEMENT_WORDS:
         return [Text("L0101.kind", {"name": tokens[0].text})]
     if "=" in error.accepted and (token.type == ":" or token.text == "=="):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .builder import NESTING, Builder
-from .scan import DEPTH
 from .tables import Rule, Tables
-from .tokens import END, RESERVED, STATEMENT_WORDS, WORD, Token
+from .tokens import DEPTH, END, RESERVED, STATEMENT_WORDS, WORD, Token
 
 
 class Unexpected(Exception):

@@ -10,6 +10,7 @@ from .diagnostics.model import Fix, Text
 from .diagnostics.similar import similar
 from .quantities import UNITS, Quantity
 from .reports import Reports
+from .scan import HOLE, STEP
 from .syntax import Broken, Expression, Literal, Path, Segment, String
 from .tokens import RESERVED, Token
 
@@ -35,8 +36,7 @@ _MEANT = {
 _LARGEST = sys.float_info.max
 _DIGITS = 400
 _ESCAPE = re.compile(r"\\(?:([nt\"\\])|u\{([0-9a-fA-F]{1,6})\}|(u\{[^}\"\n]*\}?|\r?\n|.))", re.DOTALL)
-_HOLE = re.compile(r"\$\{[ \t]*([^\W\d]\w*(?:\.[^\W\d]\w*|\[\"[^\"\\\n]*\"\])*)[ \t]*\}")
-_STEP = re.compile(r"\.?([^\W\d]\w*)|\[\"([^\"\\\n]*)\"\]")
+_HOLE = re.compile(HOLE)
 _PIECE = re.compile(rf"(?P<escape>{_ESCAPE.pattern})|(?P<hole>{_HOLE.pattern})|(?P<open>\$\{{)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -210,7 +210,7 @@ def _hole(written: str, at: int, reports: Reports) -> Path:
     assert match is not None
     start = at + match.start(1)
     segments = []
-    for step in _STEP.finditer(match.group(1)):
+    for step in STEP.finditer(match.group(1)):
         name, key = step.groups()
         group = 1 if name is not None else 2
         span = reports.span(start + step.start(group), start + step.end(group))

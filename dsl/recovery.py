@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from .lalr import Unexpected
-from .tokens import BROKEN, CLOSERS, NEWLINE, OPENERS, STATEMENT_WORDS, WORD, Token
+from .tokens import BROKEN, CLOSERS, NEWLINE, OPENERS, RESERVED, STATEMENT_WORDS, WORD, Token
 
 _VALUES = frozenset({WORD, "NUMBER", "STRING", "[", "{", "("})
 
@@ -126,7 +126,7 @@ def _prefix(tokens: list[Token], start: int, end: int, whole: bool) -> int | Non
 def lost_names(tokens: list[Token]) -> set[str]:
     """Give the names that a statement would have bound, as far as they can be read."""
     first = tokens[0]
-    if first.type != WORD or len(tokens) == 1:
+    if first.type != WORD or len(tokens) == 1 or first.text in RESERVED:
         return set()
     if first.text in ("import", "use"):
         named = {after.text for before, after in pairwise(tokens) if before.text == "as"}

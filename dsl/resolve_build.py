@@ -90,9 +90,11 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
         return reference
     values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": name, "given": artifact(given)}
     if given.name == "dataset" and given.splits and any(option.name == "rows" for option in options):
-        named = isinstance(node, syntax.Path)
-        helps = (Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]}),) if named else ()
-        notes = (Text("L0404.note", {"splits": list(given.splits)}),)
+        if isinstance(node, syntax.Path):
+            helps = (Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]}),)
+        else:
+            helps = (Text("L0404.declare", {"part": given.splits[0]}),)
+        notes = (Text("L0404.note", {"parts": list(given.splits)}),)
         return context.error("L0404", node.span, values, helps=helps, notes=notes)
     outputs = context.catalogue.outputs(reference.task)
     fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]

@@ -34,11 +34,13 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
         values = {"slot": wanted.slot, "word": written}
         notes = (Text("L0210.words", {"words": words}),)
         return context.error("L0210", span, values, helps=helps, notes=notes, fixes=fixes)
+    known: tuple[Text, ...] = ()
+    if len(kinds) == 1 and components and not helps:
+        known = (Text("L0207.known", {"kind": kinds[0], "names": components}),)
     if sorts == {ComponentOf} and len(kinds) == 1:
         values = {"kind": kinds[0], "name": written}
-        known = (Text("L0207.known", {"kind": kinds[0], "names": components}),) if components and not helps else ()
         return context.error("L0207", span, values, label=label, helps=helps, notes=known, fixes=fixes)
-    return context.error("L0201", span, {"name": span.text}, label=label, helps=helps, fixes=fixes)
+    return context.error("L0201", span, {"name": span.text}, label=label, helps=helps, notes=known, fixes=fixes)
 
 
 def _meant(

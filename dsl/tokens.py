@@ -13,6 +13,9 @@ BROKEN = "BROKEN"
 """Where such an entry, or its value, was."""
 END = "$END"
 
+DEPTH = 100
+"""How deep anything may be nested."""
+
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = {closer: opener for opener, closer in OPENERS.items()}
 

@@ -3,25 +3,29 @@
 A case is a file of the language. Lines that start with `#! ` at its end are what `llx check` must say, in
 English; `LLX_UPDATE_CASES=1` writes them anew (read the difference before you commit it). If the first line is
 `#! syntax`, the file is only parsed, and lines that start with `#= ` show the tree, every operation in brackets.
+If it is `#! params a=1 …`, these are given from outside.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from llx.dsl.check import check
 from llx.dsl.diagnostics.model import Diagnostic
 from llx.dsl.diagnostics.words import render
 from llx.dsl.parser import parse
 from llx.dsl.source import Source
 
+from .fake import FakeCatalogue
 from .printing import print_statement
 
 CASES = sorted((Path(__file__).parent / "cases").rglob("*.llx"))
 SYNTAX = "#! syntax\n"
+PARAMS = "#! params "
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,12 @@ def parsed(case: Case) -> str:
 
 
 def checked(case: Case) -> str:
-    """Check a case in full."""
-    check: Callable[[Path], list[Diagnostic]] = pytest.importorskip("llx.dsl.check").check_path
-    return "".join(map(described, check(case.path)))
+    """Check a case in full, with the components of the fake catalogue and the files beside the case."""
+    first = case.text.split("\n", 1)[0]
+    params = shlex.split(first.removeprefix(PARAMS)) if first.startswith(PARAMS) else []
+    source = Source(case.path.name, case.text, case.path)
+    result = check(source, FakeCatalogue(), root=case.path.parent, params=params)
+    return "".join(map(described, result.diagnostics))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -54,7 +54,7 @@ TEXTS = {
     "names": "a" * N,
     "words": "a " * (DENSE // 2),
     "words on lines": "a\n" * (DENSE // 2),
-    "equals": "=" * N,
+    "equals": "=" * DENSE,
     "signs nobody knows": "@" * N,
     "many signs nobody knows": "@ " * (N // 2),
     "zero-width": "\u200b" * (N // 3),

@@ -112,7 +112,7 @@ statements = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(statements, max_size=3))
 def test_printed_statements_parse_to_themselves(trees: list[Statement]) -> None:
     text = "\n".join(map(print_statement, trees))
@@ -121,7 +121,7 @@ def test_printed_statements_parse_to_themselves(trees: list[Statement]) -> None:
     assert without_spans(tree.statements) == without_spans(tuple(trees))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(expressions)
 def test_a_value_alone_parses_to_itself(expression: Expression) -> None:
     read, diagnostics = parse_expression(Source("lr", value(expression)))
@@ -144,7 +144,7 @@ ALPHABET = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(ALPHABET, max_size=60).map("".join))
 def test_any_text_gets_an_answer(text: str) -> None:
     source = Source("test", text)
@@ -157,7 +157,7 @@ def test_any_text_gets_an_answer(text: str) -> None:
         assert tree.lost == frozenset()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_any_characters_get_an_answer(text: str) -> None:
     parse(Source("test", text))

@@ -63,10 +63,6 @@ class Packed(Encoding):
             yield self._row(left, 0, pad=roles.get("pad", end))
 
     def tokens(self, row: Mapping[str, Any]) -> int:
-        """Count what a row adds: the tokens that it shares with the one before are not read twice."""
-        return max(super().tokens(row) - self.overlap, 0)
-
-    def tokens(self, row: Mapping[str, Any]) -> int:
         """Count what the model reads of a row: a shared token is read in the next one."""
         import numpy as np
 

@@ -1,0 +1,192 @@
+"""Collect tokens into statements: which newlines count, and brackets that always match.
+
+A bracket that is never closed would swallow the rest of the file. It ends where it can't go on: at a line at the
+margin that looks like a statement, at a bracket that closes an outer one, or, for `(` and `[`, at a line that
+looks like an entry. JUNK takes the place of what it swallowed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .diagnostics.model import Label, Text
+from .reports import Reports
+from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, WORD, Token
+
+# A statement at the margin, as far as one line shows; a reserved word can't begin one.
+_MARGIN = (
+    r"(?:experiment\s+\w+\s*\{|import\s*\"|use\s+\w|(?!(?:if|then|else|and|or|not|with|true|false|none)\b)"
+    r"[^\W\d]\w*[ \t]+[^\W\d]\w*[ \t]*(?::[ \t]*\w+[ \t]*)?=(?!=))"
+)
+_STATEMENT = re.compile(_MARGIN)
+_STATEMENT_LINE = re.compile(rf"\n(?={_MARGIN})")
+_ENTRY = re.compile(r"[ \t]*(?:[^\W\d]\w*|\"[^\"\n]*\")[ \t]*(?:=(?!=)|:)")
+_LATE = re.compile(
+    r"[ \t]*(?P<late>(?:then|else|and|or)\b(?![ \t]*[=.])|with\b(?=[ \t]*\{)"
+    r"|==(?!=)|!=|<=|>=|<(?!<)|>(?!>)|\+(?!\+)|-(?!-)|\*|/(?!/)|\{)"
+)
+"""What would have continued a line, had the line not ended before it."""
+_WANTING = frozenset({"=", ",", NEWLINE, "COMPARE", "ADD", "MULTIPLY", *OPENERS})
+"""After these a value or an entry must follow."""
+
+
+def next_statement(text: str, at: int) -> int:
+    """Give the end of the last line before the next statement at the margin, or the end of the text."""
+    following = _STATEMENT_LINE.search(text, at)
+    return following.start() if following else len(text)
+
+
+class Statements:
+    """The statements of a text, while its tokens come in."""
+
+    def __init__(self, reports: Reports) -> None:
+        self.reports = reports
+        self.finished: list[list[Token]] = []
+        self.tokens: list[Token] = []
+        """Those of the statement that is being read."""
+        self.open: list[int] = []
+        """Where among them the open brackets are."""
+        self.newline: int | None = None
+        """Where a newline was met that may count: the next token decides."""
+        self.spoiled = False
+        """Whether a string of this statement was never closed: its brackets can't be judged then."""
+        self.stray = False
+        """Whether a bracket of this statement closed nothing: one report is enough."""
+
+    @property
+    def in_use(self) -> bool:
+        """Tell whether what comes next belongs to a `use`."""
+        return bool(self.tokens) and self.tokens[0].text == "use" and not self.open and self.newline is None
+
+    def push(self, token: Token) -> None:
+        """Add a token; the newline before it counts now, or doesn't."""
+        if self.newline is not None:
+            continues = token.type == "|>" or (self.open and token.type == "}")
+            if not continues and self.open:
+                self.tokens.append(Token(NEWLINE, "\n", self.newline, self.newline + 1))
+            elif not continues:
+                self.cut()
+            self.newline = None
+        self.tokens.append(token)
+
+    def cut(self) -> None:
+        """End the statement."""
+        if self.tokens:
+            self.finished.append(self.tokens)
+        self.tokens, self.newline, self.spoiled, self.stray = [], None, False, False
+
+    def end(self, at: int) -> list[list[Token]]:
+        """End the text, and give all statements."""
+        self.unclosed(self.open[:], at)
+        self.cut()
+        return self.finished
+
+    def end_line(self, text: str, at: int, next_line: int) -> None:
+        """Take note of a newline; what stands on the next line is looked at, but not read."""
+        if self.open and _STATEMENT.match(text, next_line):
+            self.unclosed(self.open[:], at)
+        if not self.tokens:
+            return
+        last = self.tokens[-1]
+        if self.open:
+            opener = self.tokens[self.open[-1]].type
+            if opener != "{":
+                # A named argument follows a comma; in a list there is none.
+                is_argument = opener == "(" and last.type in ("(", ",")
+                if not is_argument and _ENTRY.match(text, next_line):
+                    self.unclosed(self.open[-1:], at)
+                return
+            if last.type in ("{", ",", NEWLINE):
+                return
+        elif last.type == "," and self.tokens[0].text == "use":
+            return
+        late = _LATE.match(text, next_line)
+        if late is not None and not self.continues():
+            self.late(late)
+            return
+        # After `=` and operators a line may break, but not if the next one is plainly the next entry.
+        follows = (_ENTRY if self.open else _STATEMENT).match(text, next_line)
+        if follows or not self.continues():
+            self.newline = at
+
+    def late(self, match: re.Match[str]) -> None:
+        """Report what stands a line too late, and join the lines."""
+        text = match["late"]
+        help_ = Text("L0118.brace") if text == "{" else Text("L0118.before", {"text": text})
+        self.reports.error("L0118", match.start("late"), match.end("late"), text=text, helps=(help_,))
+        self.newline = None
+
+    def continues(self) -> bool:
+        """Tell whether the last token wants something after it, on the next line if need be."""
+        last = self.tokens[-1]
+        if last.type != WORD:
+            return last.type in ("=", "|>", "COMPARE", "ADD", "MULTIPLY")
+        is_key = len(self.tokens) > 1 and self.tokens[-2].type in (".", NEWLINE, "{")
+        return last.text in CONTINUING and not is_key
+
+    def opened(self, token: Token) -> bool:
+        """Add an opening bracket; False if it was one too many, and the statement was given up."""
+        self.push(token)
+        self.open.append(len(self.tokens) - 1)
+        if len(self.open) <= DEPTH:
+            return True
+        self.reports.error("L0109", token.start, token.end, limit=DEPTH)
+        del self.tokens[self.open[0] :]
+        self.open.clear()
+        self.push(Token(JUNK, "", token.start, token.end))
+        return False
+
+    def closed(self, token: Token) -> None:
+        """Add a closing bracket, and close what is open inside."""
+        matching = [n for n, index in enumerate(self.open) if self.tokens[index].type == CLOSERS[token.type]]
+        if matching:
+            self.unclosed(self.open[matching[-1] + 1 :], token.start, token)
+            self.push(token)
+            self.open.pop()
+            return
+        if not self.spoiled and not self.stray:
+            self.reports.error("L0103", token.start, token.start + 1, bracket=token.type)
+        self.stray = True
+        if self.tokens and self.tokens[-1].type in _WANTING:
+            self.push(token._replace(type=JUNK))
+
+    def unclosed(self, indexes: list[int], at: int, found: Token | None = None) -> None:
+        """Report brackets that are open where they can't be any more, the innermost in place of all; close them."""
+        if not indexes:
+            return
+        if not self.spoiled:
+            inner = self.tokens[indexes[-1]]
+            labels = []
+            if found is not None:
+                place = self.reports.span(found.start, found.end)
+                labels.append(Label(place, Text("L0102.found", {"bracket": found.text})))
+            for index in indexes[:-1][-3:]:
+                outer = self.tokens[index]
+                labels.append(Label(self.reports.span(outer.start, outer.end), Text("L0102.also")))
+            self.reports.error(
+                "L0102", inner.start, inner.end, bracket=inner.type, label=Text("L0102.label"), labels=tuple(labels)
+            )
+        for index in reversed(indexes):
+            self.close(index, at)
+
+    def close(self, index: int, at: int) -> None:
+        """Close the innermost bracket where nothing closes it."""
+        opener = self.tokens[index]
+        if opener.type == "{":
+            # Its entries can be told apart by their lines; only that there may be more is noted.
+            self.note_loss(at)
+        else:
+            del self.tokens[index + 1 :]
+            self.tokens.append(Token(JUNK, "", opener.end, at))
+        self.tokens.append(Token(OPENERS[opener.type], "", at, at))
+        self.open.pop()
+        self.newline = None
+        if self.open and opener.type != "{" and self.tokens[self.open[-1]].type == "{":
+            self.note_loss(at)
+            self.newline = at
+
+    def note_loss(self, at: int) -> None:
+        """Add an entry that stands for entries which may have been lost."""
+        if self.tokens[-1].type not in ("{", NEWLINE, ","):
+            self.tokens.append(Token(NEWLINE, "\n", at, at))
+        self.tokens.append(Token(JUNK, "", at, at))
