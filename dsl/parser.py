@@ -87,9 +87,7 @@ def _tolerant(start: str, tokens: list[Token], builder: Builder) -> Statement | 
     return None
 
 
-def _report(
-    error: Unexpected, start: str, tokens: list[Token], strays: list[Token], reports: Reports
-) -> list[Token]:
+def _report(error: Unexpected, start: str, tokens: list[Token], strays: list[Token], reports: Reports) -> list[Token]:
     """Report a token that doesn't fit, or the stray bracket in its place; give the stray ones that are left."""
     before = tokens[error.index - 1].end if error.index else 0
     after = tokens[error.index].start if error.index < len(tokens) else max((token.end for token in strays), default=0)

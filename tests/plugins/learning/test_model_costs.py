@@ -12,7 +12,8 @@ from llx.plugins.builtin.model import Decoder, Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
 from llx.plugins.builtin.objective import CausalLM
 from llx.plugins.component import Place
-from llx.plugins.messages import en, ja
+from llx.plugins.messages import en_learning as en
+from llx.plugins.messages import ja_learning as ja
 from llx.plugins.nn.network import Network
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
