@@ -19,19 +19,21 @@ from .syntax import Comment
 from .tokens import CLOSERS, CONTINUING, JUNK, OPENERS, OPERATORS, WORD, Token
 
 _NAME = "[^\\W\\d][\\w\u0300-\u036f\u3099\u309a]*+"
-HOLE = rf"\$\{{[ \t]*+({_NAME}(?:\.{_NAME}|\[\"[^\"\\\n]*+\"\])*+)[ \t]*+\}}"
-"""`${path}` in a string."""
+PATH = rf"{_NAME}(?:\.{_NAME}|\[\"[^\"\\\n]*+\"\])*+"
+"""A path in a string's `${…}`."""
 STEP = re.compile(rf"\.?({_NAME})|\[\"([^\"\\\n]*)\"\]")
 """One step of such a path."""
 
-# Possessive and atomic (`*+`, `(?>…)`): without them a long run of blank lines or `${` takes minutes.
+# Possessive and atomic (`*+`, `(?>…)`): without them a long run of blank lines or `${` takes minutes. No group
+# within them may capture: Python 3.11 then raises SystemError on some texts.
+_HOLE = rf"\$\{{[ \t]*+{PATH}[ \t]*+\}}"
 _TOKEN = re.compile(
     rf"""
       (?P<blank>[ \t]++)
     | (?P<newline>\r?\n(?:[ \t]*+\r?\n)*+)
     | (?P<comment>\#[^\n]*+)
-    | (?P<long>\"\"\"(?>[^"\\$]|\\.|"(?!"")|{HOLE}|\$)*+\"\"\")
-    | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{HOLE}|\$)*+"|""(?!"))
+    | (?P<long>\"\"\"(?>[^"\\$]|\\.|"(?!"")|{_HOLE}|\$)*+\"\"\")
+    | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{_HOLE}|\$)*+"|""(?!"))
     | (?P<number>\.?[0-9](?:[eE][+-]|[\w.])*+%?)
     | (?P<word>[^\W\d]\w*+)
     | (?P<sign>\|>|==|!=|<=|>=|[=<>+\-*/(){{}}\[\],.:])
