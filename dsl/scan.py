@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from .characters import LOOKALIKES, Characters
+from .characters import FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
 from .reports import Reports
 from .source import Source, Span
@@ -41,7 +41,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
-_UNIT = re.compile(r"[ \t]++([^\W\d]\w*+)(?![ \t]*+=(?!=))")
+_UNIT = re.compile(r"([ \t\u3000\u00a0]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
@@ -114,7 +114,9 @@ class _Scanner:
             return self.sign(match.group(), at, end)
         elif sort == "number":
             unit = _UNIT.match(text, end)
-            if unit is not None and unit.group(1) not in CONTINUING:
+            if unit is not None and unit.group(2) not in CONTINUING:
+                if unit.group(1).strip(" \t"):
+                    self.characters.lookalike(end, unit.end(1), " ")
                 end = unit.end()
             self.push("NUMBER", text[at:end], at, end)
         elif sort != "blank":
@@ -186,15 +188,29 @@ class _Scanner:
         """Take what the language doesn't have; a look-alike is mended in place, and read again."""
         character = self.text[at]
         if character == ";":
-            self.characters.foreign(";", "", at, at + 1, "\n")
-            self.statements.end_line(self.text, at, at + 1)
-            return at + 1
+            return self.semicolon(at)
+        for sign, meant in FOREIGN.items():
+            if self.text.startswith(sign, at):
+                end = at + len(sign)
+                self.characters.foreign(sign, meant, at, end, f" {meant} ")
+                self.push(OPERATORS.get(meant, WORD), meant, at, end)
+                return end
         if (character in LOOKALIKES or character in "'`") and self.characters.mend(at):
             return at
         end, blank = self.characters.strange(at)
         if not blank:
             self.push(JUNK, self.text[at:end], at, end)
         return end
+
+    def semicolon(self, at: int) -> int:
+        """Take a semicolon for what it ends: an item, or an entry or a statement."""
+        if self.statements.in_list:
+            self.characters.foreign(";", ",", at, at + 1)
+            self.push(",", ",", at, at + 1)
+        else:
+            self.characters.foreign(";", "", at, at + 1, "\n")
+            self.statements.end_line(self.text, at, at + 1)
+        return at + 1
 
     def unclosed_string(self, at: int) -> int:
         """Take a string without an end: up to the end of its line, or, if it is a long one, the next statement."""
