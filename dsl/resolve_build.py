@@ -89,17 +89,17 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
     if any(option.accepts(given) for option in options):
         return reference
     values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": name, "given": artifact(given)}
+    named = isinstance(node, syntax.Path)
     if given.name == "dataset" and given.splits and any(option.name == "rows" for option in options):
-        if isinstance(node, syntax.Path):
-            helps = (Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]}),)
-        else:
-            helps = (Text("L0404.declare", {"part": given.splits[0]}),)
+        help = Text("L0404.declare", {"part": given.splits[0]})
+        if named:
+            help = Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]})
         notes = (Text("L0404.note", {"parts": list(given.splits)}),)
-        return context.error("L0404", node.span, values, helps=helps, notes=notes)
+        return context.error("L0404", node.span, values, helps=(help,), notes=notes)
     outputs = context.catalogue.outputs(reference.task)
     fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]
-    root = name.rsplit(".", 1)[0] if isinstance(node, syntax.Path) and len(node.segments) > 1 else name
-    helps = (Text("L0403.outputs", {"names": [f"`{root}.{other}`" for other in fitting]}),) if fitting else ()
+    task = name.partition(".")[0]
+    helps = (Text("L0403.outputs", {"names": [f"`{task}.{other}`" for other in fitting]}),) if fitting and named else ()
     return context.error("L0403", node.span, values, helps=helps)
 
 
