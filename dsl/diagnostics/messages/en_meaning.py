@@ -17,6 +17,7 @@ MESSAGES: dict[str, str] = {
     "type.words": "one of {words}",
     "type.list_of": "a list (of {item})",
     "type.list_of_least": "a list (of {item}, at least {least})",
+    "type.one_or_list": "{item} (or a list of such)",
     "type.map_of": "a map (of {item})",
     "type.plain": "a number, quantity, string, boolean, list or map",
     "type.component": "a component of kind {kind}",

@@ -17,6 +17,7 @@ MESSAGES: dict[str, str] = {
     "type.words": "{words} のいずれか",
     "type.list_of": "{item}のリスト",
     "type.list_of_least": "{item}のリスト（{least} 個以上）",
+    "type.one_or_list": "{item}（またはそのリスト）",
     "type.map_of": "{item}のマップ",
     "type.plain": "数値、量、文字列、真偽値、リスト、マップ",
     "type.component": "種類が {kind} のコンポーネント",
