@@ -66,7 +66,7 @@ class _Search:
         """Give the code of what is wrong, or None."""
         parts = Path(full).parts
         first = next((n for n, part in enumerate(parts) if _WILD.search(part)), None) if self.wanted.glob else None
-        if first is None:
+        if first is None or Path(full).exists():
             return self._single(Path(full))
         start = Path(*parts[:first])
         if not self._inside(start):
@@ -105,16 +105,20 @@ class _Search:
                 self.looked_at += 1
                 if self.looked_at > _MAX_LOOKED_AT:
                     return
+                if entry.name.startswith("."):
+                    # Hidden files, the store among them, are no data unless they are named.
+                    continue
                 is_folder = entry.is_dir()
+                fits = is_folder if self.wanted.folder else entry.is_file()
                 if head == "**":
                     if is_folder and not entry.is_symlink():
                         stack.append((Path(entry.path), rest))
-                    if not tail and is_folder == self.wanted.folder:
+                    if not tail and fits:
                         yield Path(entry.path)
                 elif pattern.fullmatch(entry.name):
                     if tail and is_folder:
                         stack.append((Path(entry.path), tuple(tail)))
-                    elif not tail and is_folder == self.wanted.folder:
+                    elif not tail and fits:
                         yield Path(entry.path)
 
     def _inside(self, path: Path) -> bool:
