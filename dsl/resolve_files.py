@@ -108,8 +108,8 @@ class _Search:
                 if entry.name.startswith("."):
                     # Hidden files, the store among them, are no data unless they are named.
                     continue
-                is_folder = entry.is_dir()
-                fits = is_folder if self.wanted.folder else entry.is_file()
+                is_folder, is_file = _sort(entry)
+                fits = is_folder if self.wanted.folder else is_file
                 if head == "**":
                     if is_folder and not entry.is_symlink():
                         stack.append((Path(entry.path), rest))
@@ -123,6 +123,14 @@ class _Search:
 
     def _inside(self, path: Path) -> bool:
         return _within(os.path.realpath(path), os.path.realpath(self.root))
+
+
+def _sort(entry: os.DirEntry[str]) -> tuple[bool, bool]:
+    """Tell whether an entry is a folder or a file; a link that leads nowhere is neither."""
+    try:
+        return entry.is_dir(), entry.is_file()
+    except OSError:
+        return False, False
 
 
 def _pattern(part: str) -> re.Pattern[str]:
