@@ -87,6 +87,7 @@ MESSAGES: dict[str, str] = {
     "L0201": "nothing is called `{name}`",
     "L0201.label": "{slot} takes {wanted}",
     "L0201.quotes": 'a string is written in quotes: `"{name}"`',
+    "L0201.shell": "a string is written in quotes, and a shell takes one pair away: `'\"{name}\"'`",
     "L0201.use": "`use` brings the components of an installed distribution under a prefix such as `{name}`",
     "L0202": "there is no kind `{kind}`",
     "L0202.kinds": "the kinds are {kinds}",
