@@ -133,9 +133,9 @@ class TaskWork:
         return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16], "little")))
 
     def train(self, job: Job) -> Facts:
-        from .training.loop import train
+        from .training.train import train
 
-        return train(job, self, self.emit, self.fingerprint)
+        return train(job, self, self.emit)
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
         from .training.evaluate import evaluate

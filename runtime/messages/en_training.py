@@ -10,6 +10,8 @@ MESSAGES: dict[str, str] = {
     "L0803.help": "what was saved before is kept: free some space (`llx gc` shows what the store could give back) and run the same command again",
     "L0804": "memory ran out with {rows} rows at once on {device}",
     "L0804.help": "lower `micro_batch`: the result is that of the whole batch all the same; or take a smaller model or context",
+    "L0804.model": "memory ran out while the model was built on {device}",
+    "L0804.model.help": "take a smaller model, or a machine with more memory",
     "L0805": "there is no device `{device}` here",
     "L0805.help": "`device = auto` takes the fastest one that is there; `llx doctor` shows what this machine has",
     "L0806": "the checkpoint holds no head for `{objective}`: it was trained with `{given}`",

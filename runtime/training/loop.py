@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
 from ..events import Listener, Step, Validated
-from ..files import write_json
-from .build import checkpoint_facts
-from .checkpoint import environment, whole_or_nothing
+from .checkpoint import environment
 from .loader import Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
+from .meter import Meter
 from .order import key
+from .result import facts_of, write_result
 from .setup import Setup
 from .state import State
-from .step import FiniteGuard, NonFinite, Sums, clipped_norm, gradients
-from .weights import Tensors, copied, optimizer_tensors, put, put_optimizer, tensors_of, write_tensors
+from .step import FiniteGuard, NonFinite, clipped_norm, gradients
+from .weights import Tensors, copied, optimizer_tensors, put, put_optimizer, tensors_of
 
 LOG_EVERY = 10
 """Steps between those that are logged."""
@@ -47,14 +45,13 @@ class Training:
         self.state = State(setup.micro_batch)
         self.best: Tensors | None = None
         """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
-        self.sums: Sums = {}
-        self.count = 0.0
+        self.meter = Meter(setup.device)
+        self.figures: dict[str, float] = {}
+        """What is shown beside the progress."""
         self.norm: torch.Tensor | None = None
         self.factor = 0.0
         self.started = self.shown = self.saved = time.monotonic()
         self.save_seconds = 0.0
-        self.measured = (0.0, 0)
-        """When the last step was logged, and which."""
 
     @property
     def elapsed(self) -> float:
@@ -65,7 +62,7 @@ class Training:
         self._resume()
         state, setup = self.state, self.setup
         self.started = self.shown = self.saved = time.monotonic()
-        self.measured = (self.started, state.step)
+        self.meter.restart_clock()
         self.network.train()
         with ExitStack() as stack:
             stack.enter_context(told_if_memory_runs_out(state.micro_batch))
@@ -79,7 +76,15 @@ class Training:
             self._settle()
             if setup.validation is not None and state.validated != state.step:
                 self._validate()
-        return self._result()
+        write_result(setup, state, tensors_of(self.network), self._best())
+        return facts_of(setup, state, self.network)
+
+    def _best(self) -> Tensors:
+        state = self.state
+        if state.best_step in (None, state.step):
+            return tensors_of(self.network)
+        assert state.best_step is not None
+        return self.best if self.best is not None else self.setup.checkpoints.best(state.best_step)
 
     def _finished(self) -> bool:
         return self.state.patience_spent or self.setup.budget.reached(self.state.step, self.elapsed)
@@ -102,19 +107,11 @@ class Training:
             group["lr"] = rate * factor
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self._add(sums, ready.count)
+        self.meter.add(sums, ready.count)
         self.norm, self.factor = norm, factor
         self.state.step = step + 1
         if self.state.step % LOG_EVERY == 0:
             self._log()
-
-    def _add(self, sums: Sums, count: float) -> None:
-        """Add up in float64 what is logged, without waiting for the device."""
-        wide = torch.float32 if self.setup.device.type == "mps" else torch.float64
-        for name, value in sums.items():
-            value = value.to(wide)
-            self.sums[name] = self.sums[name] + value if name in self.sums else value
-        self.count += count
 
     def _settle(self) -> None:
         """Wait for the verdict on the last step."""
@@ -146,38 +143,25 @@ class Training:
         if self._save_is_due(now):
             self._save()
 
-    def _show(self, **figures: float) -> None:
+    def _show(self) -> None:
         budget, step = self.setup.budget, self.state.step
-        total = budget.steps
-        if total is not None and budget.done(step, self.elapsed) <= step / total:
-            self.work.progress(step, total, **figures)
+        total, done = budget.steps, budget.done(step, self.elapsed)
+        if total is not None and done <= step / total:
+            self.work.progress(step, total, **self.figures)
         else:
-            self.work.progress(budget.done(step, self.elapsed), 1.0, **figures)
+            self.work.progress(done, 1.0, **self.figures)
 
     def _log(self) -> None:
-        """Give the means over the steps since the last log, and how fast they went."""
-        if not self.sums:
+        """Tell the means over the steps since the last time, and how fast they went."""
+        figures = self.meter.take(self.state, self.setup.pace.tokens_per_step)
+        if figures is None:
             return
-        sums = {name: float(value) for name, value in self.sums.items()}
-        count, self.sums = self.count, {}
-        self.count = 0.0
-        self.state.since_validation[0] += sums["loss"]
-        self.state.since_validation[1] += count
-        now, (then, step) = time.monotonic(), self.measured
-        self.measured = (now, self.state.step)
-        tokens = (self.state.step - step) * self.setup.pace.tokens_per_step
-        figures = {name: value / (count or 1.0) for name, value in sums.items()}
-        figures |= {
-            "lr": self.rates[0] * self.factor,
-            "tokens_per_second": tokens / max(now - then, 1e-9),
-            "epoch": self.state.step / self.setup.pace.steps_per_epoch,
-        }
+        figures["lr"] = self.rates[0] * self.factor
+        figures["epoch"] = self.state.step / self.setup.pace.steps_per_epoch
         if self.norm is not None:
             figures["gradient_norm"] = float(self.norm)
+        self.figures = {name: figures[name] for name in ("loss", "tokens_per_second")}
         self.emit(Step(self.fingerprint, self.state.step, figures))
-        if now - self.shown >= _SHOW_SECONDS:
-            self.shown = now
-            self._show(loss=figures["loss"], tokens_per_second=figures["tokens_per_second"])
 
     def _validate(self) -> None:
         """Measure the validation rows; keep the weights if they are the best so far, and count if they aren't."""
@@ -211,10 +195,12 @@ class Training:
         total, count = state.since_validation
         train_loss = total / count if count else None
         state.since_validation = [0.0, 0.0]
-        state.curve.append([state.step, train_loss, *figures.values()])
-        state.validated, state.last_validation = state.step, figures
+        # JSON has no number that isn't finite.
+        state.curve.append([state.step, train_loss, *(v if math.isfinite(v) else None for v in figures.values())])
+        state.validated = state.step
         state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
         self.emit(Validated(self.fingerprint, state.step, figures, better))
+        self.meter.restart_clock()
 
     # Saving and going on
 
@@ -230,7 +216,7 @@ class Training:
         began = time.monotonic()
         state = self.state.json()
         state["elapsed"] = self.elapsed
-        state["sums"] = {name: float(value) for name, value in self.sums.items()} | {"count": self.count}
+        state["sums"] = self.meter.json()
         best = None
         if self.best is not None and self.state.best_step is not None:
             best = (self.state.best_step, self.best)
@@ -250,10 +236,7 @@ class Training:
         put(self.network, found.network)
         put_optimizer(self.optimizer, self.network, found.optimizer)
         self.state = State.of(found.state)
-        wide = torch.float32 if self.setup.device.type == "mps" else torch.float64
-        sums = dict(self.state.sums)
-        self.count = sums.pop("count", 0.0)
-        self.sums = {name: torch.tensor(value, dtype=wide, device=self.setup.device) for name, value in sums.items()}
+        self.meter.restore(self.state.sums)
         self.state.sums = {}
         if found.environment["threads"] != torch.get_num_threads():
             torch.set_num_threads(found.environment["threads"])
@@ -261,44 +244,3 @@ class Training:
             if environment().get(part) != old:
                 log("training.other_environment", part=part, old=old, new=environment().get(part))
         log("training.resumed", step=self.state.step, checkpoint=f"step-{self.state.step:08d}")
-
-    # The result
-
-    def _result(self) -> Facts:
-        setup, state = self.setup, self.state
-        last = tensors_of(self.network)
-        best = last
-        if state.best_step is not None and state.best_step != state.step:
-            best = self.best if self.best is not None else setup.checkpoints.best(state.best_step)
-        self._write("last", last, state.step)
-        self._write("best", best, state.step if state.best_step is None else state.best_step)
-        step = state.step if state.best_step is None else state.best_step
-        losses = {int(line[0] or 0): line[2] for line in state.curve}
-        epochs = state.step / setup.pace.steps_per_epoch
-        facts: Facts = {
-            "loss": losses.get(step),
-            "last_loss": losses.get(state.step),
-            "steps": state.step,
-            "tokens": round(state.step * setup.pace.tokens_per_step),
-            "epochs": epochs,
-            "best_step": step,
-            "parameters": sum(p.numel() for p in self.network.parameters()),
-            "trained_parameters": sum(p.numel() for p in self.trained),
-            "stopped": "patience" if state.patience_spent else "budget",
-            "head": setup.head,
-            "micro_batch": state.micro_batch,
-            "curve": state.curve,
-        }
-        if repeats := setup.order.repeats(state.step):
-            facts["sources"] = repeats
-        if self.job.select != "loss":
-            facts["best_value"] = state.best_value
-        return facts
-
-    def _write(self, name: str, weights: Tensors, step: int) -> None:
-        folder: Path = self.work.directory / name
-        facts = checkpoint_facts(self.job.objective, self.setup.facts, step=step)
-        with whole_or_nothing(folder):
-            write_tensors(folder / "model.safetensors", weights)
-            shutil.copyfile(self.setup.tokenizer / "tokenizer.json", folder / "tokenizer.json")
-            write_json(folder / "facts.json", facts)

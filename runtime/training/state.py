@@ -22,7 +22,6 @@ class State:
     """Validations since the best one."""
     validated: int = -1
     """The step of the last validation."""
-    last_validation: dict[str, float] = field(default_factory=dict)
     patience_spent: bool = False
     sums: dict[str, float] = field(default_factory=dict)
     """Sums of the losses since the last logged step, and what they are divided by (`count`)."""

@@ -7,6 +7,7 @@ from ...plugins.work import Job, Work
 from ..events import Listener
 from .device import torch_settings
 from .loop import Training
+from .memory import told_if_memory_runs_out
 from .setup import Setup
 
 
@@ -16,4 +17,6 @@ def train(job: Job, work: Work, emit: Listener) -> Facts:
     Raises TaskFailed for what a user can mend, and Interrupted once it was asked to stop and has saved.
     """
     with torch_settings(work.settings):
-        return Training(Setup(job, work), emit).run()
+        with told_if_memory_runs_out(None):
+            training = Training(Setup(job, work), emit)
+        return training.run()

@@ -1,0 +1,60 @@
+"""The losses of a training between two looks at them, added up without waiting for the device."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from .state import State
+from .step import Sums
+
+
+class Meter:
+    """Adds up the sums of steps in float64 and gives their means.
+
+    What it holds goes into checkpoints, so that a training that went on shows the same figures.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.dtype = torch.float32 if device.type == "mps" else torch.float64
+        self.sums: Sums = {}
+        self.count = 0.0
+        self.began = time.monotonic()
+        self.steps = 0
+
+    def add(self, sums: Sums, count: float) -> None:
+        """Add the sums of a step, and what they are divided by."""
+        for name, value in sums.items():
+            value = value.to(self.dtype)
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.count += count
+        self.steps += 1
+
+    def take(self, state: State, tokens_per_step: float) -> dict[str, float] | None:
+        """Give the means since the last time and how fast it went, and begin anew; None if there was no step."""
+        if not self.sums:
+            return None
+        sums = {name: float(value) for name, value in self.sums.items()}
+        figures = {name: value / (self.count or 1.0) for name, value in sums.items()}
+        figures["tokens_per_second"] = self.steps * tokens_per_step / max(time.monotonic() - self.began, 1e-9)
+        state.since_validation[0] += sums["loss"]
+        state.since_validation[1] += self.count
+        self.sums, self.count = {}, 0.0
+        self.restart_clock()
+        return figures
+
+    def restart_clock(self) -> None:
+        """Measure the speed from now on: what was done last was no training."""
+        self.began, self.steps = time.monotonic(), 0
+
+    def json(self) -> dict[str, float]:
+        """Give what it holds for a checkpoint."""
+        return {name: float(value) for name, value in self.sums.items()} | {"count": self.count}
+
+    def restore(self, stored: dict[str, float]) -> None:
+        """Put back what a checkpoint held."""
+        values = dict(stored)
+        self.count = values.pop("count", 0.0)
+        self.sums = {n: torch.tensor(value, dtype=self.dtype, device=self.device) for n, value in values.items()}

@@ -1,0 +1,55 @@
+"""What a training leaves: two checkpoints, and the facts of how it went."""
+
+from __future__ import annotations
+
+import shutil
+
+from torch import nn
+
+from ...plugins.component import Facts
+from ..files import write_json
+from .build import checkpoint_facts
+from .checkpoint import whole_or_nothing
+from .setup import Setup
+from .state import State
+from .weights import Tensors, write_tensors
+
+
+def write_result(setup: Setup, state: State, last: Tensors, best: Tensors) -> None:
+    """Write `last/` and `best/` into the work's directory."""
+    for name, weights, step in (("last", last, state.step), ("best", best, best_step(state))):
+        folder = setup.work.directory / name
+        with whole_or_nothing(folder):
+            write_tensors(folder / "model.safetensors", weights)
+            shutil.copyfile(setup.tokenizer / "tokenizer.json", folder / "tokenizer.json")
+            write_json(folder / "facts.json", checkpoint_facts(setup.job.objective, setup.facts, step=step))
+
+
+def facts_of(setup: Setup, state: State, network: nn.Module) -> Facts:
+    """Give the facts of a finished stage."""
+    losses = {line[0]: line[2] for line in state.curve}
+    parameters = list(network.parameters())
+    facts: Facts = {
+        "loss": losses.get(best_step(state)),
+        "last_loss": losses.get(state.step),
+        "steps": state.step,
+        "tokens": round(state.step * setup.pace.tokens_per_step),
+        "epochs": state.step / setup.pace.steps_per_epoch,
+        "best_step": best_step(state),
+        "parameters": sum(p.numel() for p in parameters),
+        "trained_parameters": sum(p.numel() for p in parameters if p.requires_grad),
+        "stopped": "patience" if state.patience_spent else "budget",
+        "head": setup.head,
+        "micro_batch": state.micro_batch,
+        "curve": state.curve,
+    }
+    if repeats := setup.order.repeats(state.step):
+        facts["sources"] = repeats
+    if setup.metric is not None:
+        facts["best_value"] = state.best_value
+    return facts
+
+
+def best_step(state: State) -> int:
+    """Give the step of the best weights: without a validation the last one's."""
+    return state.step if state.best_step is None else state.best_step
