@@ -21,6 +21,7 @@ MESSAGES: dict[str, str] = {
     "cli.figure.lr": "lr",
     "cli.condition.stored": "stored",
     "cli.condition.waiting": "waiting",
+    "cli.condition.stopped": "stopped",
     "cli.condition.failed": "failed",
     "cli.folded": "and {count} more",
     "cli.run.finished": "Finished in {seconds}: {ran} ran, {stored} stored.",

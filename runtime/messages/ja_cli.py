@@ -21,6 +21,7 @@ MESSAGES: dict[str, str] = {
     "cli.figure.lr": "学習率",
     "cli.condition.stored": "保存済み",
     "cli.condition.waiting": "待機中",
+    "cli.condition.stopped": "中断",
     "cli.condition.failed": "失敗",
     "cli.folded": "ほか {count} 件",
     "cli.run.finished": "{seconds}で完了しました（実行 {ran} 件、保存済み {stored} 件）。",
