@@ -90,11 +90,11 @@ def dimension(name: str) -> Text:
     return Text(f"dimension.{name}")
 
 
-def units(dimensions: Iterable[str]) -> Text:
+def units(dimensions: Iterable[str]) -> list[str]:
     """List the units in which quantities of some dimensions are written."""
     # The singular (`step`) is understood, but the plural is how it is written.
     written = {unit: of for unit, (of, _) in UNITS.items() if f"{unit}s" not in UNITS}
-    return one_of(unit for name in dimensions for unit, of in written.items() if of == name)
+    return [unit for name in dimensions for unit, of in written.items() if of == name]
 
 
 def one_of(options: Iterable[Text | str]) -> Text:

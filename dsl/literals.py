@@ -9,7 +9,7 @@ import unicodedata
 from .diagnostics.model import Fix, Text
 from .diagnostics.similar import similar
 from .quantities import UNITS, Quantity
-from .reports import Reports
+from .reports import Reports, shorten
 from .scan import HOLE, STEP
 from .syntax import Broken, Expression, Literal, Path, Segment, String
 from .tokens import RESERVED, Token
@@ -218,8 +218,3 @@ def _hole(written: str, at: int, reports: Reports) -> Path:
     if segments[0].name in RESERVED:
         reports.error("L0105", at, at + len(written), text=written, label=Text("L0105.hole"))
     return Path(reports.span(start, at + match.end(1)), tuple(segments))
-
-
-def shorten(text: str, width: int = 30) -> str:
-    """Cut a text for a message."""
-    return text if len(text) <= width else text[: width - 1] + "…"

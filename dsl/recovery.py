@@ -16,6 +16,8 @@ def mended(error: Unexpected, tokens: list[Token]) -> list[Token] | None:
     if index >= len(tokens):
         return None
     token = tokens[index]
+    if ":" in accepted and token.type == WORD and starts_entry(tokens, index):
+        return [*tokens[:index], Token(":", "", token.start, token.start), *tokens[index:]]
     if "=" in accepted and "," not in accepted:
         sign = Token("=", "=", token.start, token.end)
         if token.type == ":" or (token.type == "COMPARE" and token.text == "=="):

@@ -90,6 +90,7 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
         return reference
     values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": name, "given": artifact(given)}
     if given.name == "dataset" and given.splits and any(option.name == "rows" for option in options):
+        helps: tuple[Text, ...]
         if isinstance(node, syntax.Path):
             helps = (Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]}),)
         else:
@@ -99,8 +100,8 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
     outputs = context.catalogue.outputs(reference.task)
     fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]
     root = name.rsplit(".", 1)[0] if isinstance(node, syntax.Path) and len(node.segments) > 1 else name
-    helps = (Text("L0403.outputs", {"names": [f"`{root}.{other}`" for other in fitting]}),) if fitting else ()
-    return context.error("L0403", node.span, values, helps=helps)
+    others = (Text("L0403.outputs", {"names": [f"`{root}.{other}`" for other in fitting]}),) if fitting else ()
+    return context.error("L0403", node.span, values, helps=others)
 
 
 def build(context: Context, node: syntax.Call, component: Component) -> Any:

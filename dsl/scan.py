@@ -32,14 +32,14 @@ _TOKEN = re.compile(
     | (?P<comment>\#[^\n]*+)
     | (?P<long>\"\"\"(?>[^"\\$]|\\.|"(?!"")|{HOLE}|\$)*+\"\"\")
     | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{HOLE}|\$)*+"|""(?!"))
-    | (?P<number>\.?[0-9](?:[eE][+-][0-9]|[\w.])*+%?)
+    | (?P<number>\.?[0-9](?:[eE][+-]|[\w.])*+%?)
     | (?P<word>[^\W\d]\w*+)
     | (?P<sign>\|>|==|!=|<=|>=|[=<>+\-*/(){{}}\[\],.:])
     """,
     re.VERBOSE | re.DOTALL,
 )
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
-_UNIT = re.compile(r"[ \t]++([^\W\d]\w*+)(?!\s*+=(?!=))")
+_UNIT = re.compile(r"[ \t]++([^\W\d]\w*+)(?![ \t]*+=(?!=))")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .digests import FileDigests
     from .events import Bus, Listener, TaskLine
     from .executor import Outcome
+    from .graph import Node
     from .plan import Plan
     from .run_folder import RunFolder
     from .store import Store
@@ -168,12 +169,8 @@ def plan(
     if made is None:
         return result
     digests.save()
-    facts = cost.KnownFacts(made.graph, made.store)
-    estimates = {task.node: facts.estimate(task.node) for task in made.to_run}
-    for node, estimate in estimates.items():
-        refused = cost.refusal(node, estimate, made.program, made.graph)
-        if refused is not None:
-            result.diagnostics.append(refused)
+    estimates, refused = _estimates(made)
+    result.diagnostics += refused
     result.plan = made
     result.estimates = {node.label: estimate for node, estimate in estimates.items()}
     result.totals = cost.totals(estimates)
@@ -205,6 +202,8 @@ def run(
     try:
         if made.is_done:
             _nothing_to_run(made, result, listeners)
+        elif refused := _estimates(made)[1]:
+            result.diagnostics += refused
         else:
             _run(made, digests, result, listeners)
     finally:
@@ -246,8 +245,9 @@ def literal(value: Any) -> str:
 def _plan(
     program: Program, only: Sequence[str], store: str | os.PathLike[str] | None
 ) -> tuple[Plan | None, list[Diagnostic], FileDigests]:
-    from .digests import FileChanged, FileDigests
-    from .failures import of_file
+    from .digests import FileDigests
+    from .failures import of_plan
+    from .graph import CannotPlan
     from .plan import make_plan
 
     opened = open_store(program.root, store)
@@ -257,8 +257,18 @@ def _plan(
         return None, unknown, digests
     try:
         return make_plan(program, opened, digests, tuple(only) or None), [], digests
-    except (OSError, FileChanged) as error:
-        return None, [of_file(error)], digests
+    except CannotPlan as failure:
+        return None, [of_plan(failure, program)], digests
+
+
+def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
+    """Give what the tasks to run will cost, and the refusal of those that can't fit this machine."""
+    from . import cost
+
+    facts = cost.KnownFacts(made.graph, made.store)
+    estimates = {task.node: facts.estimate(task.node) for task in made.to_run}
+    refused = [cost.refusal(node, estimate, made.program, made.graph) for node, estimate in estimates.items()]
+    return estimates, [diagnostic for diagnostic in refused if diagnostic is not None]
 
 
 def _run(made: Plan, digests: FileDigests, result: RunResult, listeners: Listeners | None) -> None:
@@ -266,6 +276,7 @@ def _run(made: Plan, digests: FileDigests, result: RunResult, listeners: Listene
     from . import failures
     from .events import Bus, RunFinished
     from .executor import Executor
+    from .listeners.plugins import PluginHooks
     from .locks import beside_others
     from .run_folder import RunFolder
     from .signals import stopping_on_signals
@@ -278,7 +289,7 @@ def _run(made: Plan, digests: FileDigests, result: RunResult, listeners: Listene
             open_.enter_context(beside_others(made.store.folder))
             folder = RunFolder.create(made.store.folder, made.program.source.text)
             bus = Bus()
-            open_.enter_context(_recording(bus, folder, made, result.checked.registry))
+            open_.enter_context(_recording(bus, folder, made))
         except (OSError, failures.WrongStore) as error:
             wrong = failures.of_store(error, made.store)
             if wrong is None:
@@ -287,6 +298,8 @@ def _run(made: Plan, digests: FileDigests, result: RunResult, listeners: Listene
             result.exit_code = 3 if wrong.code in failures.NO_SPACE else 1
             return
         result.id, result.folder, made.record.run = folder.id, folder.path, folder.id
+        hooks = PluginHooks(result.checked.registry.manager, lambda *said: bus.dropped.append(said))
+        bus.add(hooks)
         for listener in listeners(folder) if listeners else ():
             bus.add(listener)
         with stopping_on_signals(stop):
@@ -296,6 +309,7 @@ def _run(made: Plan, digests: FileDigests, result: RunResult, listeners: Listene
             _take(result, made, outcome)
             stored = len(made.tasks) - len(made.to_run)
             bus(RunFinished(folder.id, outcome.state, time.monotonic() - started, len(outcome.ran), stored))
+        result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
 
 
 def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
@@ -308,7 +322,7 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
 def _nothing_to_run(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
     """End a run in which everything is stored: nothing is written but what the record lacks."""
     from .events import Bus, RunFinished
-    from .executor import remember
+    from .remember import remember
 
     bus = Bus()
     for listener in listeners(None) if listeners else ():
@@ -324,20 +338,18 @@ def _nothing_to_run(made: Plan, result: RunResult, listeners: Listeners | None) 
 
 
 @contextlib.contextmanager
-def _recording(bus: Bus, folder: RunFolder, made: Plan, registry: Registry) -> Iterator[None]:
-    """Have a run written down in its folder and in the ledger, and plugins told of it."""
+def _recording(bus: Bus, folder: RunFolder, made: Plan) -> Iterator[None]:
+    """Have a run written down in its folder and in the ledger."""
     import sqlite3
 
     from .ledger import Ledger
     from .listeners.json_lines import JsonLines
-    from .listeners.plugins import PluginHooks
 
     with contextlib.ExitStack() as open_:
         bus.add(JsonLines(open_.enter_context(folder.open_events())))
         with contextlib.suppress(sqlite3.Error):  # the list of runs isn't worth a run
             ledger = open_.enter_context(contextlib.closing(Ledger(made.store.folder)))
             bus.add(ledger.listener())
-        bus.add(PluginHooks(registry.manager))
         yield
 
 

@@ -88,7 +88,7 @@ class Plan:
 def make_plan(program: Program, store: Store, digests: FileDigests, names: Iterable[str] | None = None) -> Plan:
     """Plan a run of a program, or of some of its names.
 
-    Raises what `digests` raises for a file that can't be read, and KeyError for a name that is no task's.
+    CannotPlan if a task's own code fails or a file can't be read; KeyError for a name that is no task's.
     """
     graph = build(program, digests, names)
     records = Records(store.folder / "records")

@@ -148,7 +148,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def test_the_place_of_a_wrong_byte(tmp_path: Path) -> None:
     path = tmp_path / "a.llx"
-    path.write_bytes("let a = 1\nlet あ = \xff".encode("utf-8")[:-2] + b"\xff")
+    path.write_bytes("let a = 1\nlet あ = \xff".encode()[:-2] + b"\xff")
     _, diagnostics = read(path, "a.llx")
     assert str(diagnostics[0].span) == "a.llx:2:9"
 
