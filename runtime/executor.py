@@ -75,9 +75,9 @@ class Executor:
 
     def run(self) -> Outcome:
         """Run what the plan says, then make the copies of exports; never raises for what a task did."""
-        for planned in self.plan.tasks:
-            if planned.node in self.plan.damaged:
-                self._say_damaged(planned.node, self.plan.damaged[planned.node])
+        for node, file in self.plan.damaged.items():
+            if node in self._todo:
+                self._say_damaged(node, file)
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="llx") as pool:
             self._run_all(pool)
         if not self._failed and not self._todo:

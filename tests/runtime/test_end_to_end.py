@@ -148,7 +148,9 @@ def test_what_changes_is_what_runs_again(project: Path) -> None:
         return {task["label"] for task in json.loads(plan.stdout)["tasks"] if not task["stored"]}
 
     assert to_run() == set()
-    file.write_text("# a comment\n" + text.replace("gpt", "小型").replace("layers         =", "layers ="), encoding="utf-8")
+    file.write_text(
+        "# a comment\n" + text.replace("gpt", "小型").replace("layers         =", "layers ="), encoding="utf-8"
+    )
     assert to_run() == set()
     file.write_text(text.replace("lr = 1e-3", "lr = 2e-3"), encoding="utf-8")
     assert to_run() == {"classify", "scores"}
