@@ -46,7 +46,8 @@ class Mix(DataTask):
             for name in self.sources.keys() - self.weights.keys():
                 place.error("weights", "L0646", {"source": name}, help="L0646.help")
             for name in self.weights.keys() - self.sources.keys():
-                place.error("weights", "L0647", {"source": name, "sources": list(self.sources)}, index=name)
+                values = {"source": name, "sources": list(self.sources)}
+                place.error("weights", "L0647", values, help="L0647.help", index=name)
         for name, reference in self.sources.items():
             splits = reference.artifact.splits if reference.artifact.name == "dataset" else ()
             if splits != self.splits:
