@@ -76,10 +76,10 @@ class Mix(DataTask):
         whole = schema.append(pa.field("source", pa.string()))
         with TableWriter(work.directory / f"{split}.parquet", whole) as writer:
             for number, (name, table) in enumerate(tables.items()):
-                work.progress(number, len(tables))
                 inner = _is_weighted(inputs[name].facts) and "source" in table.columns
                 read = (*columns, "source") if inner else columns
                 for batch in table.arrow(read):
+                    work.progress(number, len(tables), rows=writer.rows)
                     writer.write(_with_source(batch, schema, whole, name, inner))
         return writer.rows
 

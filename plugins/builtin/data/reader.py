@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -14,7 +14,7 @@ from ....dsl.diagnostics.model import Text
 from ....dsl.diagnostics.similar import similar
 from ...api import DataTask, Facts, Field, Files, Place, Work
 from ...baddata import BadData, shortened, shown_name
-from ...tables import RowWriter
+from ...tables import BATCH, RowWriter
 from ...textfiles import find
 
 Record = dict[str, str | None]
@@ -67,9 +67,16 @@ class Reader(DataTask):
         skipped: list[BadData] = []
         with RowWriter(work.directory / "rows.parquet", self.columns) as table:
             for number, file in enumerate(files):
-                work.progress(number, len(files))
                 try:
-                    self._copy(self.records(file, shown_name(file, work.root)), table, skipped)
+                    for record in self.records(file, shown_name(file, work.root)):
+                        if table.rows % BATCH == 0:
+                            work.progress(number, len(files), rows=table.rows)
+                        if not isinstance(record, BadData):
+                            table.write(record)
+                        elif self.skips:
+                            skipped.append(record)
+                        else:
+                            raise record
                 except BadData as bad:
                     raise bad.failure(self) from None
             if not table.rows:
@@ -79,15 +86,6 @@ class Reader(DataTask):
             work.progress.log("data.skipped", count=len(skipped), first=first)
         facts: Facts = {"rows": {"rows": table.rows}, "files": len(files)}
         return facts | ({"skipped": len(skipped)} if skipped else {})
-
-    def _copy(self, records: Iterable[Record | BadData], table: RowWriter, skipped: list[BadData]) -> None:
-        for record in records:
-            if not isinstance(record, BadData):
-                table.write(record)
-            elif self.skips:
-                skipped.append(record)
-            else:
-                raise record
 
 
 class MappedReader(Reader):
