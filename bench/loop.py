@@ -8,6 +8,7 @@ time of stretches of ten steps, the first ones left out; of the rounds the media
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 import subprocess
@@ -60,11 +61,10 @@ def through_llx(file: Path, seed: int) -> list[float]:
 
 def by_hand(file: Path, sizes: dict[str, int]) -> list[float]:
     """Train the same modules on the same rows as one would write it down; give the times of every tenth step."""
+    import llx
     import numpy as np
     import torch
     import torch.nn.functional as F  # noqa: N812
-
-    import llx
     from llx.plugins.shards import Shards
 
     result = llx.check(file)
@@ -73,7 +73,7 @@ def by_hand(file: Path, sizes: dict[str, int]) -> list[float]:
     plan = llx.plan(file)
     assert plan.plan is not None
     folder = next(plan.plan.store.place(n.fingerprint) for n in plan.plan.graph.nodes if n.kind == "tokens")
-    rows = np.asarray(Shards(folder, "rows").read(np.arange(len(Shards(folder, "rows"))))["tokens"]).astype(np.int64)
+    shards = Shards(folder, "rows")
 
     torch.manual_seed(1)
     body = stage.model.body(sizes["vocab_size"])
@@ -82,10 +82,13 @@ def by_hand(file: Path, sizes: dict[str, int]) -> list[float]:
     times = []
     body.train()
     for step in range(1, sizes["steps"] + 1):
-        batch = torch.from_numpy(rows[random.integers(0, len(rows), sizes["rows"])])
-        hidden = body(batch[:, :-1])
+        rows = shards.read(random.integers(0, len(shards), sizes["rows"]))
+        batch = stage.objective.prepare({n: a.astype(np.int64) for n, a in rows.items()}, random, {})
+        whole = bool((batch["segments"] == 1).all())
+        segments = None if whole else torch.from_numpy(batch["segments"])
+        hidden = body(torch.from_numpy(batch["tokens"]), segments)
         logits = F.linear(hidden, body.embedding.weight)
-        loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+        loss = F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(batch["targets"]).flatten(), ignore_index=-100)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(body.parameters(), 1.0)
         optimizer.step()
@@ -98,7 +101,7 @@ def by_hand(file: Path, sizes: dict[str, int]) -> list[float]:
 
 def stretch(times: list[float]) -> float:
     """Give the median time of ten steps."""
-    return statistics.median([b - a for a, b in zip(times, times[1:], strict=False)][LEFT_OUT:])
+    return statistics.median([b - a for a, b in itertools.pairwise(times)][LEFT_OUT:])
 
 
 def in_a_process(*arguments: str) -> float:
