@@ -11,9 +11,8 @@ from __future__ import annotations
 import statistics
 import sys
 
-from common import ROOT
-
 import llx
+from common import ROOT
 
 
 def main() -> int:

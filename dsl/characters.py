@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from .diagnostics.model import Fix, Text
-from .reports import Reports
+from .reports import Reports, shorten
 from .source import Source
 
 LOOKALIKES: dict[str, str] = {
@@ -28,6 +28,9 @@ LOOKALIKES: dict[str, str] = {
 }
 """What people type with another keyboard, and what they mean; each is one character for one."""
 LOOKALIKES.update(dict.fromkeys("\u201c\u201d\u201e\u201f\u300c\u300d\u300e\u300f\u2033", '"'))
+
+FOREIGN = {"&&": "and", "||": "or", "!": "not", "≤": "<=", "≥": ">=", "≠": "!=", "＆＆": "and", "｜｜": "or"}
+"""Operators of other languages, and what they are called here."""
 
 _QUOTES = frozenset(character for character, meant in LOOKALIKES.items() if meant in "\"'") | {"'", "`"}
 _BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]+")
@@ -135,8 +138,8 @@ class Characters:
             "L0110",
             start,
             end,
-            found=f"U+{ord(found[0]):04X}" if blank else _short(found),
-            helps=(Text("L0110.blank") if blank else Text("L0110.help", {"plain": _short(plain)}),),
+            found=f"U+{ord(found[0]):04X}" if blank else shorten(found),
+            helps=(Text("L0110.blank") if blank else Text("L0110.help", {"plain": shorten(plain)}),),
             fixes=(Fix(span, plain),),
         )
 
@@ -164,9 +167,5 @@ class Characters:
             end += 1
         character = self.text[at]
         shown = character if character.isprintable() else f"U+{ord(character):04X}"
-        self.reports.error("L0112", at, end, text=_short(self.text[at:end]) if character.isprintable() else shown)
+        self.reports.error("L0112", at, end, text=shorten(self.text[at:end]) if character.isprintable() else shown)
         return end, False
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 30 else text[:29] + "…"

@@ -56,6 +56,8 @@ def describe(wanted: Type) -> Text:
             return Text("type.list_of_least" if least else "type.list_of", {"item": describe(item), "least": least})
         case MapOf(item=item):
             return Text("type.map_of", {"item": describe(item)})
+        case Either(options=(single, ListOf(item=item, min_length=0))) if item == single:
+            return Text("type.one_or_list", {"item": describe(single)})
         case Either(options=options):
             return one_of(describe(option) for option in options)
         case Anything():
@@ -90,11 +92,11 @@ def dimension(name: str) -> Text:
     return Text(f"dimension.{name}")
 
 
-def units(dimensions: Iterable[str]) -> Text:
+def units(dimensions: Iterable[str]) -> list[str]:
     """List the units in which quantities of some dimensions are written."""
     # The singular (`step`) is understood, but the plural is how it is written.
     written = {unit: of for unit, (of, _) in UNITS.items() if f"{unit}s" not in UNITS}
-    return one_of(unit for name in dimensions for unit, of in written.items() if of == name)
+    return [unit for name in dimensions for unit, of in written.items() if of == name]
 
 
 def one_of(options: Iterable[Text | str]) -> Text:

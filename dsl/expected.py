@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from .diagnostics.model import Fix, Text
 from .lalr import Unexpected
-from .literals import shorten
 from .recovery import starts_entry
-from .reports import Reports
+from .reports import Reports, shorten
 from .tokens import CLOSERS, END, NEWLINE, RESERVED, STATEMENT_WORDS, WORD, Token
 
 _VALUE = frozenset({"NUMBER", "STRING", "NAME"})
@@ -32,6 +31,8 @@ def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports)
         expected: list[Text] = [Text("syntax.separator")]
     else:
         expected = wanted(error.accepted, start)
+    if token is not None and reports.has(token.start):
+        return
     at_end = token is None or token.type == NEWLINE
     begin = before.end if at_end and before else token.start if token else 0
     end = begin if at_end or token is None else token.end

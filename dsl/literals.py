@@ -9,8 +9,8 @@ import unicodedata
 from .diagnostics.model import Fix, Text
 from .diagnostics.similar import similar
 from .quantities import UNITS, Quantity
-from .reports import Reports
-from .scan import HOLE, STEP
+from .reports import Reports, shorten
+from .scan import PATH, STEP
 from .syntax import Broken, Expression, Literal, Path, Segment, String
 from .tokens import RESERVED, Token
 
@@ -36,7 +36,7 @@ _MEANT = {
 _LARGEST = sys.float_info.max
 _DIGITS = 400
 _ESCAPE = re.compile(r"\\(?:([nt\"\\])|u\{([0-9a-fA-F]{1,6})\}|(u\{[^}\"\n]*\}?|\r?\n|.))", re.DOTALL)
-_HOLE = re.compile(HOLE)
+_HOLE = re.compile(rf"\$\{{[ \t]*+({PATH})[ \t]*+\}}")
 _PIECE = re.compile(rf"(?P<escape>{_ESCAPE.pattern})|(?P<hole>{_HOLE.pattern})|(?P<open>\$\{{)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -218,8 +218,3 @@ def _hole(written: str, at: int, reports: Reports) -> Path:
     if segments[0].name in RESERVED:
         reports.error("L0105", at, at + len(written), text=written, label=Text("L0105.hole"))
     return Path(reports.span(start, at + match.end(1)), tuple(segments))
-
-
-def shorten(text: str, width: int = 30) -> str:
-    """Cut a text for a message."""
-    return text if len(text) <= width else text[: width - 1] + "…"

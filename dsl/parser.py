@@ -18,7 +18,7 @@ from .scan import scan
 from .source import Source
 from .syntax import Expression, Statement, SyntaxTree
 from .tables import tables
-from .tokens import BROKEN, JUNK, NEWLINE, Token
+from .tokens import BROKEN, CLOSERS, JUNK, NEWLINE, STRAY, Token
 
 ATTEMPTS = 25
 """How many mistakes of one statement are looked for."""
@@ -57,25 +57,57 @@ def parse_expression(source: Source) -> tuple[Expression | None, list[Diagnostic
 def _tolerant(start: str, tokens: list[Token], builder: Builder) -> Statement | Expression | None:
     """Parse tokens, giving up as little as possible; None if nothing is left."""
     table, reports = tables(), builder.reports
+    strays = [token for token in tokens if token.type == STRAY]
+    tokens = [token for token in tokens if token.type != STRAY]
+    silent = False
     for _ in range(ATTEMPTS):
         junk = next((n for n, token in enumerate(tokens) if token.type == JUNK), None)
+        rest: list[Token] | None
         if junk is not None:
             rest = given_up(tokens, junk)
         else:
             try:
                 result: Statement | Expression = run(table, start, tokens, builder)
-                return result
-            except Unexpected as error:
-                silent = BROKEN in (t.type for t in tokens[max(0, error.index - 1) : error.index + 1])
-                if not silent:
-                    report(error, start, tokens, reports)
-                rest = (None if silent else mended(error, tokens)) or given_up(tokens, error.index)
             except TooDeep:
                 rest = value_given_up(tokens)
+            except Unexpected as error:
+                known = BROKEN in (token.type for token in tokens[max(0, error.index - 1) : error.index + 1])
+                if not known and not silent:
+                    strays = _report(error, start, tokens, strays, reports)
+                    silent = _opener_missing(error, strays)
+                    strays = [] if silent else strays
+                rest = (None if known else mended(error, tokens)) or given_up(tokens, error.index)
+            else:
+                _report_strays(strays, reports)
+                return result
         if rest is None:
-            return None
+            break
         tokens = rest
+    _report_strays(strays, reports)
     return None
+
+
+def _report(error: Unexpected, start: str, tokens: list[Token], strays: list[Token], reports: Reports) -> list[Token]:
+    """Report a token that doesn't fit, or the stray bracket in its place; give the stray ones that are left."""
+    before = tokens[error.index - 1].end if error.index else 0
+    after = tokens[error.index].start if error.index < len(tokens) else max((token.end for token in strays), default=0)
+    between = [token for token in strays if before <= token.start < after]
+    if not between:
+        report(error, start, tokens, reports)
+        return strays
+    _report_strays(between, reports)
+    return []
+
+
+def _opener_missing(error: Unexpected, strays: list[Token]) -> bool:
+    """Tell whether the mistake is that a bracket isn't opened: nothing after it is as it was meant then."""
+    may_open = {CLOSERS[token.text[:1]] for token in strays} & error.accepted
+    return bool(may_open) and "NUMBER" not in error.accepted
+
+
+def _report_strays(strays: list[Token], reports: Reports) -> None:
+    for token in strays[:1]:
+        reports.error("L0103", token.start, token.start + 1, bracket=token.text[:1])
 
 
 __all__ = ["parse", "parse_expression", "read"]

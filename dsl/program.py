@@ -79,7 +79,7 @@ class Program:
     declarations: Mapping[str, Declared]
     params: Mapping[str, Knob]
     uses: tuple[UsedDistribution, ...]
-    origins: Mapping[int, Origin]
+    origins: Mapping[int, Origin] = field(repr=False)
     """By `id()` of a component that is alive as long as the program."""
     final: tuple[str, ...]
     """Names of the declarations that a run is for, in the order of the file."""

@@ -25,6 +25,10 @@ class Reports:
     def span(self, start: int, end: int) -> Span:
         return Span(self.source, start, end)
 
+    def has(self, start: int) -> bool:
+        """Tell whether something was found at an offset."""
+        return any(diagnostic.span is not None and diagnostic.span.start == start for diagnostic in self.found)
+
     def error(
         self,
         code: str,
@@ -67,3 +71,8 @@ class Reports:
             last = result[-1].span
             result.append(Diagnostic("L0199", Text("L0199", {"limit": LIMIT}), self.span(last.end, last.end)))
         return result
+
+
+def shorten(text: str, width: int = 30) -> str:
+    """Cut a text for a message."""
+    return text if len(text) <= width else text[: width - 1] + "…"

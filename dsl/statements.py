@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from .diagnostics.model import Label, Text
-from .reports import Reports
-from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, WORD, Token
+from .reports import Reports, shorten
+from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, STRAY, WORD, Token
 
 # A statement at the margin, as far as one line shows; a reserved word can't begin one.
 _MARGIN = (
@@ -26,8 +26,8 @@ _LATE = re.compile(
     r"|==(?!=)|!=|<=|>=|<(?!<)|>(?!>)|\+(?!\+)|-(?!-)|\*|/(?!/)|\{)"
 )
 """What would have continued a line, had the line not ended before it."""
-_WANTING = frozenset({"=", ",", NEWLINE, "COMPARE", "ADD", "MULTIPLY", *OPENERS})
-"""After these a value or an entry must follow."""
+_INDENTED = re.compile(r"[ \t]+[^\W\d]\w*[ \t]*=(?!=)")
+"""An entry; outside of braces none can stand."""
 
 
 def next_statement(text: str, at: int) -> int:
@@ -50,13 +50,17 @@ class Statements:
         """Where a newline was met that may count: the next token decides."""
         self.spoiled = False
         """Whether a string of this statement was never closed: its brackets can't be judged then."""
-        self.stray = False
-        """Whether a bracket of this statement closed nothing: one report is enough."""
 
     @property
     def in_use(self) -> bool:
         """Tell whether what comes next belongs to a `use`."""
-        return bool(self.tokens) and self.tokens[0].text == "use" and not self.open and self.newline is None
+        begun = [token.type for token in self.tokens[:2]] in ([WORD], [WORD, "DISTRIBUTION"])
+        return begun and self.tokens[0].text == "use" and not self.open and self.newline is None
+
+    @property
+    def in_list(self) -> bool:
+        """Tell whether commas alone separate here."""
+        return bool(self.open) and self.tokens[self.open[-1]].type != "{"
 
     def push(self, token: Token) -> None:
         """Add a token; the newline before it counts now, or doesn't."""
@@ -73,7 +77,7 @@ class Statements:
         """End the statement."""
         if self.tokens:
             self.finished.append(self.tokens)
-        self.tokens, self.newline, self.spoiled, self.stray = [], None, False, False
+        self.tokens, self.newline, self.spoiled = [], None, False
 
     def end(self, at: int) -> list[list[Token]]:
         """End the text, and give all statements."""
@@ -100,6 +104,9 @@ class Statements:
                 return
         elif last.type == "," and self.tokens[0].text == "use":
             return
+        if not self.open and not self.continues() and _INDENTED.match(text, next_line):
+            self.missing_brace(at)
+            return
         late = _LATE.match(text, next_line)
         if late is not None and not self.continues():
             self.late(late)
@@ -108,6 +115,25 @@ class Statements:
         follows = (_ENTRY if self.open else _STATEMENT).match(text, next_line)
         if follows or not self.continues():
             self.newline = at
+
+    def missing_brace(self, at: int) -> None:
+        """Report that a block has begun without its brace, and open it."""
+        last = self.tokens[-1]
+        # An entry outside of any block is reported by the parser.
+        if [token.type for token in self.tokens[:2]] != [WORD, "="]:
+            expected = [Text("syntax.sign", {"text": "{"})]
+            self.reports.error(
+                "L0101",
+                last.end,
+                last.end,
+                expected=expected,
+                after=Text("syntax.after", {"text": shorten(last.text)}),
+                found=Text("syntax.line_end"),
+                label=Text("L0101.label", {"expected": expected}),
+            )
+        self.tokens.append(Token("{", "", last.end, last.end))
+        self.open.append(len(self.tokens) - 1)
+        self.spoiled = True
 
     def late(self, match: re.Match[str]) -> None:
         """Report what stands a line too late, and join the lines."""
@@ -144,11 +170,11 @@ class Statements:
             self.push(token)
             self.open.pop()
             return
-        if not self.spoiled and not self.stray:
-            self.reports.error("L0103", token.start, token.start + 1, bracket=token.type)
-        self.stray = True
-        if self.tokens and self.tokens[-1].type in _WANTING:
-            self.push(token._replace(type=JUNK))
+        # Often an opening bracket is missing: the parser finds out. On a line of its own it belongs to what was above.
+        if not self.spoiled:
+            if not self.open:
+                self.newline = None
+            self.push(token._replace(type=STRAY))
 
     def unclosed(self, indexes: list[int], at: int, found: Token | None = None) -> None:
         """Report brackets that are open where they can't be any more, the innermost in place of all; close them."""

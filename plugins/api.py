@@ -6,6 +6,8 @@ from ..dsl.diagnostics.model import Text
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact
+from .builtin.encoding.packed import Packed
+from .builtin.encoding.single import Single
 from .component import Component, Estimate, Facts, FactsOf, Place, Task, TaskFailed, references
 from .fields import (
     Amount,
@@ -27,6 +29,7 @@ from .fields import (
     hidden,
     neutral,
 )
+from .fit import check_fit
 from .hooks import hookimpl
 from .kinds import (
     IGNORED,
@@ -58,7 +61,7 @@ __all__ = [
     "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
     "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Metric", "Model",
-    "Network", "Objective", "Optimizer", "Outcome", "Place", "Progress", "Quantity", "Reference", "Rows", "Schedule",
-    "Shape", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
-    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "hidden", "hookimpl", "neutral", "references",
+    "Network", "Objective", "Optimizer", "Outcome", "Packed", "Place", "Progress", "Quantity", "Reference", "Rows", "Schedule",
+    "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
+    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",
 ]  # fmt: skip

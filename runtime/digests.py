@@ -73,7 +73,9 @@ class FileDigests:
 def relative(path: Path, root: Path) -> str:
     """Give a path as it enters a fingerprint: relative to the root, with `/`, so that a moved project reruns nothing."""
     absolute = path if path.is_absolute() else root / path
-    return os.path.relpath(absolute, root).replace(os.sep, "/")
+    name = os.path.relpath(absolute, root).replace(os.sep, "/")
+    # A name that is not UTF-8 has no JSON.
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _signature(path: Path) -> list[int]:

@@ -25,7 +25,8 @@ from .files import free_bytes
 from .graph import Node
 from .locks import Claim, claim
 from .plan import Plan, Planned, State
-from .records import Made, plain_params
+from .records import Made
+from .remember import remember
 from .store import Artifact, Damaged
 from .work import NeedsFirst, TaskWork
 
@@ -74,12 +75,12 @@ class Executor:
 
     def run(self) -> Outcome:
         """Run what the plan says, then make the copies of exports; never raises for what a task did."""
-        for planned in self.plan.tasks:
-            if planned.node in self.plan.damaged:
-                self._say_damaged(planned.node, self.plan.damaged[planned.node])
+        for node, file in self.plan.damaged.items():
+            if node in self._todo:
+                self._say_damaged(node, file)
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="llx") as pool:
             self._run_all(pool)
-        if not self._failed and not self.stop.is_set():
+        if not self._failed and not self._todo:
             for node in self.graph.final:
                 self._copy(node)
         if self._failed:
@@ -302,35 +303,9 @@ class Executor:
             remember(self.plan, finished=self.outcome.state == "finished")
 
 
-def remember(plan: Plan, *, finished: bool) -> None:
-    """Bring the file's record up to date with what is stored; it isn't written if nothing is new."""
-    record, before = plan.record, dict(plan.record.tasks)
-    stored = {}
-    for node in plan.graph.nodes:
-        known = before.get(node.label)
-        try:
-            there = plan.store.find(node.fingerprint) is not None
-        except Damaged:
-            there = False
-        if there and node.label:
-            same = known is not None and known.fingerprint == node.fingerprint
-            stored[node.label] = known if same and known is not None else Made(node.fingerprint, node.parts)
-    # After a whole run that finished, names that are no longer in the file are forgotten.
-    tasks = stored if finished and plan.whole else before | stored
-    params = dict(record.params)
-    if finished:
-        params = plain_params({name: knob.value for name, knob in plan.program.params.items()})
-    root = str(plan.program.root)
-    fingerprints = {label: made.fingerprint for label, made in tasks.items()}
-    unchanged = {label: made.fingerprint for label, made in before.items()} == fingerprints
-    if not unchanged or record.params != params or record.root != root:
-        record.tasks, record.params, record.root = tasks, params, root
-        plan.records.write(record)
-
-
 def _checked(facts: Facts) -> Facts:
     try:
-        read = json.loads(json.dumps(facts, ensure_ascii=False, allow_nan=False))
+        read = json.loads(json.dumps(facts, ensure_ascii=False, allow_nan=False).encode("utf-8"))
     except (TypeError, ValueError) as error:
         raise failures.BadFacts(f"run() returned what is not JSON: {error}") from error
     if not isinstance(read, dict):

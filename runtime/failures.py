@@ -7,12 +7,13 @@ import os
 import traceback
 from pathlib import Path
 
-from ..dsl.diagnostics.model import Diagnostic, Text
+from ..dsl.diagnostics.model import Diagnostic, Severity, Text
+from ..dsl.program import Program
 from ..dsl.source import Span
-from ..plugins.component import TaskFailed
+from ..plugins.component import Task, TaskFailed
 from .digests import FileChanged
 from .exports import CannotExport
-from .graph import Graph, Node
+from .graph import CannotPlan, Graph, Node
 from .store import Damaged, Store, WrongStore
 
 NO_SPACE = frozenset({"L0803", "L0812"})
@@ -46,7 +47,8 @@ def diagnose(error: BaseException, graph: Graph, node: Node, store: Store) -> Di
     if isinstance(error, CannotExport):
         return error.diagnostic
     if isinstance(error, TaskFailed):
-        return _of_task(error, graph, node)
+        task = next((one for one in node.tasks if graph.program.place(one)), node.task)
+        return _of_task(error, graph.program, task, node.label, place)
     if isinstance(error, FilesChanged):
         return _say("L0817", place, label=node.label, file=error.names[0])
     if isinstance(error, FileChanged):
@@ -84,11 +86,24 @@ def of_store(error: BaseException, store: Store) -> Diagnostic | None:
     return None
 
 
-def of_file(error: OSError | FileChanged) -> Diagnostic:
-    """Give the diagnostic for a data file that could not be read while the run was planned."""
+def of_plan(failure: CannotPlan, program: Program) -> Diagnostic:
+    """Give the diagnostic for what kept a task out of the graph: a file that can't be read, or its own code."""
+    task, error = failure.task, failure.error
+    place = program.place(task)
+    label = program.label(task) or task.name
+    if isinstance(error, TaskFailed):
+        return _of_task(error, program, task, label, place)
     if isinstance(error, FileChanged):
-        return _say("L0817", None, label="", file=str(error.path))
-    return _say("L0816", None, path=_text(error.filename), reason=error.strerror or type(error).__name__)
+        return _say("L0817", place, label=label, file=str(error.path))
+    if isinstance(error, OSError) and error.filename is not None:
+        return _say("L0816", place, path=_text(error.filename), reason=error.strerror or type(error).__name__)
+    return _say("L0810", place, label=label, component=task.name, error=last_line(error))
+
+
+def of_listener(listener: object, error: Exception) -> Diagnostic:
+    """Give the warning for one that listened to a run and failed; the run went on without it."""
+    name = listener if isinstance(listener, str) else type(listener).__name__
+    return Diagnostic("L0827", Text("L0827", {"name": name, "error": last_line(error)}), None, Severity.WARNING)
 
 
 def text_of(error: BaseException) -> str:
@@ -112,11 +127,10 @@ def size(count: int) -> str:
     raise AssertionError
 
 
-def _of_task(error: TaskFailed, graph: Graph, node: Node) -> Diagnostic:
-    component = error.component or next((t for t in node.tasks if graph.program.place(t)), node.task)
-    place = graph.program.place(component, error.field) or graph.place(node)
+def _of_task(error: TaskFailed, program: Program, task: Task, label: str, otherwise: Span | None) -> Diagnostic:
+    place = program.place(error.component or task, error.field) or otherwise
     helps = (Text(error.help, error.values),) if error.help else ()
-    notes = (Text("run.in_task", {"label": node.label}),)
+    notes = (Text("run.in_task", {"label": label}),)
     return Diagnostic(error.code.split(".")[0], Text(error.code, error.values), place, helps=helps, notes=notes)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from ..dsl.program import Program, Reference
 from ..dsl.source import Span
@@ -17,8 +18,19 @@ from ..plugins.component import Task, references
 from .digests import relative
 from .fingerprint import Identity, Parts, identify
 
+T = TypeVar("T")
+
 TASKS_IN_A_CHAIN = 20_000
 """A task whose `prepare` goes on for ever would fill the memory."""
+
+
+class CannotPlan(Exception):
+    """Raised when a task's own code, or a file that it reads, keeps it out of the graph; the cause is `error`."""
+
+    def __init__(self, task: Task, error: Exception) -> None:
+        super().__init__(task, error)
+        self.task = task
+        self.error = error
 
 
 @dataclass(eq=False)
@@ -69,7 +81,14 @@ class Node:
     @cached_property
     def closure(self) -> frozenset[Node]:
         """Give all that it builds on, however far away."""
-        return frozenset(self.needs).union(*(node.closure for node in self.needs))
+        found: set[Node] = set()
+        asked = list(self.needs)
+        while asked:
+            node = asked.pop()
+            if node not in found:
+                found.add(node)
+                asked.extend(node.needs)
+        return frozenset(found)
 
     def __repr__(self) -> str:
         return f"Node({self.label} {self.fingerprint[:8]})"
@@ -113,6 +132,10 @@ class Graph:
             current = current.owner
         return None
 
+    def name_place(self, node: Node) -> Span | None:
+        """Give the place of a node's name, or of what it is written in if it has none."""
+        return self.program.declarations[node.names[0]].name_span if node.names else self.place(node)
+
     def add(self, task: Task) -> Node:
         """Give the node of a task, made with all that it needs if it isn't there; chains may be long."""
         hidden: dict[int, dict[str, Task]] = {}
@@ -124,7 +147,7 @@ class Graph:
                 waiting.pop()
                 continue
             if id(current) not in hidden:
-                hidden[id(current)] = dict(current.prepare())
+                hidden[id(current)] = self._ask(current, lambda task: dict(task.prepare()))
             inputs = [reference.task for reference in references(current)]
             below = hidden[id(current)]
             missing = [one for one in (*inputs, *below.values()) if id(one) not in self._by_task]
@@ -139,6 +162,13 @@ class Graph:
             self._enter(current, inputs, below)
         return self._by_task[id(task)]
 
+    def _ask(self, task: Task, question: Callable[[Task], T]) -> T:
+        """Ask a task's own code, whose mistakes are not to be taken for ours."""
+        try:
+            return question(task)
+        except Exception as error:
+            raise CannotPlan(task, error) from error
+
     def _enter(self, task: Task, inputs: Sequence[Task], hidden: dict[str, Task]) -> None:
         root = self.program.root
         below = {label: self._by_task[id(one)] for label, one in hidden.items()}
@@ -146,7 +176,7 @@ class Graph:
             task,
             refer=lambda one: self._by_task[id(one)].fingerprint,
             hidden={label: node.fingerprint for label, node in below.items()},
-            files={relative(path, root): self._digest(path) for path in task.files(root)},
+            files=self._ask(task, lambda one: {relative(path, root): self._digest(path) for path in one.files(root)}),
             settings=self.program.settings,
         )
         node = self._by_fingerprint.get(identity.fingerprint)
@@ -162,7 +192,8 @@ class Graph:
 def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
     """Make the graph of what a run is for (or of some declared tasks) and of all that it needs.
 
-    `digest` gives the digest of a file; what it raises goes through. KeyError for a name that is no task's.
+    `digest` gives the digest of a file. CannotPlan if a task or a file stands in the way; KeyError for a name that is
+    no task's.
     """
     graph = Graph(program, digest)
     wanted = program.final if names is None else tuple(dict.fromkeys(names))

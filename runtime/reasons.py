@@ -36,7 +36,7 @@ class Reasons:
     def of(self, node: Node, runs: Callable[[Node], bool]) -> tuple[Text, ...]:
         """Give the reasons of a node that isn't stored; `runs` tells of its inputs whether they run as well."""
         before = self._before(node)
-        needs = tuple(Text("plan.needs", {"label": one.label}) for one in node.needs if runs(one))
+        needs = tuple(Text("plan.needs", {"label": one.label}) for one in nearest(node, runs))
         if before is None:
             return (Text("plan.new"),)
         if before.fingerprint == node.fingerprint:
@@ -108,6 +108,12 @@ class Reasons:
         if target is None:
             return show(value)
         return f"{self._labels.get(target[0], target[0][:8])}.{target[1]}"
+
+
+def nearest(node: Node, runs: Callable[[Node], bool]) -> list[Node]:
+    """Give the inputs that run, without those that another of them waits for anyway."""
+    needed = [one for one in node.needs if runs(one)]
+    return [one for one in needed if not any(one in other.closure for other in needed)]
 
 
 def locate(graph: Graph, node: Node, path: str) -> Span | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .digests import relative
 from .files import read_json, write_json
 from .fingerprint import Parts
 
@@ -52,7 +52,7 @@ class Records:
 
     def path(self, file: str) -> Path:
         stem = "".join(letter if letter.isalnum() else "-" for letter in Path(file).stem)[:40]
-        return self.folder / f"{stem}-{hashlib.sha256(file.encode('utf-8', 'surrogateescape')).hexdigest()[:10]}.json"
+        return self.folder / f"{stem}-{hashlib.sha256(file.encode()).hexdigest()[:10]}.json"
 
     def read(self, file: str) -> Record:
         """Give the record of a file; an empty one if there is none, or none that can be read."""
@@ -75,7 +75,7 @@ def file_name(path: Path | None, root: Path, shown: str) -> str:
     """Give the name under which a file's runs are recorded."""
     if path is None:
         return shown
-    return os.path.relpath(path, root).replace(os.sep, "/")
+    return relative(path, root)
 
 
 def _read(path: Path) -> Record | None:

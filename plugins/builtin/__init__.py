@@ -24,10 +24,6 @@ def llx_components() -> Iterable[type[Component]]:
 
 @hookimpl
 def llx_messages(language: str) -> Mapping[str, str]:
-    if language == "ja":
-        from ..messages import ja, ja_data, ja_plugins
+    from ..messages import texts
 
-        return ja.MESSAGES | ja_data.MESSAGES | ja_plugins.MESSAGES
-    from ..messages import en, en_data, en_plugins
-
-    return en.MESSAGES | en_data.MESSAGES | en_plugins.MESSAGES
+    return texts(language)

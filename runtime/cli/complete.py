@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,9 @@ def _items(words: list[tuple[str, Any]], incomplete: str) -> list[CompletionItem
 def _statements(context: click.Context) -> Iterator[syntax.Statement]:
     from ...dsl.parser import parse, read
 
-    file = context.params.get("file")
+    # Behind an option that still wants its value click has parsed nothing, and the line itself is asked.
+    words = os.environ.get("COMP_WORDS", "").split()
+    file = context.params.get("file") or next((word for word in words if word.endswith(".llx")), None)
     if file is None:
         return
     source, _ = read(Path(file), str(file))

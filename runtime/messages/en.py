@@ -60,4 +60,5 @@ MESSAGES: dict[str, str] = {
     "L0825.help": "wait until it has ended",
     "L0826": "no run is called `{name}`",
     "L0826.help": "`llx runs` lists them",
+    "L0827": "the listener `{name}` failed, and the run went on without it: {error}",
 }

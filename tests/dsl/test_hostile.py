@@ -51,6 +51,8 @@ TEXTS = {
     "sums": "let a = b" + "+c" * (DENSE // 2),
     "dots": "let a = b" + ".c" * (DENSE // 2),
     "commas": "let a = [" + "," * DENSE + "]",
+    "a long list with a mistake": "let a = [" + "1, " * (DENSE // 5) + "@, *, 2]",
+    "a long block with mistakes": "data a = f {\n" + "b = 1\n" * (DENSE // 10) + "c = @\nd e = 3\n}",
     "names": "a" * N,
     "words": "a " * (DENSE // 2),
     "words on lines": "a\n" * (DENSE // 2),
@@ -148,7 +150,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def test_the_place_of_a_wrong_byte(tmp_path: Path) -> None:
     path = tmp_path / "a.llx"
-    path.write_bytes("let a = 1\nlet あ = \xff".encode("utf-8")[:-2] + b"\xff")
+    path.write_bytes("let a = 1\nlet あ = \xff".encode()[:-2] + b"\xff")
     _, diagnostics = read(path, "a.llx")
     assert str(diagnostics[0].span) == "a.llx:2:9"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet
+import pytest
 from llx.dsl.diagnostics.words import catalogue, render
 from llx.dsl.program import Reference
 from llx.plugins.api import Decoding, EvaluationJob, Facts, FactsOf, Input, Job, Outcome, Place, Task, TaskFailed, Text
@@ -67,14 +68,13 @@ class Lab(FactsOf):
 
     def failure(self, task: Task) -> TaskFailed:
         """Run a task that must fail, and see that the reason can be put into words."""
-        try:
+        with pytest.raises(TaskFailed) as caught:
             self.run(task)
-        except TaskFailed as failed:
-            assert_worded(failed.code, failed.help, failed.values)
-            assert failed.component is task
-            assert failed.field is None or failed.field in {name.rstrip("_") for name in type(task).model_fields}
-            return failed
-        raise AssertionError(f"{task.name} ran")
+        failed = caught.value
+        assert_worded(failed.code, failed.help, failed.values)
+        assert failed.component is task
+        assert failed.field is None or failed.field in {name.rstrip("_") for name in type(task).model_fields}
+        return failed
 
     def problems(self, task: Task) -> list[tuple[str | None, str]]:
         """Check a task; give the field and code of each problem, all of which can be put into words."""

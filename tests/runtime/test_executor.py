@@ -200,3 +200,25 @@ def test_two_exports_of_one_artifact_are_one_task_and_two_copies(lab: Lab) -> No
     assert lab.ran() == ["words a.txt", "ship"]
     assert (lab.root / "x" / "words.txt").exists()
     assert (lab.root / "y" / "words.txt").exists()
+
+
+def test_a_store_that_is_deleted_while_it_is_used_is_told_of(lab: Lab) -> None:
+    from engine_lab import Deletes
+
+    outcome = lab.run(lab.program({"deletes": Deletes()}))
+    assert [diagnostic.code for diagnostic in outcome.diagnostics] == ["L0824"]
+    assert lab.run(lab.program(counting())).state == "finished"
+
+
+def test_a_mistake_in_what_a_task_prepares_is_its_own(lab: Lab) -> None:
+    from engine_lab import Unprepared
+    from llx.runtime.failures import of_plan
+    from llx.runtime.graph import CannotPlan
+
+    program = lab.program({"bad": Unprepared()})
+    with pytest.raises(CannotPlan) as failure:
+        lab.plan(program)
+    diagnostic = of_plan(failure.value, program)
+    assert diagnostic.code == "L0810"
+    assert diagnostic.message.values == {"label": "bad", "component": "unprepared", "error": "ZeroDivisionError: oh"}
+    assert diagnostic.span is not None

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...component import Facts
 from ...kinds import ArrayOf, Encoding
-from .text import batches, encode, prepared, role
+from .text import batches, encode, plain, role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,7 @@ class Packed(Encoding):
     ) -> Iterator[dict[str, Any]]:
         import numpy as np
 
-        tokenizer, end = prepared(tokenizer), role(roles, "end")
+        tokenizer, end = plain(tokenizer), role(roles, "end")
         left: Array | None = None
         documents = 0
         for batch in batches(records, self.column):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ...component import Facts, TaskFailed
 from ...kinds import ArrayOf, Encoding
-from .text import batches, encode, prepared, role, shown, text_of
+from .text import batches, encode, plain, role, shown, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,14 +46,14 @@ class Single(Encoding):
         """Collect the labels in their order: numbers by size, words by code point."""
         labels = {_label(record, self.label) for record in records}
         if len(labels) < 2:
-            raise TaskFailed("L0532", {"label": shown(next(iter(labels), None))}, field="data")
+            raise TaskFailed("L0512", {"label": shown(next(iter(labels), None))}, field="data")
         # Words and numbers don't mix in a column, but true and 1 are the same key: the type decides first.
         return {"labels": sorted(labels, key=lambda label: (isinstance(label, str), label))}
 
     def rows(
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
     ) -> Iterator[dict[str, Any]]:
-        tokenizer, end = prepared(tokenizer), role(roles, "end")
+        tokenizer, end = plain(tokenizer), role(roles, "end")
         index = {label: number for number, label in enumerate(facts["labels"])}
         for batch in batches(records, self.column):
             firsts = encode(tokenizer, [record[self.column] for record in batch])
@@ -83,7 +83,7 @@ class Single(Encoding):
         if label not in index:
             known = ", ".join(shown(each) for each in list(index)[:10])
             values = {"label": shown(label), "record": record["_record"] + 1, "known": known}
-            raise TaskFailed("L0533", values, field="data", help="L0533.help")
+            raise TaskFailed("L0513", values, field="data", help="L0513.help")
         return index[label]
 
 
@@ -104,7 +104,7 @@ def _label(record: Mapping[str, Any], column: str) -> str | int | float | bool:
     label = record[column]
     if not isinstance(label, str | int | float) or (isinstance(label, float) and math.isnan(label)):
         values = {"column": column, "record": record["_record"] + 1, "value": shown(label)}
-        raise TaskFailed("L0531", values, field="data", help="L0531.help")
+        raise TaskFailed("L0511", values, field="data", help="L0511.help")
     return label
 
 

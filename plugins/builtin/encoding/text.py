@@ -17,7 +17,7 @@ BATCH_CHARACTERS = 2**20
 BATCH_RECORDS = 1024
 
 
-def prepared(tokenizer: Tokenizer) -> Tokenizer:
+def plain(tokenizer: Tokenizer) -> Tokenizer:
     """Make a tokenizer give what stands in the text and nothing else.
 
     Text that spells a special token ("<|end|>") is split like any other text: only an encoding puts special tokens
@@ -51,7 +51,7 @@ def text_of(record: Mapping[str, Any], column: str) -> str:
     text = record[column]
     if not isinstance(text, str):
         values = {"record": record["_record"] + 1, "column": column, "value": shown(text)}
-        raise TaskFailed("L0535", values, field="data", help="L0535.help")
+        raise TaskFailed("L0515", values, field="data", help="L0515.help")
     return text
 
 
@@ -63,5 +63,5 @@ def shown(value: object) -> str:
 def role(roles: Mapping[str, int], name: str) -> int:
     """Give the id of the special token of a role. Raises TaskFailed if the tokenizer has none."""
     if name not in roles:
-        raise TaskFailed("L0530", {"role": name}, field="tokenizer", help="L0530.help")
+        raise TaskFailed("L0510", {"role": name}, field="tokenizer", help="L0510.help")
     return roles[name]

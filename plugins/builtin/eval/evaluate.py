@@ -52,12 +52,12 @@ class Evaluate(Evaluation):
     def check(self, place: Place) -> None:
         objective = self.described_objective()
         if objective is None:
-            place.error("objective", "L0536", {}, help="L0536.help")
+            place.error("objective", "L0553", {}, help="L0553.help")
             return
         check_fit(place, objective, self.trained.described_model(), self.data.artifact)
         for index, metric in enumerate(self.metrics):
             if metric.needs not in objective.gives:
-                place.error("metrics", "L0535", {"metric": metric.name, "objective": objective.name}, index=index)
+                place.error("metrics", "L0552", {"metric": metric.name, "objective": objective.name}, index=index)
 
     def tokens(self) -> Tokens:
         objective = self.described_objective()

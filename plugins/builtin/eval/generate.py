@@ -26,10 +26,10 @@ class Generate(Evaluation):
         assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
         model = self.checkpoint.task.described_model()
         if model.attention != "causal":
-            place.error("checkpoint", "L0537", {"model": model.name, "attention": model.attention}, help="L0537.help")
+            place.error("checkpoint", "L0554", {"model": model.name, "attention": model.attention}, help="L0554.help")
         objective = self.checkpoint.task.described_objective()
         if objective is not None and "text" not in objective.gives:
-            place.error("checkpoint", "L0538", {"objective": objective.name}, help="L0538.help")
+            place.error("checkpoint", "L0555", {"objective": objective.name}, help="L0555.help")
 
     def run(self, work: Work) -> Facts:
         texts = work.generate(self.checkpoint, self.prompts, self.decoding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,7 +25,7 @@ class TransformerModel(Model):
     layers: Annotated[int, Field(gt=0, description="Blocks, one above the other")]
     hidden_size: Annotated[int, Field(gt=0, description="Width of the hidden states")]
     heads: Annotated[int, Field(gt=0, description="Attention heads; they divide `hidden_size`")]
-    context_length: Annotated[int, Field(gt=1, le=2**24, description="The most tokens that a row may have")]
+    context_length: Annotated[int, Field(ge=4, le=2**24, description="The most tokens that a row may have")]
     dropout: Annotated[float, Field(ge=0, lt=1, description="On the embeddings and on what each layer adds")] = 0.0
     kv_heads: Annotated[
         int | None, Field(gt=0, description="Key-value heads, shared by groups of heads; none is one for each head")
@@ -77,8 +78,10 @@ class TransformerModel(Model):
             place.error("positions", "L0522", values | {"size": self.hidden_size // self.heads}, help="L0522.help")
         if self.kv_heads is not None and self.heads % self.kv_heads:
             place.error("kv_heads", "L0521", values)
-        if self.parameters(vocab_size=1) > MOST_PARAMETERS:
-            place.error(None, "L0523", {"parameters": f"{self.parameters(vocab_size=1):.1e}"})
+        parameters = self.parameters(vocab_size=1)
+        if parameters > MOST_PARAMETERS:
+            # From the bits, because such a number may be too large for a float, and for writing it out.
+            place.error(None, "L0523", {"exponent": int(parameters.bit_length() * math.log10(2))})
 
     def _fitting_heads(self) -> list[int]:
         """Give the numbers of heads that divide the hidden size, as far as any model has them."""

@@ -86,13 +86,13 @@ class TrainingStage(Stage):
         check_fit(place, self.objective, self.described_model(), self.data.artifact)
         splits = self.data.artifact.splits
         if splits and "train" not in splits:
-            place.error("data", "L0533", {"splits": splits}, help="L0533.help")
+            place.error("data", "L0550", {"splits": splits}, help="L0550.help")
         if "validation" not in splits:
             for field, given in (("patience", self.patience), ("select", self.select != "loss" or None)):
                 if given is not None:
-                    place.error(field, "L0534", {"field": field}, help="L0534.help")
+                    place.error(field, "L0551", {"field": field}, help="L0551.help")
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
-            place.error("select", "L0535", {"metric": self.select.name, "objective": self.objective.name})
+            place.error("select", "L0552", {"metric": self.select.name, "objective": self.objective.name})
 
     def facts(self, inputs: FactsOf) -> Facts:
         tokens = inputs(self.training_tokens())

@@ -11,7 +11,8 @@ from llx.plugins.builtin.objective import CausalLM, Classification, MaskedLM
 from llx.plugins.component import Place
 from llx.plugins.fit import check_fit
 from llx.plugins.kinds import Model, Objective
-from llx.plugins.messages import en, ja
+from llx.plugins.messages import en_learning as en
+from llx.plugins.messages import ja_learning as ja
 
 DECODER = Decoder(layers=1, hidden_size=8, heads=2, context_length=8)
 ENCODER = Encoder(layers=1, hidden_size=8, heads=2, context_length=8)

@@ -122,4 +122,4 @@ def test_a_tokenizer_without_a_mask_is_named(facts: dict[str, Any]) -> None:
         MaskedLM().prepare(
             {"tokens": tokens, "segments": segments}, np.random.default_rng(0), facts | {"roles": {"end": 0}}
         )
-    assert (failed.value.code, failed.value.values["role"]) == ("L0530", "mask")
+    assert (failed.value.code, failed.value.values["role"]) == ("L0510", "mask")

@@ -12,7 +12,8 @@ from llx.plugins.builtin.model import Decoder, Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
 from llx.plugins.builtin.objective import CausalLM
 from llx.plugins.component import Place
-from llx.plugins.messages import en, ja
+from llx.plugins.messages import en_learning as en
+from llx.plugins.messages import ja_learning as ja
 from llx.plugins.nn.network import Network
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -93,6 +94,7 @@ def kept_bytes(forward: Callable[[], object], network: Network) -> int:
         ({"heads": 8, "kv_heads": 3}, "kv_heads", "L0521"),
         ({"hidden_size": 12, "positions": "rope"}, "positions", "L0522"),
         ({"layers": 10**12}, None, "L0523"),
+        ({"layers": 10**400}, None, "L0523"),
         ({"hidden_size": 10**9, "heads": 10**3}, None, "L0523"),
     ],
 )

@@ -121,6 +121,19 @@ def test_a_step_runs_on_meta(model: Model, objective: Objective, prepared: Any, 
     assert all(parameter.grad is not None for parameter in net.parameters())
 
 
+@pairs
+def test_in_bf16_the_loss_is_still_float32(
+    model: Model, objective: Objective, prepared: Any, network: Any, tensors: Any
+) -> None:
+    net, batch = network(model, objective), tensors(prepared(model, objective))
+    with torch.autocast("cpu", torch.bfloat16):
+        loss, _ = objective.loss(net, batch)
+    loss.backward()
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(objective.loss(net, batch)[0].item(), rel=0.02)
+    assert all(parameter.grad.isfinite().all() for parameter in net.parameters())
+
+
 @pytest.mark.slow
 @pairs
 def test_the_loss_compiles(model: Model, objective: Objective, prepared: Any, network: Any, tensors: Any) -> None:

@@ -98,7 +98,7 @@ def test_a_tokenizer_file_that_truncates_does_not_cut_documents(tokenizer: Token
     assert len(rows) == len(encode(Packed(length=16), tokenizer, facts["roles"], TEXTS[:1]))
 
 
-@pytest.mark.parametrize(("roles", "text", "code"), [({}, "rain", "L0530"), ({"end": 0}, None, "L0535")])
+@pytest.mark.parametrize(("roles", "text", "code"), [({}, "rain", "L0510"), ({"end": 0}, None, "L0515")])
 def test_what_can_not_be_encoded_is_named(
     tokenizer: Tokenizer, roles: dict[str, int], text: str | None, code: str
 ) -> None:

@@ -68,7 +68,7 @@ def test_labels_are_collected_in_their_order(labels: list[Any], expected: list[A
 
 
 @pytest.mark.parametrize(
-    ("labels", "code"), [([None, "a"], "L0531"), ([float("nan"), 1.0], "L0531"), (["a", "a"], "L0532")]
+    ("labels", "code"), [([None, "a"], "L0511"), ([float("nan"), 1.0], "L0511"), (["a", "a"], "L0512")]
 )
 def test_labels_that_can_not_be_learned(labels: list[Any], code: str) -> None:
     records = [{"text": "x", "label": label, "_record": number} for number, label in enumerate(labels)]
@@ -81,5 +81,5 @@ def test_a_label_never_seen_in_training_is_named_with_its_record(tokenizer: Toke
     records = [{"text": "x", "label": "a"}, {"text": "y", "label": "new"}]
     with pytest.raises(TaskFailed) as failed:
         encode(Single(length=8), tokenizer, records, ["a", "b"])
-    assert failed.value.code == "L0533"
+    assert failed.value.code == "L0513"
     assert failed.value.values == {"label": '"new"', "record": 2, "known": '"a", "b"'}

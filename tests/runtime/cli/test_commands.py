@@ -355,7 +355,7 @@ def test_a_shell_completes_commands_params_and_names(project: Project, monkeypat
         monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
         monkeypatch.setenv("_LLX_COMPLETE", "bash_complete")
         _, out, _ = project.llx()
-        return [line.partition(",")[2] for line in out.splitlines()]
+        return [line.partition(",")[2] for line in out.splitlines() if line]
 
     assert completed("llx gr") == ["graph"]
     assert completed("llx run lab.llx u") == ["upto="]

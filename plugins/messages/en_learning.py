@@ -1,0 +1,27 @@
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0520-L0535."""
+
+MESSAGES: dict[str, str] = {
+    "L0501": "`{objective}` does not fit `{model}`, whose attention is {given}",
+    "L0501.help": "`{objective}` takes a model whose attention is {wanted}",
+    "L0502": "the data has no column `{missing}`, which `{objective}` reads",
+    "L0502.help": "its columns are {given}; the reader can map a column of the file to `{missing}`",
+    "L0520": "{heads} heads do not divide a hidden size of {hidden_size}",
+    "L0520.help": "the nearest number of heads that does: {nearest}",
+    "L0521": "{kv_heads} key-value heads do not divide {heads} heads",
+    "L0522": "rotary positions turn dimensions in pairs, and a head has {size}",
+    "L0522.help": "with `heads` so that `hidden_size / heads` is even they fit; learned positions fit as it is",
+    "L0523": "a model of more than 10^{exponent} parameters is larger than any machine holds",
+    "L0524": "`betas` are two numbers, and {given} are given",
+    "L0525": "the first token of `{model}` sees nothing but itself, so it can't stand for the text",
+    "L0525.help": "`pooling = last` takes the token that sees the whole text",
+    "L0530": "the tokenizer has no token for the role `{role}`, which the objective needs",
+    "L0530.help": "the tokenizers that llx trains have tokens for end, mask and pad",
+    "L0531": "record {record} has no usable label: its `{column}` is {value}",
+    "L0531.help": "a label is a string, a number, true or false; leave records without one out, or give them one",
+    "L0532": "all training records have the same label, {label}: there is nothing to tell apart",
+    "L0533": "record {record} has the label {label}, which no training record has",
+    "L0533.help": "the labels seen in training: {known}",
+    "L0534": "`{metric}` needs the size of the text in bytes, which these tokens don't know",
+    "L0535": "record {record} has no text: its `{column}` is {value}",
+    "L0535.help": "a text is a string; map another column to `{column}`, or leave the record out",
+}
