@@ -32,11 +32,15 @@ class BadData(Exception):
         self.field = field
         self.index = index
         self.help = help or f"{code}.help"
+        self.more: list[BadData] = []
+        """What else is wrong at the same place, to be told at check too."""
 
     def report(self, place: Place, warning: bool = False) -> None:
         """Report it at check."""
         say = place.warning if warning else place.error
         say(self.field, self.code, self.values, help=self.help, index=self.index)
+        for other in self.more:
+            other.report(place, warning)
 
     def failure(self, component: Component) -> TaskFailed:
         """Give what ends the task in a run."""
@@ -51,6 +55,11 @@ def line(file: str, number: int) -> Text:
 def row(file: str, number: int) -> Text:
     """Give the place of a row (counted from 1) of a file that has no lines."""
     return Text("data.row", {"file": file, "number": number})
+
+
+def whole(file: str) -> Text:
+    """Give a file as the place."""
+    return Text("data.file", {"file": file})
 
 
 def shortened(value: object) -> str:

@@ -19,9 +19,9 @@ class Experiment(Component):
     kind: ClassVar[str] = "experiment"
     name: ClassVar[str] = "experiment"
 
-    seed: int = Field(0, ge=0, lt=2**63, description="seeds every stage; data and tokenizers have seeds of their own")
-    device: Literal["auto", "cpu", "cuda", "mps"] = neutral("auto", "where models run; auto takes the best there is")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seeds every stage; data and tokenizers have seeds of their own")
+    device: Literal["auto", "cpu", "cuda", "mps"] = neutral("auto", "Where models run; auto takes the best there is")
     precision: Literal["auto", "float32", "bf16"] = Field(
-        "auto", description="arithmetic of training; auto is bf16 where the device has it"
+        "auto", description="Arithmetic of training; auto is bf16 where the device has it"
     )
-    deterministic: bool = Field(False, description="refuse operations whose result may differ from run to run")
+    deterministic: bool = Field(False, description="Refuse operations whose result may differ from run to run")

@@ -101,12 +101,10 @@ class Registry:
             distribution = self._distributions[id(implementation.plugin)]
             try:
                 answer: Any = implementation.function(*[program][: len(implementation.argnames)])
-                found += answer
+                found += answer or ()
             except (Exception, SystemExit) as error:
                 values = {"distribution": distribution, "hook": "llx_check", "error": said(error)}
-                found.append(
-                    Diagnostic("L0718", Text("L0718", values), None, helps=(Text("L0718.help", values),)),
-                )
+                found.append(Diagnostic("L0718", Text("L0718", values), None, helps=(Text("L0718.help", values),)))
         return found
 
     def messages(self, language: str) -> Mapping[str, str]:
@@ -144,7 +142,7 @@ class Registry:
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     # An answer may be a generator, which fails (or prints) only here.
-                    answer = collect(implementation.function(*arguments[: len(implementation.argnames)]))
+                    answer = collect(implementation.function(*arguments[: len(implementation.argnames)]) or ())
             except (Exception, SystemExit) as error:
                 distribution = self._distributions[id(plugin)]
                 problems.append(problem("L0718", distribution=distribution, hook=hook, error=said(error)))
@@ -183,6 +181,8 @@ class Registry:
             return [problem("L0713", distribution=distribution, what=_name(of))]
         if not issubclass(of, self._bases.get(of.kind, Task) if of.kind in self._bases else ()):
             return [problem("L0719", distribution=distribution, component=of.name, kind=of.kind or "?")]
+        if lacking := sorted(getattr(of, "__abstractmethods__", ())):
+            return [problem("L0724", distribution=distribution, component=of.name, methods=lacking)]
         registered = Registered(of, seen_as, distribution)
         among = self._components.setdefault(of.kind, {})
         if registered.name in among:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from ..dsl.diagnostics.model import Text
 from .baddata import BadData, line, shown_name
 
 Bytes = IO[bytes] | io.BufferedIOBase
@@ -137,7 +138,7 @@ class _Zstandard(io.BufferedIOBase):
             except self._library.ZstdError as error:
                 raise BadData("L0613", {"file": self._name, "reason": str(error)}) from None
         if not self._ready and self._begun and not self._frame.eof:
-            raise BadData("L0613", {"file": self._name, "reason": "the end is missing"})
+            raise BadData("L0613", {"file": self._name, "reason": Text("data.cut")})
         given, self._ready = self._ready[:size], self._ready[size:]
         return given
 

@@ -2,6 +2,8 @@
 
 MESSAGES: dict[str, str] = {
     "data.line": "`{file}`, line {number}",
+    "data.file": "`{file}`",
+    "data.cut": "the end is missing",
     "data.row": "`{file}`, row {number}",
     "data.skipped": "rows left out because they can't be read: {count}; the first one: {first}",
     # Files
@@ -49,7 +51,7 @@ MESSAGES: dict[str, str] = {
     "L0624.help": "see that quotes are closed; if quotes are ordinary characters in this file: `quotes = false`",
     "L0625": "{where}: two fields are called `{source}`",
     "L0625.help": "rename one of them in the file",
-    "L0626": "{where} has {count} values where the header names {wanted}",
+    "L0626": "{where}: the number of values ({count}) is not that of the names in the header ({wanted})",
     "L0626.help": "mend the line, say the right `delimiter`, or leave such rows out: `bad_rows = skip`",
     "L0627": "`{file}` can't be read as Parquet: {reason}",
     "L0627.help": "fetch or make the file again",
@@ -78,7 +80,11 @@ MESSAGES: dict[str, str] = {
     "L0648": "the source `{source}` has the splits [{splits}], and the first one has [{others}]",
     "L0648.help": "split the mixture and not its sources, or take one split of each: `{source} = ….train`",
     "L0649": "`by` keeps groups together when a share is taken, and here rows are counted",
+    "L0649.help": "take a share (`10%`), or leave `by` out",
     # Tokenizers
+    "tokenizer.large": "it is larger than {most} MiB",
+    "tokenizer.json": "it is no JSON ({error})",
+    "tokenizer.model": "it describes no model",
     "tokenizer.smaller": "the texts gave {reached} tokens, and {asked} were asked for",
     "tokenizer.added": "special tokens that the tokenizer lacked were added: {tokens} (for {roles})",
     "tokenizer.literal": "text that reads like a special token becomes one with this tokenizer: {tokens}",

@@ -31,4 +31,6 @@ MESSAGES: dict[str, str] = {
     "L0722": "`{distribution}` has several problems: {problems}",
     "L0723": "`{distribution}` has a message `{key}` whose key doesn't begin with `{prefix}:`",
     "L0723.help": "tell its author; the message is not used",
+    "L0724": "`{component}` of `{distribution}` lacks what its kind asks for: {methods}",
+    "L0724.help": "tell its author: a component defines every abstract method of its base",
 }

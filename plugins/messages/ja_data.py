@@ -2,6 +2,8 @@
 
 MESSAGES: dict[str, str] = {
     "data.line": "`{file}` の {number} 行目",
+    "data.file": "`{file}`",
+    "data.cut": "末尾が欠けています",
     "data.row": "`{file}` の {number} 件目",
     "data.skipped": "読めないため除いた行: {count} 件。最初の行: {first}",
     # Files
@@ -36,7 +38,7 @@ MESSAGES: dict[str, str] = {
     "jsonl.syntax": "{column} 文字目で {message}",
     "L0618": "{where}: JSON オブジェクトではありません: {reason}。行の内容: {value}",
     "L0618.help": "その行を直すか、読めない行を除いてください: `bad_rows = skip`",
-    "L0620": "{where} にフィールド `{source}` がありません",
+    "L0620": "{where}にフィールド `{source}` がありません",
     "L0620.help": "あるフィールド: {there}",
     "L0620.similar": "似た名前のフィールドがあります: {similar:or}。すべてのフィールド: {there}",
     "L0621": "{where}: フィールド `{source}` のテキストが文字列ではありません: {value}",
@@ -78,7 +80,11 @@ MESSAGES: dict[str, str] = {
     "L0648": "データ `{source}` の分割は [{splits}] ですが、最初のデータの分割は [{others}] です",
     "L0648.help": "混ぜてから分割するか、それぞれの分割を一つ取ってください: `{source} = ….train`",
     "L0649": "`by` は割合で取るときにグループをまとめるもので、ここでは行数が指定されています",
+    "L0649.help": "割合(`10%`)で取るか、`by` を外してください",
     # Tokenizers
+    "tokenizer.large": "{most} MiB を超えています",
+    "tokenizer.json": "JSON ではありません({error})",
+    "tokenizer.model": "モデルの記述がありません",
     "tokenizer.smaller": "{asked} 個のトークンを求められましたが、テキストから得られたのは {reached} 個でした",
     "tokenizer.added": "トークナイザーになかった特殊トークンを加えました: {tokens}(役割: {roles})",
     "tokenizer.literal": "このトークナイザーでは、本文中の次の文字列が特殊トークンになります: {tokens}",

@@ -31,4 +31,6 @@ MESSAGES: dict[str, str] = {
     "L0722": "`{distribution}` に複数の問題があります: {problems}",
     "L0723": "`{distribution}` のメッセージ `{key}` のキーが `{prefix}:` で始まっていません",
     "L0723.help": "作者に知らせてください。このメッセージは使われません",
+    "L0724": "`{distribution}` の `{component}` には、その種別に必要なものがありません: {methods}",
+    "L0724.help": "作者に知らせてください。コンポーネントは基底クラスの抽象メソッドをすべて定義します",
 }

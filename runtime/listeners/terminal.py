@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-GLYPHS = {"stored": "✓", "finished": "✓", "running": "▶", "failed": "✗", "waiting": "·"}
-STYLES = {"stored": "dim", "finished": "green", "running": "bold cyan", "failed": "bold red", "waiting": "dim"}
+GLYPHS = {"stored": "✓", "finished": "✓", "running": "▶", "failed": "✗", "stopped": "‖", "waiting": "·"}
+STYLES = {
+    "stored": "dim",
+    "finished": "green",
+    "running": "bold cyan",
+    "failed": "bold red",
+    "stopped": "yellow",
+    "waiting": "dim",
+}
 BAR = 14
 SHOWN = ("loss", "validation_loss")
 MOST = 32
@@ -99,7 +106,7 @@ class Terminal:
         room = max(4, self.console.size.height - 4)
         if len(tasks) <= room:
             return tasks, 0
-        urgency = {"running": 0, "failed": 0, "waiting": 2, "finished": 3, "stored": 4}
+        urgency = {"running": 0, "failed": 0, "stopped": 0, "waiting": 2, "finished": 3, "stored": 4}
         first = sorted(tasks, key=lambda task: urgency[task.condition] + task.line.depth)[:room]
         kept = {task.line.fingerprint for task in first}
         return [task for task in tasks if task.line.fingerprint in kept], len(tasks) - len(kept)
@@ -113,6 +120,9 @@ class Terminal:
             text = Text(duration(task.seconds or 0), style="green")
             figures = figures_of(task, SHOWN)
             return text.append("  " + "  ".join(figures[1:]), style="default") if figures else text
+        if task.condition == "stopped":
+            share = "" if task.share is None else f"  {task.share:.0%}"
+            return Text(say("cli.condition.stopped") + share, style=STYLES["stopped"])
         summary = f"  {task.line.summary}" if task.line.summary else ""
         return Text(say(f"cli.condition.{task.condition}") + summary, style=STYLES[task.condition])
 

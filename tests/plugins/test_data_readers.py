@@ -212,6 +212,8 @@ def test_a_missing_field_is_told_at_the_field_that_names_it(lab: Lab) -> None:
     task = jsonl(lab, {"text": "a", "stars": 3}, label="star")
     assert lab.problems(task) == [("label", "L0620")]
     assert place_of(lab, task)["similar"] == ["stars"]
+    both = jsonl(lab, {"txt": "a", "stars": 3}, label="star")
+    assert lab.problems(both) == [("text", "L0620"), ("label", "L0620")]
     assert lab.problems(jsonl(lab, {"text": "a", "stars": ""}, label="stars")) == [("label", "L0622")]
 
 

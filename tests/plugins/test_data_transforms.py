@@ -19,7 +19,6 @@ from llx.plugins.builtin.data.mix import Mix
 from llx.plugins.builtin.data.split import Split
 from llx.plugins.builtin.data.splits import Splits
 from llx.plugins.builtin.data.take import Take
-from llx.plugins.registry import Registry
 
 from .work import Lab
 
@@ -241,10 +240,9 @@ def test_a_share_of_a_share(lab: Lab) -> None:
 
 
 def test_by_goes_with_a_share(lab: Lab) -> None:
-    component = Registry().components("data")["take"]
-    value, problems = component.build({"data": data(lab, texts(3)), "amount": Quantity(1, "examples"), "by": "text"})
-    assert value is None
-    assert [problem.code for problem in problems] == ["L0649"]
+    source = data(lab, texts(3))
+    assert lab.problems(Take(data=source, amount=Quantity(1, "examples"), by="text")) == [("by", "L0649")]
+    assert lab.problems(Take(data=source, amount=0.5, by="txt")) == [("by", "L0640")]
 
 
 def test_large_data_is_written_in_groups_and_in_order(lab: Lab) -> None:

@@ -163,6 +163,13 @@ def more():
     assert "partly.loose" not in registry.components("metric")
 
 
+def test_a_component_without_what_its_kind_asks_for(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-half", GOOD.replace("def compute", "def computes"))
+    registry = Registry()
+    assert code(registry.use("llx-half", [], None).problem) == "L0724"
+    assert "half.share" not in registry.components("metric")
+
+
 def test_the_same_prefix_twice(make_distribution: MakeDistribution) -> None:
     make_distribution("llx-one", GOOD, points={"same": "llx_one"})
     make_distribution("llx-two", GOOD, points={"same": "llx_two"})
@@ -294,3 +301,85 @@ def llx_messages(language):
     assert code(registry.use("llx-worded", [], None).problem) == "L0722"
     assert catalogue("en")["worded:few"] == "few"
     assert catalogue("en")["L0101"] != "hidden"
+
+
+KIND = """
+from typing import ClassVar
+from llx.plugins.api import Component, Field, KindOf, Task, Artifact, hookimpl
+
+class Mood(Component):
+    '''Base.'''
+    kind: ClassVar[str] = "mood"
+
+class Calm(Mood):
+    '''Be calm.'''
+    name: ClassVar[str] = "calm"
+    depth: int = Field(1, description="How calm")
+
+class Broken(Task):
+    '''Put out nothing that makes sense.'''
+    kind: ClassVar[str] = "stage"
+    name: ClassVar[str] = "broken"
+    def outputs(self): raise KeyError("no")
+
+@hookimpl
+def llx_kinds():
+    return [KindOf(Mood, "how it feels")]
+
+@hookimpl
+def llx_components():
+    yield Calm
+    yield Broken
+    yield 3
+"""
+
+
+def test_a_plugin_may_bring_kinds(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-mood", KIND)
+    registry = Registry()
+    used = registry.use("llx-mood", [], None)
+    assert registry.kinds["mood"].description == "how it feels"
+    assert not registry.kinds["mood"].is_task
+    assert list(registry.components("mood")) == ["mood.calm"]
+    # `Broken` calls itself a stage and derives from no stage; 3 is nothing at all.
+    assert used.problem is not None
+    problems: Any = used.problem.message.values["problems"]
+    assert [text.key for text in problems] == ["L0719", "L0713"]
+
+
+def test_outputs_that_fail_are_reported_by_the_check(make_distribution: MakeDistribution) -> None:
+    source = KIND.replace("class Broken(Task)", "class Broken(Audit)").replace("Task, ", "Audit, Task, ")
+    make_distribution("llx-mood", source.replace('"stage"', '"audit"'))
+    registry = Registry()
+    registry.use("llx-mood", [], None)
+    task, _ = registry.components("audit")["mood.broken"].build({})
+    assert registry.outputs(task) == {}
+    assert [found.code for found in registry.check(task, Path())] == ["L0715"]
+
+
+RULES = """
+from llx.dsl.diagnostics.model import Diagnostic, Text
+from llx.plugins.api import hookimpl
+
+@hookimpl
+def llx_check(program):
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        ("return [Diagnostic('rules:x', Text('rules:x'), None)]", ["rules:x"]),
+        ("raise RuntimeError('bug')", ["L0718"]),
+        ("return 3", ["L0718"]),
+        ("return None", []),
+        ("import sys; sys.exit(0)", ["L0718"]),
+    ],
+)
+def test_rules_over_the_program(make_distribution: MakeDistribution, body: str, codes: list[str]) -> None:
+    make_distribution("llx-rules", RULES.format(body=body))
+    registry = Registry()
+    assert registry.use("llx-rules", [], None).problem is None
+    program: Any = object()
+    assert [found.code for found in registry.rules(program)] == codes

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llx.plugins.api import TokenizerTask
+from llx.plugins.api import Interrupted, TokenizerTask
 from llx.plugins.builtin.data.mix import Mix
 from llx.plugins.builtin.data.text import TextFiles
 from llx.plugins.builtin.tokenizer.characters import Characters
@@ -21,7 +21,7 @@ from llx.plugins.builtin.tokenizer.train_bpe import TrainBpe
 from llx.plugins.builtin.tokens import open_tokenizer
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from .work import Lab
+from .work import Lab, Log
 
 TEXTS = "吾輩は猫である。名前はまだ無い。\nThe whale, the whale!\n<|end|> is no end\nどこで生れたか見当がつかぬ。\n"
 
@@ -198,3 +198,16 @@ def test_text_that_a_model_takes_for_special_is_told(lab: Lab) -> None:
     tokenizer.save(str(lab.root / "unigram.json"))
     lab.run(LoadTokenizer(file="unigram.json"))
     assert lab.log.lines[-1] == ("tokenizer.literal", {"tokens": ["</s>"]})
+
+
+def test_an_interruption_ends_the_training(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = TextFiles(path="a.txt", separator="\n")
+    lab.run(data)
+
+    def stop(log: Log, done: float, total: float | None = None, **figures: float) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr(Log, "__call__", stop)
+    for task in (TrainBpe(data=data.default(), vocab_size=280), Characters(data=data.default())):
+        with pytest.raises(Interrupted):
+            lab.run(task)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...api import Field
-from ...baddata import BadData, line
+from ...baddata import BadData, line, whole
 from ...textfiles import LONGEST_LINE, decoded, opened, pieces
 from .reader import Encoding, MappedReader, Record
 
@@ -53,7 +53,8 @@ class Csv(MappedReader):
             return
         if twice := {one for one in names if names.count(one) > 1} & {source for source, *_ in self.mapping.values()}:
             raise BadData("L0625", {"where": line(name, 1), "source": min(twice)})
-        self.require(names, name)
+        if missing := self.missing(names, line(name, 1) if self.header is None else whole(name)):
+            raise missing
         before = reader.line_num  # type: ignore[attr-defined]
         for values in reader:
             number, before = before + 1, reader.line_num  # type: ignore[attr-defined]

@@ -46,7 +46,8 @@ class Mix(DataTask):
             for name in self.sources.keys() - self.weights.keys():
                 place.error("weights", "L0646", {"source": name}, help="L0646.help")
             for name in self.weights.keys() - self.sources.keys():
-                place.error("weights", "L0647", {"source": name, "sources": list(self.sources)}, index=name)
+                values = {"source": name, "sources": list(self.sources)}
+                place.error("weights", "L0647", values, help="L0647.help", index=name)
         for name, reference in self.sources.items():
             splits = reference.artifact.splits if reference.artifact.name == "dataset" else ()
             if splits != self.splits:
@@ -75,10 +76,10 @@ class Mix(DataTask):
         whole = schema.append(pa.field("source", pa.string()))
         with TableWriter(work.directory / f"{split}.parquet", whole) as writer:
             for number, (name, table) in enumerate(tables.items()):
-                work.progress(number, len(tables))
                 inner = _is_weighted(inputs[name].facts) and "source" in table.columns
                 read = (*columns, "source") if inner else columns
                 for batch in table.arrow(read):
+                    work.progress(number, len(tables), rows=writer.rows)
                     writer.write(_with_source(batch, schema, whole, name, inner))
         return writer.rows
 

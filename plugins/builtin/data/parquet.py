@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ...baddata import BadData, row
+from ...baddata import BadData, row, shortened, whole
 from ...tables import BATCH
 from ...textfiles import opened
 from .reader import MappedReader, Record
@@ -27,7 +27,8 @@ class Parquet(MappedReader):
         with opened(file, name) as stream:
             try:
                 table = pyarrow.parquet.ParquetFile(stream)
-                self.require(table.schema_arrow.names, name)
+                if missing := self.missing(table.schema_arrow.names, whole(name)):
+                    raise missing
                 wanted = list(dict.fromkeys(source for source, *_ in self.mapping.values()))
                 number = 0
                 for batch in table.iter_batches(BATCH, columns=wanted):
@@ -36,4 +37,4 @@ class Parquet(MappedReader):
                         yield self.take(record, row(name, number))
             except (pa.ArrowException, OSError) as error:
                 # Arrow says OSError too where a file is damaged.
-                raise BadData("L0627", {"file": name, "reason": str(error).partition("\n")[0]}) from None
+                raise BadData("L0627", {"file": name, "reason": shortened(error).rstrip(".")}) from None

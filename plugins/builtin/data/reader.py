@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -14,7 +14,7 @@ from ....dsl.diagnostics.model import Text
 from ....dsl.diagnostics.similar import similar
 from ...api import DataTask, Facts, Field, Files, Place, Work
 from ...baddata import BadData, shortened, shown_name
-from ...tables import RowWriter
+from ...tables import BATCH, RowWriter
 from ...textfiles import find
 
 Record = dict[str, str | None]
@@ -67,9 +67,16 @@ class Reader(DataTask):
         skipped: list[BadData] = []
         with RowWriter(work.directory / "rows.parquet", self.columns) as table:
             for number, file in enumerate(files):
-                work.progress(number, len(files))
                 try:
-                    self._copy(self.records(file, shown_name(file, work.root)), table, skipped)
+                    for record in self.records(file, shown_name(file, work.root)):
+                        if table.rows % BATCH == 0:
+                            work.progress(number, len(files), rows=table.rows)
+                        if not isinstance(record, BadData):
+                            table.write(record)
+                        elif self.skips:
+                            skipped.append(record)
+                        else:
+                            raise record
                 except BadData as bad:
                     raise bad.failure(self) from None
             if not table.rows:
@@ -79,15 +86,6 @@ class Reader(DataTask):
             work.progress.log("data.skipped", count=len(skipped), first=first)
         facts: Facts = {"rows": {"rows": table.rows}, "files": len(files)}
         return facts | ({"skipped": len(skipped)} if skipped else {})
-
-    def _copy(self, records: Iterable[Record | BadData], table: RowWriter, skipped: list[BadData]) -> None:
-        for record in records:
-            if not isinstance(record, BadData):
-                table.write(record)
-            elif self.skips:
-                skipped.append(record)
-            else:
-                raise record
 
 
 class MappedReader(Reader):
@@ -127,26 +125,27 @@ class MappedReader(Reader):
             return
         super().check(place)
 
-    def require(self, found: Iterable[str], name: object) -> None:
-        """Raise BadData if a source field is not among those of a file."""
-        there = list(found)
+    def missing(self, there: Collection[str], where: Text) -> BadData | None:
+        """Give what is said of source fields that are not among those that are there."""
+        shown = [shortened(one) for one in there][:20]
+        found = []
         for source, field, index in self.mapping.values():
             if source not in there:
-                raise self.missing(source, there, field, index, name)
-
-    def missing(self, source: str, there: Iterable[str], field: str, index: str | None, where: object) -> BadData:
-        """Give what is said of a source field that isn't there."""
-        there = [shortened(one) for one in there][:20]
-        near = similar(source, there)
-        values = {"where": where, "source": source, "there": there, "similar": near}
-        return BadData("L0620", values, field=field, index=index, help="L0620.similar" if near else "L0620.help")
+                near = similar(source, shown)
+                values = {"where": where, "source": source, "there": shown, "similar": near}
+                help = "L0620.similar" if near else "L0620.help"
+                found.append(BadData("L0620", values, field=field, index=index, help=help))
+        if not found:
+            return None
+        found[0].more = found[1:]
+        return found[0]
 
     def take(self, record: Mapping[str, Any], where: Text) -> Record | BadData:
         """Map one record with typed values; text is a string, a label a word or a number."""
         row: Record = {}
-        for column, (source, field, index) in self.mapping.items():
+        for column, (source, field, _) in self.mapping.items():
             if source not in record:
-                return self.missing(source, record, field, index, where)
+                return self.missing(record.keys(), where) or row
             value = record[source]
             if column == "text" and not isinstance(value, str):
                 return _wrong("L0621", where, source, value, field)

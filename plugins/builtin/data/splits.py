@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from ...api import DataTask, Facts, FactsOf, Field, Place, Reference, Rows, Work
@@ -48,17 +49,17 @@ class Splits(DataTask):
         schema = common_schema(list(tables.values()), self.columns)
         rows = {}
         for number, (split, table) in enumerate(tables.items()):
-            work.progress(number, len(tables))
             with TableWriter(work.directory / f"{split}.parquet", schema) as writer:
                 for batch in same_columns(table.arrow(self.columns), schema):
+                    work.progress(number, len(tables), rows=writer.rows)
                     writer.write(batch)
             rows[split] = writer.rows
         require_rows(rows, self, field=next((split for split, count in rows.items() if not count), None))
         return {"rows": rows, **mixture(sources["train"].facts)}
 
 
-def common_columns(references: object) -> tuple[str, ...]:
+def common_columns(references: Iterable[Reference]) -> tuple[str, ...]:
     """Give the columns that all of some data has, in the order of the first."""
-    known = [reference.artifact.columns or () for reference in references]  # type: ignore[attr-defined]
+    known = [reference.artifact.columns or () for reference in references]
     first, *others = known
     return tuple(column for column in first if all(column in other for other in others))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
-
-from pydantic import model_validator
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ....dsl.types import QuantityOf
-from ...api import Facts, Field, Place, Quantity, Text, Work
+from ...api import Facts, Field, Place, Quantity, Work
 from ...tables import Table, TableWriter, parts
 from .transform import Transform, check_column, masked, mixture, purpose_of, require_rows, shares
 
@@ -34,14 +32,10 @@ class Take(Transform):
     by: str | None = Field(None, description="With a share: the column whose equal values stay together")
     seed: int = Field(0, ge=0, lt=2**63, description="Another seed takes other rows")
 
-    @model_validator(mode="after")
-    def _by_needs_a_share(self) -> Self:
-        if self.by is not None and isinstance(self.amount, Quantity):
-            raise ValueError(Text("L0649", {}))
-        return self
-
     def check(self, place: Place) -> None:
-        if self.by is not None:
+        if self.by is not None and isinstance(self.amount, Quantity):
+            place.error("by", "L0649", {}, help="L0649.help")
+        elif self.by is not None:
             check_column(place, self.data.artifact, self.by, "by")
 
     def run(self, work: Work) -> Facts:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...api import Facts, Field, File, Place, TokenizerTask, Work
-from ...baddata import BadData
+from ...api import Facts, Field, File, Place, Text, TokenizerTask, Work
+from ...baddata import BadData, shortened
 from ...textfiles import find
 from .roles import KNOWN, SPECIAL, add_special, store
 
@@ -73,14 +73,14 @@ class LoadTokenizer(TokenizerTask):
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             if path.stat().st_size > _LARGEST:
-                raise self._unreadable(f"it is larger than {_LARGEST >> 20} MiB")
+                raise self._unreadable(Text("tokenizer.large", {"most": _LARGEST >> 20}))
             content = json.loads(path.read_bytes())
         except (ValueError, RecursionError) as error:
-            raise self._unreadable(f"it is no JSON ({error})") from None
+            raise self._unreadable(Text("tokenizer.json", {"error": str(error)})) from None
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from None
         if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
-            raise self._unreadable("it describes no model")
+            raise self._unreadable(Text("tokenizer.model"))
         return content
 
     def _roles(self, known: dict[str, bool]) -> dict[str, str | None]:
@@ -94,8 +94,9 @@ class LoadTokenizer(TokenizerTask):
             roles[role] = given or next((name for name in names if name in known), None)
         return roles
 
-    def _unreadable(self, reason: str) -> BadData:
-        return BadData("L0671", {"file": self.file, "reason": reason.partition("\n")[0][:200]}, field="file")
+    def _unreadable(self, reason: Text | str) -> BadData:
+        shown = shortened(reason) if isinstance(reason, str) else reason
+        return BadData("L0671", {"file": self.file, "reason": shown}, field="file")
 
     @staticmethod
     def _at_file(bad: BadData) -> BadData:

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ...api import Facts, Field, Place, Rows, TaskFailed, TokenizerTask, Work
-from ...tables import Table, parts
+from ...api import Facts, Field, Place, Progress, Rows, TaskFailed, TokenizerTask, Work
+from ...tables import BATCH, Table, parts
 from ..data.transform import check_column
 from .roles import store
 
@@ -40,7 +40,7 @@ class Learned(TokenizerTask):
         check_column(place, self.data.artifact, self.column, "column" if self.column != "text" else "data")
 
     def run(self, work: Work) -> Facts:
-        texts = Texts(work.input(self.data), self)
+        texts = Texts(work.input(self.data), self, work.progress)
         if not texts.bytes:
             values = {"column": self.column}
             raise TaskFailed("L0672", values, field="data", help="L0672.help", component=self)
@@ -61,7 +61,8 @@ class Texts:
     are, and all together as many as there are. Which texts of a source are left out depends on the texts alone.
     """
 
-    def __init__(self, data: Input, task: Learned) -> None:
+    def __init__(self, data: Input, task: Learned, progress: Progress) -> None:
+        self._progress = progress
         [path] = parts(data, task.data).values()
         self._table = Table(path)
         self._column = task.column
@@ -90,7 +91,10 @@ class Texts:
 
     def __iter__(self) -> Iterator[str]:
         self.used.clear()
-        for source, text in self._pairs():
+        for number, (source, text) in enumerate(self._pairs()):
+            if number % BATCH == 0:
+                # Also where an interruption is noticed.
+                self._progress(number, None)
             for _ in range(self._times(source, text)):
                 self.used[source] += len(text.encode())
                 yield text
