@@ -50,7 +50,9 @@ class Terminal:
             self.console.print(Text(headline(event) + "\n", style="bold"))
             self._start()
         elif isinstance(event, Note):
-            self.console.print(Text(f"  {say_text(event.text)}", style="yellow"))
+            task = self.state.tasks.get(event.fingerprint or "")
+            label = f"{task.line.label}: " if task else ""
+            self.console.print(Text(f"   {label}{say_text(event.text)}", style="yellow"))
         elif isinstance(event, RunFinished):
             self.close()
             text = say(
@@ -134,11 +136,11 @@ class Terminal:
             full = round(task.share * BAR)
             text.append("━" * full, style="cyan").append("━" * (BAR - full), style="bright_black")
             text.append(f" {task.share:4.0%}  ")
-        text.append("  ".join(figures_of(task, SHOWN)))
         left = task.left(now)
         if left is not None:
-            text.append(f"  {say('cli.left', seconds=duration(left))}", style="dim")
-        elif task.started is not None and not text.plain:
+            text.append(f"{say('cli.left', seconds=duration(left))}  ", style="dim")
+        text.append("  ".join(figures_of(task, SHOWN)))
+        if task.started is not None and not text.plain:
             text.append(duration(max(0.0, now - task.started)), style="dim")
         return text
 
