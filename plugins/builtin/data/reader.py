@@ -49,13 +49,17 @@ class Reader(DataTask):
                 raise BadData("L0617", {"file": shown_name(files[0], place.root)})
             for number, file in enumerate(files[:_FILES_LOOKED_AT]):
                 rows = _ROWS_LOOKED_AT // (1 if number == 0 else 10)
-                for record in itertools.islice(self.records(file, shown_name(file, place.root)), rows):
-                    if isinstance(record, BadData) and not self.skips:
-                        raise record
+                self.look(file, shown_name(file, place.root), rows)
         except BadData as bad:
             bad.report(place)
         except OSError as error:
             place.error("path", "L0611", {"file": str(self.path), "reason": error.strerror or str(error)})
+
+    def look(self, file: Path, name: str, rows: int) -> None:
+        """Look at the first rows of a file and raise BadData if one is wrong."""
+        for record in itertools.islice(self.records(file, name), rows):
+            if isinstance(record, BadData) and not self.skips:
+                raise record
 
     @property
     def skips(self) -> bool:
@@ -111,6 +115,12 @@ class MappedReader(Reader):
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.mapping)
+
+    def look(self, file: Path, name: str, rows: int) -> None:
+        """Look at the first rows of a file and raise BadData if one is wrong."""
+        for record in itertools.islice(self.records(file, name), rows):
+            if isinstance(record, BadData) and not self.skips:
+                raise record
 
     @property
     def skips(self) -> bool:
