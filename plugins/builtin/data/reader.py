@@ -68,7 +68,8 @@ class Reader(DataTask):
 
     def run(self, work: Work) -> Facts:
         files = self.files(work.root)
-        skipped: list[BadData] = []
+        skipped = 0
+        first: BadData | None = None
         with RowWriter(work.directory / "rows.parquet", self.columns) as table:
             for number, file in enumerate(files):
                 try:
@@ -78,18 +79,17 @@ class Reader(DataTask):
                         if not isinstance(record, BadData):
                             table.write(record)
                         elif self.skips:
-                            skipped.append(record)
+                            skipped, first = skipped + 1, first or record
                         else:
                             raise record
                 except BadData as bad:
                     raise bad.failure(self) from None
             if not table.rows:
                 raise BadData("L0617", {"file": shown_name(files[0], work.root)}).failure(self)
-        if skipped:
-            first = Text(skipped[0].code, skipped[0].values)
-            work.progress.log("data.skipped", count=len(skipped), first=first)
+        if first is not None:
+            work.progress.log("data.skipped", count=skipped, first=Text(first.code, first.values))
         facts: Facts = {"rows": {"rows": table.rows}, "files": len(files)}
-        return facts | ({"skipped": len(skipped)} if skipped else {})
+        return facts | ({"skipped": skipped} if skipped else {})
 
 
 class MappedReader(Reader):
