@@ -29,6 +29,9 @@ LOOKALIKES: dict[str, str] = {
 """What people type with another keyboard, and what they mean; each is one character for one."""
 LOOKALIKES.update(dict.fromkeys("\u201c\u201d\u201e\u201f\u300c\u300d\u300e\u300f\u2033", '"'))
 
+FOREIGN = {"&&": "and", "||": "or", "!": "not", "≤": "<=", "≥": ">=", "≠": "!=", "＆＆": "and", "｜｜": "or"}
+"""Operators of other languages, and what they are called here."""
+
 _QUOTES = frozenset(character for character, meant in LOOKALIKES.items() if meant in "\"'") | {"'", "`"}
 _BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]+")
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad")

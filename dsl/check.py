@@ -10,15 +10,13 @@ from pathlib import Path
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
-from .modules import Module, module
+from .modules import COMMAND_LINE, Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
 from .resolve import instantiate
 from .source import Source, Span
 from .suggest import suggest
 from .unused import nothing_to_run, unused
-
-COMMAND_LINE = "<command line>"
 
 _MARKS = (".llx", "llx.lock", ".git")
 
@@ -111,6 +109,8 @@ def given_params(bound: Module, params: Sequence[str]) -> tuple[dict[str, syntax
             diagnostics.append(Diagnostic("L0213", Text("L0213", {"name": name}), whole.whole, labels=labels))
         elif name not in known:
             seen[name] = whole
+            if name in bound.lost:
+                continue
             diagnostics.append(_unknown_param(bound, name, whole, known))
         else:
             seen[name] = whole

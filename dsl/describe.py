@@ -56,6 +56,8 @@ def describe(wanted: Type) -> Text:
             return Text("type.list_of_least" if least else "type.list_of", {"item": describe(item), "least": least})
         case MapOf(item=item):
             return Text("type.map_of", {"item": describe(item)})
+        case Either(options=(single, ListOf(item=item, min_length=0))) if item == single:
+            return Text("type.one_or_list", {"item": describe(single)})
         case Either(options=options):
             return one_of(describe(option) for option in options)
         case Anything():

@@ -10,7 +10,7 @@ from .diagnostics.model import Fix, Text
 from .diagnostics.similar import similar
 from .quantities import UNITS, Quantity
 from .reports import Reports, shorten
-from .scan import HOLE, STEP
+from .scan import PATH, STEP
 from .syntax import Broken, Expression, Literal, Path, Segment, String
 from .tokens import RESERVED, Token
 
@@ -36,7 +36,7 @@ _MEANT = {
 _LARGEST = sys.float_info.max
 _DIGITS = 400
 _ESCAPE = re.compile(r"\\(?:([nt\"\\])|u\{([0-9a-fA-F]{1,6})\}|(u\{[^}\"\n]*\}?|\r?\n|.))", re.DOTALL)
-_HOLE = re.compile(HOLE)
+_HOLE = re.compile(rf"\$\{{[ \t]*+({PATH})[ \t]*+\}}")
 _PIECE = re.compile(rf"(?P<escape>{_ESCAPE.pattern})|(?P<hole>{_HOLE.pattern})|(?P<open>\$\{{)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 

@@ -15,6 +15,9 @@ from .source import Source
 PLANNED_KINDS = ("sweep",)
 """Kinds of the language itself that are to come; until a catalogue has one, its use is told apart from a typo."""
 
+COMMAND_LINE = "<command line>"
+"""The name of sources that hold values for params from outside."""
+
 Named = syntax.Param | syntax.Let | syntax.Declaration
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
 from itertools import pairwise
 
 from .lalr import Unexpected
@@ -67,47 +68,28 @@ def value_given_up(tokens: list[Token]) -> list[Token] | None:
 
 def _around(tokens: list[Token], index: int) -> tuple[int, int]:
     """Give the range of the innermost entry, item or statement that an index lies in."""
-    depth, start = 0, min(index, len(tokens))
-    while start > 0:
-        before = tokens[start - 1]
-        if before.type in CLOSERS:
+    before = tokens[: min(index, len(tokens))]
+    # Outside of brackets only `use` has commas, and they are part of it.
+    enclosed = sum((token.type in OPENERS) - (token.type in CLOSERS) for token in before) > 0
+    separators = (NEWLINE, ",") if enclosed else (NEWLINE,)
+    start = len(before) - _reach(reversed(before), CLOSERS, OPENERS, separators)
+    return start, index + _reach(iter(tokens[index:]), OPENERS, CLOSERS, separators)
+
+
+def _reach(tokens: Iterator[Token], into: Container[str], out: Container[str], separators: Container[str]) -> int:
+    """Count the tokens up to a separator or the bracket around them; brackets among them are skipped as a whole."""
+    depth = count = 0
+    for token in tokens:
+        if token.type in into:
             depth += 1
-        elif before.type in OPENERS:
+        elif token.type in out:
             if depth == 0:
                 break
             depth -= 1
-        elif depth == 0 and _separates(tokens, start - 1):
+        elif depth == 0 and token.type in separators:
             break
-        start -= 1
-    depth, end = 0, index
-    while end < len(tokens):
-        token = tokens[end]
-        if token.type in OPENERS:
-            depth += 1
-        elif token.type in CLOSERS:
-            if depth == 0:
-                break
-            depth -= 1
-        elif depth == 0 and _separates(tokens, end):
-            break
-        end += 1
-    return start, end
-
-
-def _separates(tokens: list[Token], index: int) -> bool:
-    if tokens[index].type == NEWLINE:
-        return True
-    if tokens[index].type != ",":
-        return False
-    depth = 0
-    for token in reversed(tokens[:index]):
-        if token.type in CLOSERS:
-            depth += 1
-        elif token.type in OPENERS:
-            if depth == 0:
-                return True
-            depth -= 1
-    return False
+        count += 1
+    return count
 
 
 def _prefix(tokens: list[Token], start: int, end: int, whole: bool) -> int | None:

@@ -34,7 +34,9 @@ def instantiate(
     for binding in in_order(context):
         value_of(context, binding)
     settings = _settings(context)
-    if any(diagnostic.is_error for diagnostic in context.found) or isinstance(settings, Unresolved):
+    # What could not be parsed was reported by the parser, and has no value either.
+    values = [settings, *(binding.value for binding in context.bindings.values())]
+    if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
         return None, context.found
     return _program(context, settings), context.found
 
@@ -107,7 +109,7 @@ def _program(context: Context, settings: Any) -> Program:
         if isinstance(node, syntax.Declaration):
             declarations[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc)
         elif isinstance(node, syntax.Param):
-            value = _label(context, binding.value) if kind_of(context, binding) else binding.value
+            value = _label(context, node) if kind_of(context, binding) else binding.value
             params[name] = Knob(name, value, name in context.given, node.span, node.doc)
     kinds = context.catalogue.kinds
     final = tuple(name for name, declared in declarations.items() if kinds[declared.kind].final)
@@ -144,10 +146,15 @@ def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
     return origins
 
 
-def _label(context: Context, value: Any) -> str:
-    """Give the name of the declaration that a param of a kind takes."""
-    names = (n for n, b in context.bindings.items() if isinstance(b.statement, syntax.Declaration) and b.value is value)
-    return next(names)
+def _label(context: Context, param: syntax.Param) -> str:
+    """Give the name of the declaration that a param of a kind takes; it may do so through another param."""
+    while True:
+        value = context.given.get(param.name.name, param.value)
+        assert isinstance(value, syntax.Path)
+        taken = context.bindings[value.segments[0].name].statement
+        if not isinstance(taken, syntax.Param):
+            return taken.name.name
+        param = taken
 
 
 def _stem(module: Module) -> str:

@@ -59,15 +59,11 @@ def alternatives(wanted: Type) -> tuple[Type, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a component was made, so that `with` can make another from it.
-
-    `written` holds, for the fields that the file sets, the expression of each.
-    """
+    """How a component was made, so that `with` can make another from it."""
 
     value: Any
     component: Component
     arguments: Mapping[str, Any]
-    written: Mapping[str, syntax.Expression]
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import syntax
-from .catalogue import Component
+from .catalogue import Component, Problem
 from .catalogue import Field as ComponentField
 from .describe import artifact, describe
 from .diagnostics.model import Diagnostic, Label, Text
@@ -89,19 +89,18 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
     if any(option.accepts(given) for option in options):
         return reference
     values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": name, "given": artifact(given)}
+    named = isinstance(node, syntax.Path)
     if given.name == "dataset" and given.splits and any(option.name == "rows" for option in options):
-        helps: tuple[Text, ...]
-        if isinstance(node, syntax.Path):
-            helps = (Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]}),)
-        else:
-            helps = (Text("L0404.declare", {"part": given.splits[0]}),)
+        help = Text("L0404.declare", {"part": given.splits[0]})
+        if named:
+            help = Text("L0404.help", {"names": [f"{name}.{split}" for split in given.splits]})
         notes = (Text("L0404.note", {"parts": list(given.splits)}),)
-        return context.error("L0404", node.span, values, helps=helps, notes=notes)
+        return context.error("L0404", node.span, values, helps=(help,), notes=notes)
     outputs = context.catalogue.outputs(reference.task)
     fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]
-    root = name.rsplit(".", 1)[0] if isinstance(node, syntax.Path) and len(node.segments) > 1 else name
-    others = (Text("L0403.outputs", {"names": [f"`{root}.{other}`" for other in fitting]}),) if fitting else ()
-    return context.error("L0403", node.span, values, helps=others)
+    task = name.partition(".")[0]
+    helps = (Text("L0403.outputs", {"names": [f"`{task}.{other}`" for other in fitting]}),) if fitting and named else ()
+    return context.error("L0403", node.span, values, helps=helps)
 
 
 def build(context: Context, node: syntax.Call, component: Component) -> Any:
@@ -174,7 +173,7 @@ def _missing(context: Context, span: Span, component: Component, missing: list[C
         Text("L0206.field", {"field": field.name, "wanted": describe(field.type), "description": field.description})
         for field in missing
     )
-    names = [field.name for field in missing]
+    names = [f"`{field.name}`" for field in missing]
     values = {"fields": names, "kind": component.kind, "component": component.name}
     context.error("L0206", span, values, label=Text("L0206.label", {"fields": names}), notes=notes)
 
@@ -196,29 +195,28 @@ def construct(
     value, problems = component.build(arguments)
     if value is None:
         for problem in problems:
-            _report(context, problem_at(problem.field, problem, written, spans, head))
+            _report(context, problem_at(problem, written, spans, head))
         return Unresolved(component)
-    recipe = Recipe(value, component, dict(arguments), dict(written))
-    context.recipes[id(value)] = recipe
+    context.recipes[id(value)] = Recipe(value, component, dict(arguments))
     context.origins[id(value)] = Origin(span, spans)
     # Asking for the outputs first: where a task's own code fails at that, its check says so.
     fruitless = context.is_task(component.kind) and not context.catalogue.outputs(value)
     if not context.dry:
         for problem in context.catalogue.check(value, context.root):
-            _report(context, problem_at(problem.field, problem, written, spans, head))
+            _report(context, problem_at(problem, written, spans, head))
             if fruitless and not problem.warning:
                 return Unresolved(component)
     return value
 
 
 def problem_at(
-    field: str | None,
-    problem: Any,
+    problem: Problem,
     written: Mapping[str, syntax.Expression],
     spans: Mapping[str, Span],
     head: Span,
 ) -> Diagnostic:
     """Give a component's own finding its place: the field (and item) it names, or the component's name."""
+    field = problem.field
     if field is None or field not in spans:
         return from_problem(problem, head)
     if field in written:

@@ -66,7 +66,7 @@ class _Search:
         """Give the code of what is wrong, or None."""
         parts = Path(full).parts
         first = next((n for n, part in enumerate(parts) if _WILD.search(part)), None) if self.wanted.glob else None
-        if first is None:
+        if first is None or Path(full).exists():
             return self._single(Path(full))
         start = Path(*parts[:first])
         if not self._inside(start):
@@ -105,20 +105,32 @@ class _Search:
                 self.looked_at += 1
                 if self.looked_at > _MAX_LOOKED_AT:
                     return
-                is_folder = entry.is_dir()
+                if entry.name.startswith("."):
+                    # Hidden files, the store among them, are no data unless they are named.
+                    continue
+                is_folder, is_file = _sort(entry)
+                fits = is_folder if self.wanted.folder else is_file
                 if head == "**":
                     if is_folder and not entry.is_symlink():
                         stack.append((Path(entry.path), rest))
-                    if not tail and is_folder == self.wanted.folder:
+                    if not tail and fits:
                         yield Path(entry.path)
                 elif pattern.fullmatch(entry.name):
                     if tail and is_folder:
                         stack.append((Path(entry.path), tuple(tail)))
-                    elif not tail and is_folder == self.wanted.folder:
+                    elif not tail and fits:
                         yield Path(entry.path)
 
     def _inside(self, path: Path) -> bool:
         return _within(os.path.realpath(path), os.path.realpath(self.root))
+
+
+def _sort(entry: os.DirEntry[str]) -> tuple[bool, bool]:
+    """Tell whether an entry is a folder or a file; a link that leads nowhere is neither."""
+    try:
+        return entry.is_dir(), entry.is_file()
+    except OSError:
+        return False, False
 
 
 def _pattern(part: str) -> re.Pattern[str]:

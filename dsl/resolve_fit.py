@@ -8,7 +8,7 @@ from . import syntax
 from .describe import describe, show, sort_of, units, words_of
 from .diagnostics.model import Fix, Label, Text
 from .quantities import Quantity
-from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
+from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted, alternatives
 from .resolve_files import find_files
 from .source import Span
 from .suggest import suggest
@@ -167,7 +167,7 @@ def _all(values: list[Any]) -> Any:
 
 
 def _admitted(item: Type, value: Any) -> bool:
-    return any(admits(option, value) for option in Wanted(item, Text("")).options)
+    return any(admits(option, value) for option in alternatives(item))
 
 
 def _with_unit(node: syntax.Expression, dimensions: tuple[str, ...]) -> tuple[tuple[Text, ...], tuple[Fix, ...]]:

@@ -132,8 +132,11 @@ def _wrong_sort(context: Context, binding: Binding, miss: _Miss, node: syntax.Pa
     labels = (Label(binding.span, Text("label.declared", {"name": binding.name})),)
     values: dict[str, object] = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": binding.name}
     if kind is None:
-        if miss.value is not None or binding.done:
-            return misfit(context, miss.value, wanted, node)
+        value = miss.value if miss.value is not None else binding.value
+        if isinstance(value, Unresolved):
+            return value
+        if binding.done:
+            return misfit(context, value, wanted, node)
         return context.error("L0301", node.span, values | {"given": Text("sort.plain")}, labels=labels)
     if len(node.segments) > 1 and not context.is_task(kind):
         segment = node.segments[1]

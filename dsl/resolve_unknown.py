@@ -6,6 +6,7 @@ from . import syntax
 from .describe import describe
 from .diagnostics.model import Fix, Label, Text
 from .functions import FUNCTIONS
+from .modules import COMMAND_LINE
 from .resolve_base import Binding, Context, Unresolved, Wanted
 from .resolve_bindings import kind_of
 from .resolve_build import given, of_another_kind, wanted_kinds
@@ -27,7 +28,8 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
     own = [name for name, binding in context.bindings.items() if _could_fit(context, binding, wanted)]
     span, helps, fixes = _meant(context, node, own, words, components)
     if not helps and len(node.segments) == 1 and any(isinstance(o, TextType | Anything) for o in wanted.options):
-        helps = (Text("L0201.quotes", {"name": written}),)
+        key = "L0201.shell" if node.span.source.name == COMMAND_LINE else "L0201.quotes"
+        helps = (Text(key, {"name": written}),)
     label = Text("L0201.label", {"slot": wanted.slot, "wanted": describe(wanted.type)})
     sorts = {type(option) for option in wanted.options} - {Nothing}
     if sorts == {Word}:

@@ -49,7 +49,7 @@ def recipe_of(context: Context, value: Any) -> Recipe:
     recipe = context.recipes.get(id(value))
     if recipe is None:
         component, arguments = context.catalogue.recipe(value)
-        recipe = context.recipes[id(value)] = Recipe(value, component, dict(arguments), {})
+        recipe = context.recipes[id(value)] = Recipe(value, component, dict(arguments))
     return recipe
 
 
@@ -70,11 +70,7 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
     recipe = recipe_of(context, base)
     component = recipe.component
     arguments = dict(recipe.arguments)
-    written = dict(recipe.written)
-    inherited = {name: expression.span for name, expression in written.items()}
     origin = context.origins.get(id(base))
-    if origin is not None:
-        inherited = dict(origin.fields)
     now: dict[str, syntax.Expression] = {}
     whole = True
     for name, group in _grouped(changes).items():
@@ -87,11 +83,7 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
         now[name] = group[-1].entry.value
     if not whole:
         return Unresolved(component)
-    made = construct(context, component, arguments, now, span, head, inherited)
-    if not isinstance(made, Unresolved):
-        # A later `with` may concern any field, whoever wrote it.
-        context.recipes[id(made)] = Recipe(made, component, arguments, written | now)
-    return made
+    return construct(context, component, arguments, now, span, head, origin.fields if origin else None)
 
 
 def _grouped(changes: list[_Change]) -> dict[str, list[_Change]]:
@@ -102,11 +94,16 @@ def _grouped(changes: list[_Change]) -> dict[str, list[_Change]]:
 
 
 def _known(context: Context, component: Component, group: list[_Change]) -> bool:
-    """Check that a field exists, and that it is not changed as a whole and again."""
+    """Check that a field exists, and is changed once."""
     first = group[0]
     if first.key[0].name not in component.fields:
         unknown_field(context, first.key[0], component)
         return False
+    return _once(context, group)
+
+
+def _once(context: Context, group: list[_Change]) -> bool:
+    """Check that nothing is changed as a whole and again."""
     whole = next((change for change in group if len(change.key) == 1), None)
     if whole is not None and len(group) > 1:
         other = next(change for change in group if change is not whole)
@@ -178,7 +175,9 @@ def _map(context: Context, current: Mapping[str, Any], inner: list[_Change], wan
     changed = dict(current)
     for name, group in _grouped(inner).items():
         slot = Text("slot.key", {"key": name, "of": wanted.slot})
-        if len(group[0].key) == 1:
+        if not _once(context, group):
+            changed[name] = UNRESOLVED
+        elif len(group[0].key) == 1:
             changed[name] = context.resolve(group[0].entry.value, Wanted(item, slot))
         elif name in changed:
             deeper = [_Change(change.key[1:], change.entry) for change in group]

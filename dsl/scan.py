@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from .characters import LOOKALIKES, Characters
+from .characters import FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
 from .reports import Reports
 from .source import Source, Span
@@ -19,19 +19,21 @@ from .syntax import Comment
 from .tokens import CLOSERS, CONTINUING, JUNK, OPENERS, OPERATORS, WORD, Token
 
 _NAME = "[^\\W\\d][\\w\u0300-\u036f\u3099\u309a]*+"
-HOLE = rf"\$\{{[ \t]*+({_NAME}(?:\.{_NAME}|\[\"[^\"\\\n]*+\"\])*+)[ \t]*+\}}"
-"""`${path}` in a string."""
+PATH = rf"{_NAME}(?:\.{_NAME}|\[\"[^\"\\\n]*+\"\])*+"
+"""A path in a string's `${…}`."""
 STEP = re.compile(rf"\.?({_NAME})|\[\"([^\"\\\n]*)\"\]")
 """One step of such a path."""
 
-# Possessive and atomic (`*+`, `(?>…)`): without them a long run of blank lines or `${` takes minutes.
+# Possessive and atomic (`*+`, `(?>…)`): without them a long run of blank lines or `${` takes minutes. No group
+# within them may capture: Python 3.11 then raises SystemError on some texts.
+_HOLE = rf"\$\{{[ \t]*+{PATH}[ \t]*+\}}"
 _TOKEN = re.compile(
     rf"""
       (?P<blank>[ \t]++)
     | (?P<newline>\r?\n(?:[ \t]*+\r?\n)*+)
     | (?P<comment>\#[^\n]*+)
-    | (?P<long>\"\"\"(?>[^"\\$]|\\.|"(?!"")|{HOLE}|\$)*+\"\"\")
-    | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{HOLE}|\$)*+"|""(?!"))
+    | (?P<long>\"\"\"(?>[^"\\$]|\\.|"(?!"")|{_HOLE}|\$)*+\"\"\")
+    | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{_HOLE}|\$)*+"|""(?!"))
     | (?P<number>\.?[0-9](?:[eE][+-]|[\w.])*+%?)
     | (?P<word>[^\W\d]\w*+)
     | (?P<sign>\|>|==|!=|<=|>=|[=<>+\-*/(){{}}\[\],.:])
@@ -39,7 +41,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
-_UNIT = re.compile(r"[ \t]++([^\W\d]\w*+)(?![ \t]*+=(?!=))")
+_UNIT = re.compile(r"([ \t\u3000\u00a0]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
@@ -112,7 +114,9 @@ class _Scanner:
             return self.sign(match.group(), at, end)
         elif sort == "number":
             unit = _UNIT.match(text, end)
-            if unit is not None and unit.group(1) not in CONTINUING:
+            if unit is not None and unit.group(2) not in CONTINUING:
+                if unit.group(1).strip(" \t"):
+                    self.characters.lookalike(end, unit.end(1), " ")
                 end = unit.end()
             self.push("NUMBER", text[at:end], at, end)
         elif sort != "blank":
@@ -184,15 +188,29 @@ class _Scanner:
         """Take what the language doesn't have; a look-alike is mended in place, and read again."""
         character = self.text[at]
         if character == ";":
-            self.characters.foreign(";", "", at, at + 1, "\n")
-            self.statements.end_line(self.text, at, at + 1)
-            return at + 1
+            return self.semicolon(at)
+        for sign, meant in FOREIGN.items():
+            if self.text.startswith(sign, at):
+                end = at + len(sign)
+                self.characters.foreign(sign, meant, at, end, f" {meant} ")
+                self.push(OPERATORS.get(meant, WORD), meant, at, end)
+                return end
         if (character in LOOKALIKES or character in "'`") and self.characters.mend(at):
             return at
         end, blank = self.characters.strange(at)
         if not blank:
             self.push(JUNK, self.text[at:end], at, end)
         return end
+
+    def semicolon(self, at: int) -> int:
+        """Take a semicolon for what it ends: an item, or an entry or a statement."""
+        if self.statements.in_list:
+            self.characters.foreign(";", ",", at, at + 1)
+            self.push(",", ",", at, at + 1)
+        else:
+            self.characters.foreign(";", "", at, at + 1, "\n")
+            self.statements.end_line(self.text, at, at + 1)
+        return at + 1
 
     def unclosed_string(self, at: int) -> int:
         """Take a string without an end: up to the end of its line, or, if it is a long one, the next statement."""

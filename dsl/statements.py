@@ -54,7 +54,13 @@ class Statements:
     @property
     def in_use(self) -> bool:
         """Tell whether what comes next belongs to a `use`."""
-        return bool(self.tokens) and self.tokens[0].text == "use" and not self.open and self.newline is None
+        begun = [token.type for token in self.tokens[:2]] in ([WORD], [WORD, "DISTRIBUTION"])
+        return begun and self.tokens[0].text == "use" and not self.open and self.newline is None
+
+    @property
+    def in_list(self) -> bool:
+        """Tell whether commas alone separate here."""
+        return bool(self.open) and self.tokens[self.open[-1]].type != "{"
 
     def push(self, token: Token) -> None:
         """Add a token; the newline before it counts now, or doesn't."""

@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..dsl.diagnostics.model import Diagnostic, Label, Text
@@ -80,6 +80,8 @@ def memory_of(estimate: Estimate) -> int | None:
 
 def refusal(node: Node, estimate: Estimate, program: Program, graph: Graph) -> Diagnostic | None:
     """Give the diagnostic for a task that can't fit this machine's memory, or None if it may."""
+    if estimate.parameters is None:
+        estimate = replace(estimate, parameters=_least_parameters(node))
     needed = memory_of(estimate)
     if needed is None or needed <= machine_memory():
         return None
@@ -94,7 +96,7 @@ def refusal(node: Node, estimate: Estimate, program: Program, graph: Graph) -> D
         "parameters": f"{estimate.parameters:,}" if estimate.parameters is not None else "?",
     }
     place = _model_place(node, program) or graph.place(node)
-    here = graph.place(node)
+    here = graph.name_place(node)
     labels = (Label(here, Text("L0818.label", values)),) if here is not None and here != place else ()
     return Diagnostic("L0818", Text("L0818", values), place, labels=labels, helps=(Text("L0818.help", values),))
 
@@ -117,6 +119,15 @@ def device_memory() -> int:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
         return max(int(line) for line in answer.stdout.split()) * 2**20
     return 0
+
+
+def _least_parameters(node: Node) -> int | None:
+    """Give the parameters of what a task trains, with the smallest vocabulary while that isn't known yet."""
+    if not isinstance(node.task, Trained) or not node.task.on_device:
+        return None
+    with contextlib.suppress(Exception):  # a plugin's model that can't count is refused by nobody
+        return node.task.described_model().parameters(1)
+    return None
 
 
 def _model_place(node: Node, program: Program) -> Span | None:

@@ -132,6 +132,10 @@ class Graph:
             current = current.owner
         return None
 
+    def name_place(self, node: Node) -> Span | None:
+        """Give the place of a node's name, or of what it is written in if it has none."""
+        return self.program.declarations[node.names[0]].name_span if node.names else self.place(node)
+
     def add(self, task: Task) -> Node:
         """Give the node of a task, made with all that it needs if it isn't there; chains may be long."""
         hidden: dict[int, dict[str, Task]] = {}

@@ -67,11 +67,15 @@ def claim(folder: Path, *, wait: bool = True, waiting: Callable[[], None] | None
 
     pause = 0.02
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         except FileNotFoundError:
             continue  # whoever had it finished and removed the folder just now
+        except FileExistsError:
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise
+            continue
         taken = False
         try:
             with contextlib.suppress(BlockingIOError):

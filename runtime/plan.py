@@ -128,13 +128,10 @@ def _planned(plan: Plan, node: Node, artifact: Artifact | None, runs: set[Node],
         if gone:
             return Planned(node, State.COPY, (Text("plan.copy", {"file": gone[0]}),), artifact)
         return Planned(node, State.STORED, (), artifact)
+    damaged = (Text("plan.damaged", {"file": plan.damaged[node]}),) if node in plan.damaged else ()
     if node not in runs:
-        return Planned(node, State.UNNEEDED, (Text("plan.unneeded"),))
-    why = (
-        (Text("plan.damaged", {"file": plan.damaged[node]}),)
-        if node in plan.damaged
-        else reasons.of(node, runs.__contains__)
-    )
+        return Planned(node, State.UNNEEDED, damaged or (Text("plan.unneeded"),))
+    why = damaged or reasons.of(node, runs.__contains__)
     if holds_kept(plan.store.partial / node.fingerprint):
         why = (*why, Text("plan.resumes"))
     return Planned(node, State.RUN, why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 
 from ..dsl.diagnostics import words
@@ -9,6 +10,9 @@ from ..dsl.diagnostics.model import Text
 
 CATALOGUES = ("", "_training", "_cli", "_report")
 """The modules of each language in `messages/`: of the run itself, of training, of its display, of its report."""
+
+NEEDS = "plan.needs"
+"""The reason of a task that runs because one of its inputs does."""
 
 _registered: set[str] = set()
 
@@ -32,6 +36,14 @@ def load(language: str) -> None:
         for part in CATALOGUES:
             module = import_module(f".messages.{language}{part}", __package__)
             words.register(language, module.MESSAGES)
+
+
+def say_reasons(reasons: Iterable[Text]) -> list[str]:
+    """Give the reasons why a task runs, all that it waits for as one."""
+    listed = list(reasons)
+    needs = [text.values["label"] for text in listed if text.key == NEEDS]
+    said = [say_text(text) for text in listed if text.key != NEEDS]
+    return [*said, say_text(Text(NEEDS, {"label": needs}))] if needs else said
 
 
 def knows(key: str) -> bool:

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.util import find_spec
 
 from .model import Text
 from .similar import similar
@@ -45,9 +44,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     if language not in _catalogues:
         messages: dict[str, str] = {}
         for part in _OWN:
-            name = f"{__package__}.messages.{language}{part}"
-            if not part or find_spec(name) is not None:
-                messages.update(import_module(name).MESSAGES)
+            messages.update(import_module(f".messages.{language}{part}", __package__).MESSAGES)
         _catalogues[language] = messages | _registered.get(language, {})
     return _catalogues[language]
 

@@ -4,7 +4,7 @@ MESSAGES: dict[str, str] = {
     "L0501": "`{objective}` does not fit `{model}`, whose attention is {given}",
     "L0501.help": "`{objective}` takes a model whose attention is {wanted}",
     "L0502": "the data has no column `{missing}`, which `{objective}` reads",
-    "L0502.help": "the data has {given}; its reader can map a column of the file to `{missing}`",
+    "L0502.help": "its columns are {given}; the reader can map a column of the file to `{missing}`",
     "L0520": "{heads} heads do not divide a hidden size of {hidden_size}",
     "L0520.help": "the nearest number of heads that does: {nearest}",
     "L0521": "{kv_heads} key-value heads do not divide {heads} heads",

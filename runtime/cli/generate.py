@@ -41,6 +41,7 @@ def command(
         trained.work.changed["seed"] = seed
     given = prompts or ("",)
     try:
+        trained.must_give("text")
         texts = trained.work.generate(trained.checkpoint, given, chosen)
     except TaskFailed as error:
         return show_failure(error)

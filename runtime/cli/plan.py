@@ -60,7 +60,7 @@ def page(result: PlanResult) -> str:
             [
                 output.style(line.kind, dim=True),
                 "  " * line.depth + line.label,
-                line.summary if estimate is None else _about(line, estimate),
+                shortened(line.summary) if estimate is None else _about(line, estimate),
                 _state(task),
                 "; ".join(_words(line)),
             ]
@@ -69,6 +69,11 @@ def page(result: PlanResult) -> str:
             rows.append(["", "", output.style(costs, dim=True)])
     lines.append(output.table(rows))
     return "\n".join([*lines, *_totals(result)])
+
+
+def shortened(text: str, most: int = 48) -> str:
+    """Cut a text that would push the columns behind it off the screen."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _state(task: Planned) -> str:
@@ -80,9 +85,9 @@ def _state(task: Planned) -> str:
 
 
 def _words(line: TaskLine) -> list[str]:
-    from ..words import say_text
+    from ..words import say_reasons
 
-    return [say_text(reason) for reason in line.reasons] if not line.stored else []
+    return say_reasons(line.reasons) if not line.stored else []
 
 
 def _about(line: TaskLine, estimate: Estimate) -> str:

@@ -33,6 +33,7 @@ def command(
     from ..training.predict import predict
 
     try:
+        trained.must_give("label")
         predictions, facts = predict(trained.checkpoint, given, trained.work)
     except TaskFailed as error:
         return show_failure(error)

@@ -34,6 +34,16 @@ class Trained:
     checkpoint: Reference
     work: Reading
     registry: Registry
+    name: str
+
+    def must_give(self, what: str) -> None:
+        """Raise TaskFailed unless the objective that it was trained with gives what is asked for."""
+        from ...plugins.component import TaskFailed
+
+        objective = self.checkpoint.task.described_objective()
+        if objective is None or what not in objective.gives:
+            name = objective.name if objective else "none"
+            raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
 
 
 def open_trained(file: Path, params: Sequence[str], name: str, store: Path | None) -> Trained:
@@ -64,7 +74,7 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
     if made.store.find(made.graph.find(checkpoint).fingerprint) is None:
         command = " ".join(["llx run", str(file), *params, f"--only {stage}"])
         raise click.ClickException(f"'{stage}' is not stored as the file describes it now. Run it first: {command}")
-    return Trained(checkpoint, Reading(made.graph, made.store), result.checked.registry)
+    return Trained(checkpoint, Reading(made.graph, made.store), result.checked.registry, stage)
 
 
 def show_failure(error: TaskFailed) -> int:

@@ -39,14 +39,14 @@ def command(file: Path, name: str, params: tuple[str, ...], values: bool, store:
 def page(found: Why, values: bool) -> str:
     """Write why a task runs or doesn't."""
     from ...plugins.show import show
-    from ..words import say, say_text
+    from ..words import say, say_reasons
 
     place = f"  {output.style(str(found.place), dim=True)}" if found.place else ""
     lines = [f"{output.style(found.label, bold=True)}  {say(f'cli.plan.{found.state}')}{place}"]
     if found.created is not None:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.created))
         lines.append("  " + say("cli.why.made", when=when, fingerprint=found.fingerprint[:12]))
-    lines += [f"  {say_text(reason)}" for reason in found.reasons]
+    lines += [f"  {reason}" for reason in say_reasons(found.reasons)]
     if found.root_cause:
         lines.append("  " + say("cli.why.because", chain=" ← ".join(found.root_cause)))
     if found.needs:

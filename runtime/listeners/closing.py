@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -62,12 +61,19 @@ def places(rows: Sequence[tuple[str, str]]) -> list[str]:
 def wrap(text: str, columns: int, indent: str) -> list[str]:
     """Wrap a text at blanks, or anywhere where it has none, as Japanese does."""
     lines: list[str] = []
-    for line in textwrap.wrap(text, columns) or [""]:
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if width(longer) <= columns:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
         while width(line) > columns:
             at = len(line)
             while width(line[:at]) > columns:
                 at -= 1
-            lines.append(indent + line[:at])
+            lines.append(line[:at])
             line = line[at:]
-        lines.append(indent + line)
-    return lines
+    return [indent + line for line in [*lines, line]]

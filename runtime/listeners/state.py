@@ -19,7 +19,7 @@ from ..events import (
     Validated,
 )
 
-Condition = Literal["stored", "waiting", "running", "finished", "failed"]
+Condition = Literal["stored", "waiting", "running", "finished", "failed", "stopped"]
 
 
 @dataclass(slots=True)
@@ -81,6 +81,9 @@ class RunState:
             }
         elif isinstance(event, RunFinished):
             self.finished = event
+            for task in self.tasks.values():
+                if task.condition == "running":
+                    task.condition = "stopped"
         else:
             self._of_task(event)
 

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-GLYPHS = {"stored": "✓", "finished": "✓", "running": "▶", "failed": "✗", "waiting": "·"}
-STYLES = {"stored": "dim", "finished": "green", "running": "bold cyan", "failed": "bold red", "waiting": "dim"}
+GLYPHS = {"stored": "✓", "finished": "✓", "running": "▶", "failed": "✗", "stopped": "‖", "waiting": "·"}
+STYLES = {
+    "stored": "dim",
+    "finished": "green",
+    "running": "bold cyan",
+    "failed": "bold red",
+    "stopped": "yellow",
+    "waiting": "dim",
+}
 BAR = 14
 SHOWN = ("loss", "validation_loss")
 MOST = 32
@@ -43,7 +50,9 @@ class Terminal:
             self.console.print(Text(headline(event) + "\n", style="bold"))
             self._start()
         elif isinstance(event, Note):
-            self.console.print(Text(f"  {say_text(event.text)}", style="yellow"))
+            task = self.state.tasks.get(event.fingerprint or "")
+            label = f"{task.line.label}: " if task else ""
+            self.console.print(Text(f"   {label}{say_text(event.text)}", style="yellow"))
         elif isinstance(event, RunFinished):
             self.close()
             text = say(
@@ -99,7 +108,7 @@ class Terminal:
         room = max(4, self.console.size.height - 4)
         if len(tasks) <= room:
             return tasks, 0
-        urgency = {"running": 0, "failed": 0, "waiting": 2, "finished": 3, "stored": 4}
+        urgency = {"running": 0, "failed": 0, "stopped": 0, "waiting": 2, "finished": 3, "stored": 4}
         first = sorted(tasks, key=lambda task: urgency[task.condition] + task.line.depth)[:room]
         kept = {task.line.fingerprint for task in first}
         return [task for task in tasks if task.line.fingerprint in kept], len(tasks) - len(kept)
@@ -113,6 +122,9 @@ class Terminal:
             text = Text(duration(task.seconds or 0), style="green")
             figures = figures_of(task, SHOWN)
             return text.append("  " + "  ".join(figures[1:]), style="default") if figures else text
+        if task.condition == "stopped":
+            share = "" if task.share is None else f"  {task.share:.0%}"
+            return Text(say("cli.condition.stopped") + share, style=STYLES["stopped"])
         summary = f"  {task.line.summary}" if task.line.summary else ""
         return Text(say(f"cli.condition.{task.condition}") + summary, style=STYLES[task.condition])
 
@@ -124,11 +136,11 @@ class Terminal:
             full = round(task.share * BAR)
             text.append("━" * full, style="cyan").append("━" * (BAR - full), style="bright_black")
             text.append(f" {task.share:4.0%}  ")
-        text.append("  ".join(figures_of(task, SHOWN)))
         left = task.left(now)
         if left is not None:
-            text.append(f"  {say('cli.left', seconds=duration(left))}", style="dim")
-        elif task.started is not None and not text.plain:
+            text.append(f"{say('cli.left', seconds=duration(left))}  ", style="dim")
+        text.append("  ".join(figures_of(task, SHOWN)))
+        if task.started is not None and not text.plain:
             text.append(duration(max(0.0, now - task.started)), style="dim")
         return text
 

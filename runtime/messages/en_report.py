@@ -40,7 +40,6 @@ MESSAGES: dict[str, str] = {
     "report.curve.loss": "Loss",
     "report.curve.train": "training",
     "report.curve.validation": "validation",
-    "report.curve.on_validation": "{name} on the validation rows",
     "report.curve.lr": "Learning rate",
     "report.curve.gradient_norm": "Norm of the gradient",
     "report.curve.tokens_per_second": "Tokens per second",

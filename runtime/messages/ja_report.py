@@ -40,7 +40,6 @@ MESSAGES: dict[str, str] = {
     "report.curve.loss": "損失",
     "report.curve.train": "学習",
     "report.curve.validation": "検証",
-    "report.curve.on_validation": "検証データでの {name}",
     "report.curve.lr": "学習率",
     "report.curve.gradient_norm": "勾配のノルム",
     "report.curve.tokens_per_second": "毎秒のトークン数",

@@ -37,13 +37,15 @@ class Axis:
 
     @classmethod
     def of(cls, values: Sequence[float], ticks: int, tight: bool = False) -> Axis:
-        """Choose a range and its ticks; `tight` ends at the last value and not at a tick."""
+        """Choose a range and its ticks; `tight` is for counts: it ends at the last value, and ticks are whole."""
         low, high = (min(values), max(values)) if values else (0.0, 1.0)
         if low == high:
             pad = abs(low) / 2 or 0.5
             low, high = low - pad, high + pad
         step = _round_step((high - low) / ticks)
-        if not tight:
+        if tight:
+            step = math.ceil(step)
+        else:
             low, high = math.floor(low / step) * step, math.ceil(high / step) * step
         first = math.ceil(low / step - 1e-9)
         last = math.floor(high / step + 1e-9)

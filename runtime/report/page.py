@@ -100,21 +100,29 @@ def curves(task: TaskRecord) -> list[Markup]:
     ]
     axis = say("report.curve.step")
     drawn = [chart(say("report.curve.loss"), [c for c in losses if c.points], x=axis, name="loss", best=task.best_step)]
-    selecting = dict.fromkeys(name for _, figures in validations for name in figures if name not in OF_LOSS)
-    for name in selecting:
-        curve = Curve(name, of(name, validations), "two", dots=True)
-        drawn.append(
-            chart(say("report.curve.on_validation", name=name), [curve], x=axis, name=name, best=task.best_step)
-        )
-    for name in task.figures:
-        if name not in OF_LOSS:
-            title = say(f"report.curve.{name}") if name in KNOWN else name
-            drawn.append(chart(title, [Curve(name, of(name, steps))], x=axis, name=name))
+    measured = dict.fromkeys(name for _, figures in validations for name in figures)
+    for name in sorted(dict.fromkeys([*measured, *task.figures]), key=_rank):
+        if name in OF_LOSS or name in NOT_DRAWN:
+            continue
+        both = [
+            Curve(say("report.curve.train"), of(name, steps), "one", smooth=name not in KNOWN),
+            Curve(say("report.curve.validation"), of(name, validations), "two", dots=True),
+        ]
+        title = say(f"report.curve.{name}") if name in KNOWN else name
+        best = task.best_step if name in measured else None
+        drawn.append(chart(title, [c for c in both if c.points], x=axis, name=name, best=best))
     return [figure for figure in drawn if figure]
 
 
-KNOWN = frozenset({"lr", "gradient_norm", "tokens_per_second"})
-"""Figures that have a name in the reader's language."""
+KNOWN = ("lr", "gradient_norm", "tokens_per_second")
+"""Figures that have a name in the reader's language; they are drawn last, in this order."""
+
+NOT_DRAWN = frozenset({"epoch", "epochs"})
+"""Figures that say nothing that the axis of steps doesn't."""
+
+
+def _rank(name: str) -> int:
+    return KNOWN.index(name) + 1 if name in KNOWN else 0
 
 
 def _stage(task: TaskRecord) -> Markup | None:

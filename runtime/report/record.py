@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...dsl.diagnostics.model import Text
-from ..words import knows, say_text
+from ..words import knows, say_reasons, say_text
 
 EVENTS = "events.jsonl"
 EXPERIMENT = "experiment.llx"
@@ -156,8 +156,14 @@ def _task(line: Mapping[str, Any]) -> TaskRecord:
         line["summary"],
         line["depth"],
         "stored" if line["stored"] else "waiting",
-        [words_of(reason) for reason in line["reasons"]],
+        _reasons(line["reasons"]),
     )
+
+
+def _reasons(reasons: Sequence[Any]) -> list[str]:
+    if all(isinstance(reason, Mapping) and _known(reason) for reason in reasons):
+        return say_reasons(map(_text, reasons))
+    return [words_of(reason) for reason in reasons]
 
 
 def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:

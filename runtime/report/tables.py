@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ...dsl.diagnostics.words import visible
 from ..listeners.facts import is_number, metrics_of, number, samples_of
 from ..listeners.figures import count, duration, value
 from ..words import say
@@ -59,7 +60,12 @@ def samples(task: TaskRecord) -> Markup | None:
     pairs = samples_of(task.facts)
     if not pairs:
         return None
-    return join([element("blockquote", element("b", prompt), text, class_="sample") for prompt, text in pairs])
+    return join(
+        [
+            element("blockquote", element("b", _readable(prompt)), _readable(text), class_="sample")
+            for prompt, text in pairs
+        ]
+    )
 
 
 def confusion(task: TaskRecord) -> Markup | None:
@@ -101,6 +107,8 @@ def facts(task: TaskRecord) -> Markup | None:
     shown = []
     for name, write in STAGE_FACTS:
         fact = task.facts.get(name)
+        if name == "trained_parameters" and fact == task.facts.get("parameters"):
+            continue
         if fact is not None and (write is str or is_number(fact)):
             shown.append(
                 element(
@@ -122,3 +130,8 @@ def _bar(given: float, reference: float | None) -> Markup | None:
         else element("i", style=f"left:{reference:.2%}", title=say("report.results.reference"))
     )
     return element("div", element("b", style=f"width:{given:.2%}"), mark, class_="bar")
+
+
+def _readable(text: str) -> str:
+    """Write control characters as codes; a model may write any."""
+    return "\n".join(visible(line) for line in text.split("\n"))

@@ -66,16 +66,18 @@ class Training:
         self.network.train()
         with ExitStack() as stack:
             stack.enter_context(told_if_memory_runs_out(state.micro_batch))
-            if not self._finished():
-                pin = setup.device.type == "cuda"
-                loader = Loader(setup.reader, setup.order, setup.seed, state.micro_batch, state.step, pin)
-                stack.enter_context(loader)
-            while not self._finished():
+            pin = setup.device.type == "cuda"
+            loader = Loader(setup.reader, setup.order, setup.seed, state.micro_batch, state.step, pin)
+            stack.enter_context(loader)
+            while True:
+                ended = self._finished()
+                if self._validation_is_due(ended):
+                    self._validate()
+                if ended or state.patience_spent:
+                    break
                 self._step(loader.next())
                 self._after_step()
             self._settle()
-            if setup.validation is not None and state.validated != state.step:
-                self._validate()
         write_result(setup, state, tensors_of(self.network), self._best())
         return facts_of(setup, state, self.network)
 
@@ -128,20 +130,19 @@ class Training:
     # What happens between steps
 
     def _after_step(self) -> None:
-        state, setup = self.state, self.setup
         now = time.monotonic()
         if now - self.shown >= _SHOW_SECONDS:
             self.shown = now
             self._show()
-        if setup.validation is not None and state.step % setup.validate_every == 0:
-            self._settle()
-            self._validate()
-        if self.work.stopping():
-            self._save()
-            self.work.progress.log("training.saved", step=state.step)
-            raise Interrupted
+        self._stop_if_asked()
         if self._save_is_due(now):
             self._save()
+
+    def _stop_if_asked(self) -> None:
+        if self.work.stopping():
+            self._save()
+            self.work.progress.log("training.saved", step=self.state.step)
+            raise Interrupted
 
     def _show(self) -> None:
         budget, step = self.setup.budget, self.state.step
@@ -163,8 +164,15 @@ class Training:
         self.figures = {name: figures[name] for name in ("loss", "tokens_per_second")}
         self.emit(Step(self.fingerprint, self.state.step, figures))
 
+    def _validation_is_due(self, ended: bool) -> bool:
+        """Tell whether to validate before the next step; a training that stopped right here has not done it yet."""
+        setup, state = self.setup, self.state
+        due = ended or (state.step > 0 and state.step % setup.validate_every == 0)
+        return setup.validation is not None and due and state.validated != state.step
+
     def _validate(self) -> None:
         """Measure the validation rows; keep the weights if they are the best so far, and count if they aren't."""
+        self._settle()
         setup, state = self.setup, self.state
         assert setup.validation is not None
         self._log()
@@ -178,6 +186,7 @@ class Training:
             setup.dtype,
             predict=metric is not None and metric.needs != "loss",
             targets=metric is not None,
+            between=lambda rows: self._stop_if_asked(),
         )
         figures = {"validation_loss": mean_loss(outcome)}
         value, higher = figures["validation_loss"], False

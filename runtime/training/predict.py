@@ -35,12 +35,12 @@ def predict(checkpoint: Reference, texts: Sequence[str], work: Work) -> tuple[li
         given = work.input(checkpoint)
         folder = given.directory / given.output
         stored = Stored.open(folder)
-        if objective is None or "labels" not in stored.facts:
-            raise TaskFailed("cli.predict.none", {"objective": objective.name if objective else "none"})
+        assert objective is not None, "the caller asked what it gives"
         network = build(model, objective, stored.facts, 0)
         load_body(network, stored)
+        values = {"objective": objective.name, "given": stored.facts.get("objective")}
         if load_head(network, stored, objective, stored.facts) == "fresh":
-            raise TaskFailed("cli.predict.none", {"objective": objective.name})
+            raise TaskFailed("L0806", values, help="L0806.help")
         network.to(device).eval()
         # Nobody labelled these: any known label takes the place of theirs, and no prediction depends on it.
         known = stored.facts["labels"][0]
@@ -55,7 +55,7 @@ def predict(checkpoint: Reference, texts: Sequence[str], work: Work) -> tuple[li
             with torch.no_grad(), autocast(device, dtype):
                 predicted = objective.predict(network, to_device(tensors(batch, len(some))[0], device))
             if predicted is None:
-                raise TaskFailed("cli.predict.none", {"objective": objective.name})
+                raise TaskFailed("L0806", values, help="L0806.help")
             scalars = [name for name, array in encoding.arrays().items() if not array.shape]
             guesses += [({name: row[name] for name in scalars}, one) for row, one in zip(some, predicted, strict=True)]
         return list(objective.join(guesses, stored.facts)), stored.facts

@@ -105,7 +105,7 @@ def test_missing_fields_are_one_diagnostic_with_their_types() -> None:
     result = checked("stage s = train { batch = 3 tokens }")
     assert codes(result) == ["L0206 train"]
     (one,) = result.diagnostics
-    assert one.message.values["fields"] == ["model", "tokenizer", "data"]
+    assert one.message.values["fields"] == ["`model`", "`tokenizer`", "`data`"]
     assert [note.values["field"] for note in one.notes] == ["model", "tokenizer", "data"]
 
 

@@ -77,12 +77,26 @@ def test_links_that_leave_the_project(root: Path) -> None:
     assert files('text("inner.txt")', root) == "inner.txt"
 
 
+def test_hidden_files_are_found_by_their_names_alone(root: Path) -> None:
+    (root / ".llx").mkdir()
+    (root / ".llx" / "kept.md2").write_text("x")
+    assert files('text("**/*.md2")', root) == 'L0662 "**/*.md2"'
+    assert files('text(".llx/kept.md2")', root) == ".llx/kept.md2"
+
+
+def test_a_name_with_a_star(root: Path) -> None:
+    (root / "a*b.txt").write_text("x")
+    assert files('text("a*b.txt")', root) == "a*b.txt"
+
+
 def test_a_link_in_a_circle(root: Path) -> None:
     (root / "books" / "loop").symlink_to(root / "books")
     (root / "self").symlink_to(root / "self")
     assert files('text("books/**/*.txt")', root) == "books/**/*.txt"
     assert files('text("books/**/*.none")', root) == 'L0662 "books/**/*.none"'
     assert files('text("self")', root) == 'L0662 "self"'
+    assert files('text("sel*")', root) == 'L0662 "sel*"'
+    assert files(f'text("{"x" * 5000}")', root).startswith("L0664")
 
 
 def test_a_pipe_is_no_file(root: Path) -> None:

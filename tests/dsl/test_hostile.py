@@ -51,6 +51,8 @@ TEXTS = {
     "sums": "let a = b" + "+c" * (DENSE // 2),
     "dots": "let a = b" + ".c" * (DENSE // 2),
     "commas": "let a = [" + "," * DENSE + "]",
+    "a long list with a mistake": "let a = [" + "1, " * (DENSE // 5) + "@, *, 2]",
+    "a long block with mistakes": "data a = f {\n" + "b = 1\n" * (DENSE // 10) + "c = @\nd e = 3\n}",
     "names": "a" * N,
     "words": "a " * (DENSE // 2),
     "words on lines": "a\n" * (DENSE // 2),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from random import Random
 
+from llx.dsl.diagnostics.plain import show
 from llx.dsl.parser import parse
 from llx.dsl.source import Source
 
@@ -61,3 +63,38 @@ def test_one_line_less_loses_no_other() -> None:
         tree, diagnostics = parse(Source("test", "".join(lines[:n] + lines[n + 1 :])))
         assert len(diagnostics) <= 1, line
         assert len(tree.statements) >= 9, line
+
+
+PIECES = [
+    *"{}[]()=,.:+-*/<>|#$\\\"\n\t;'%",
+    '"""',
+    "|>",
+    "##",
+    "${",
+    "if ",
+    "not ",
+    "３",
+    "　",
+    "“",
+    "\u200b",
+    "\u202e",
+    "\r",
+    "\0",
+]
+
+
+def test_any_damage_gets_an_answer() -> None:
+    random = Random(7)
+    for _ in range(400):
+        text = TEXT
+        for _ in range(random.choice([1, 2, 6])):
+            start = random.randrange(len(text))
+            end = min(len(text), start + random.choice([0, 0, 1, 5, 20]))
+            text = text[:start] + random.choice(["", *PIECES, TEXT[start:end]]) + text[end:]
+        tree, diagnostics = parse(Source("test", text))
+        for diagnostic in diagnostics:
+            for place in (diagnostic, *diagnostic.labels, *diagnostic.fixes):
+                assert place.span is not None
+                assert 0 <= place.span.start <= place.span.end <= len(text)
+        assert show(diagnostics, "ja").count("\n") >= len(diagnostics)
+        assert all(statement.span.end <= len(text) for statement in tree.statements)

@@ -108,6 +108,11 @@ def test_a_component_of_another_kind_says_what_it_is() -> None:
     assert (one.code, one.message.values["given"].values) == ("L0403", {"kind": "optimizer"})
 
 
+def test_a_plain_value_where_a_component_is_wanted_says_what_it_is() -> None:
+    (one,) = [d for d in checked("let width = 3\nmodel m = width").diagnostics if d.is_error]
+    assert (one.code, one.message.values["given"].key) == ("L0301", "sort.number")
+
+
 def test_a_second_experiment_is_refused() -> None:
     assert errors("experiment a {}\nexperiment b {}") == ["L0221 b"]
 

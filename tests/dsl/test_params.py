@@ -63,6 +63,15 @@ def test_types(declared: str, given: str, expected: list[str]) -> None:
     assert errors(f"param {declared}", given) == expected
 
 
+def test_a_param_that_could_not_be_read_is_not_said_to_be_missing() -> None:
+    assert [code.split()[0] for code in errors("param x: = 1", "x=2")] == ["L0101"]
+
+
+def test_a_shell_takes_quotes_away() -> None:
+    (one,) = [d for d in checked('param x = "a"', params=["x=b"]).diagnostics if d.is_error]
+    assert [help.key for help in one.helps] == ["L0201.shell"]
+
+
 def test_a_second_value_is_refused() -> None:
     assert errors("param x = 1", "x=2", "x=3") == ["L0213 x=3"]
 

@@ -194,7 +194,9 @@ def test_without_a_place() -> None:
 def test_a_long_line_is_cut_around_the_place() -> None:
     source = Source("a.llx", "let a = [" + "1, " * 1000 + "x" + ", 1" * 1000 + "]")
     line, marks = shown(Diagnostic("L0202", say("unknown"), at(source, "x"))).splitlines()[3:5]
-    assert line.startswith("1 | …") and line.endswith("…") and len(line) < 160
+    assert line.startswith("1 | …")
+    assert line.endswith("…")
+    assert len(line) < 160
     assert line[marks.index("^")] == "x"
 
 

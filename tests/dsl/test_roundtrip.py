@@ -162,3 +162,8 @@ def test_any_text_gets_an_answer(text: str) -> None:
 def test_any_characters_get_an_answer(text: str) -> None:
     parse(Source("test", text))
     parse(Source("test", f'let a = "{text}"'))
+
+
+def test_use_is_a_name_where_no_statement_begins() -> None:
+    for text in ("use", "use.a.b", "use(a.b)", "use { a = b.c }"):
+        assert parse_expression(Source("lr", text))[1] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -349,3 +350,27 @@ class Meddler(Words):
         with (work.root / self.file).open("a", encoding="utf-8") as file:
             file.write(" more")
         return super().run(work)
+
+
+class Deletes(Task):
+    """Deletes the store that it is made in."""
+
+    kind: ClassVar[str] = "eval"
+    name: ClassVar[str] = "deletes"
+    final: ClassVar[bool] = True
+
+    def outputs(self) -> dict[str, Artifact]:
+        return {"rows": Artifact("rows")}
+
+    def run(self, work: Work) -> Facts:
+        shutil.rmtree(work.directory.parent.parent.parent)
+        return {}
+
+
+class Unprepared(Deletes):
+    """Fails before it could run."""
+
+    name: ClassVar[str] = "unprepared"
+
+    def prepare(self) -> dict[str, Task]:
+        raise ZeroDivisionError("oh")

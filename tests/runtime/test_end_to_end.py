@@ -39,14 +39,14 @@ stage pretrain = train {
   tokenizer = letters
   data      = novel
   objective = causal_lm
-  optimizer = adamw { lr = LR }
+  optimizer = adamw { lr = 1e-2 }
   batch     = 16 examples
   budget    = 120 steps
   validate  = 40 steps
   save      = 5 steps
 }
 
-data labelled = csv("labels.csv") |> split(validation = 20%, test = 20%)
+data labelled = csv("labels.csv", label = "label") |> split(validation = 20%, test = 20%)
 
 stage classify = finetune {
   from      = pretrain.best
@@ -74,7 +74,7 @@ def project(tmp_path: Path) -> Path:
         quoted = passage.replace('"', '""').replace("\n", " ")
         lines.append(f'"{quoted}",{"speech" if chr(34) in passage else "telling"}')
     (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (tmp_path / "small.llx").write_text(EXPERIMENT.replace("LR", "3e-3"), encoding="utf-8")
+    (tmp_path / "small.llx").write_text(EXPERIMENT, encoding="utf-8")
     return tmp_path
 
 
@@ -148,7 +148,9 @@ def test_what_changes_is_what_runs_again(project: Path) -> None:
         return {task["label"] for task in json.loads(plan.stdout)["tasks"] if not task["stored"]}
 
     assert to_run() == set()
-    file.write_text("# a comment\n" + text.replace("gpt", "小型").replace("layers         =", "layers ="), encoding="utf-8")
+    file.write_text(
+        "# a comment\n" + text.replace("gpt", "小型").replace("layers         =", "layers ="), encoding="utf-8"
+    )
     assert to_run() == set()
     file.write_text(text.replace("lr = 1e-3", "lr = 2e-3"), encoding="utf-8")
     assert to_run() == {"classify", "scores"}
@@ -163,7 +165,12 @@ def test_what_changes_is_what_runs_again(project: Path) -> None:
 def test_results_are_real(project: Path) -> None:
     import llx as package
 
-    result = package.run(project / "small.llx")
+    file = project / "small.llx"
+    text = file.read_text(encoding="utf-8").replace("120 steps", "500 steps").replace("40 steps", "250 steps")
+    file.write_text(text, encoding="utf-8")
+    result = package.run(file)
     assert result.ok, result.diagnostics
     held = result["held"]
-    assert held.metrics["perplexity"] < held.facts["references"]["perplexity"], "a trained model beats the unigram one"
+    # The model has two layers and a minute's worth of text, and still does better than counting letters.
+    assert held.metrics["perplexity"] < 0.9 * held.facts["references"]["perplexity"]
+    assert held.metrics["bits_per_byte"] < 0.9 * held.facts["references"]["bits_per_byte"]

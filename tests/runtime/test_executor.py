@@ -172,6 +172,21 @@ def test_an_export_is_copied_restored_and_never_touches_other_files(lab: Lab) ->
     assert (target / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_damaged_export_is_made_again_before_it_is_copied(lab: Lab) -> None:
+    words = Words(file="a.txt")
+    program = lab.program({"words": words, "hub": Ship(source=words.default(), to="out")})
+    lab.run(program)
+    lab.ran()
+    stored = lab.store.place(lab.plan(program).graph.final[0].fingerprint) / "words.txt"
+    stored.write_text("ONE\ntwo\nthree", encoding="utf-8")
+    (lab.root / "out" / "words.txt").unlink()
+    assert lab.run(program).state == "finished"
+    assert lab.ran() == ["ship"]
+    assert stored.read_text(encoding="utf-8") == "one\ntwo\nthree"
+    assert lab.plan(program).to_copy == []
+    assert (lab.root / "out" / "words.txt").read_text(encoding="utf-8") == "one\ntwo\nthree"
+
+
 def test_an_export_refuses_to_replace_a_file_that_it_did_not_write(lab: Lab) -> None:
     (lab.root / "out").mkdir()
     (lab.root / "out" / "words.txt").write_text("a user's", encoding="utf-8")
@@ -200,3 +215,25 @@ def test_two_exports_of_one_artifact_are_one_task_and_two_copies(lab: Lab) -> No
     assert lab.ran() == ["words a.txt", "ship"]
     assert (lab.root / "x" / "words.txt").exists()
     assert (lab.root / "y" / "words.txt").exists()
+
+
+def test_a_store_that_is_deleted_while_it_is_used_is_told_of(lab: Lab) -> None:
+    from engine_lab import Deletes
+
+    outcome = lab.run(lab.program({"deletes": Deletes()}))
+    assert [diagnostic.code for diagnostic in outcome.diagnostics] == ["L0824"]
+    assert lab.run(lab.program(counting())).state == "finished"
+
+
+def test_a_mistake_in_what_a_task_prepares_is_its_own(lab: Lab) -> None:
+    from engine_lab import Unprepared
+    from llx.runtime.failures import of_plan
+    from llx.runtime.graph import CannotPlan
+
+    program = lab.program({"bad": Unprepared()})
+    with pytest.raises(CannotPlan) as failure:
+        lab.plan(program)
+    diagnostic = of_plan(failure.value, program)
+    assert diagnostic.code == "L0810"
+    assert diagnostic.message.values == {"label": "bad", "component": "unprepared", "error": "ZeroDivisionError: oh"}
+    assert diagnostic.span is not None

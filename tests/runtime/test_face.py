@@ -10,7 +10,8 @@ from pathlib import Path
 
 import llx
 import pytest
-from llx.runtime.face import literal, open_store
+from llx.runtime.face import open_store
+from llx.runtime.literals import literal
 from llx.runtime.records import Records
 
 TEXT = """
@@ -136,9 +137,9 @@ def test_a_store_that_is_a_file_is_told_of(file: Path, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_has_an_exit_code_of_its_own(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llx.runtime import executor
+    from llx.runtime import maker
 
-    monkeypatch.setattr(executor, "free_bytes", lambda _: 0)
+    monkeypatch.setattr(maker, "free_bytes", lambda _: 0)
     assert llx.run(file, only=["letters"]).exit_code == 3
 
 
@@ -188,3 +189,35 @@ def test_a_stored_run_imports_nothing_heavy(file: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_file_that_is_no_text_of_the_language_runs_nothing(file: Path) -> None:
+    file.write_text("data books = text(", encoding="utf-8")
+    result = llx.run(file)
+    assert (result.state, result.exit_code, result.tasks) == ("failed", 1, {})
+    assert result.diagnostics
+
+
+def test_a_model_too_large_is_refused_before_anything_runs(file: Path) -> None:
+    file.write_text(
+        TEXT
+        + """
+model huge = decoder { layers = 1000, hidden_size = 8192, heads = 8, context_length = 64 }
+stage pretrain = train {
+  model = huge
+  tokenizer = letters
+  data = books
+  objective = causal_lm
+  budget = 1 steps
+}
+""",
+        encoding="utf-8",
+    )
+    planned = llx.plan(file)
+    refused = [one for one in planned.diagnostics if one.code == "L0818"]
+    assert len(refused) == 1
+    assert refused[0].span is not None
+    assert refused[0].span.text.startswith("decoder")
+    result = llx.run(file)
+    assert [one.code for one in result.diagnostics if one.is_error] == ["L0818"]
+    assert result.id == ""

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -166,11 +167,9 @@ def test_many_threads_never_hold_one_lock_together(store: Store) -> None:
                 inside -= 1
             held.release(finished=True)
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
+    with ThreadPoolExecutor(6) as pool:
+        for done in [pool.submit(work) for _ in range(6)]:
+            done.result(timeout=60)
     assert most == 1
 
 
@@ -198,21 +197,19 @@ def test_a_task_that_is_made_elsewhere_meanwhile_is_not_made_again(tmp_path: Pat
     (tmp_path / "a.txt").write_text("one", encoding="utf-8")
     lab = Lab(tmp_path)
     steps = {"slow": Steps(steps=30, pause=0.01)}
-    threads = [threading.Thread(target=lambda: Lab(tmp_path).run(lab.program(steps))) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = [pool.submit(lambda: Lab(tmp_path).run(lab.program(steps))) for _ in range(3)]
+        assert [outcome.result(timeout=60).state for outcome in outcomes] == ["finished"] * 3
     assert lab.ran() == ["steps"]
     assert lab.plan(lab.program(steps)).is_done
 
 
 def test_a_full_disk_is_refused_before_a_task_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llx.runtime import executor
+    from llx.runtime import maker
 
     (tmp_path / "a.txt").write_text("one", encoding="utf-8")
     lab = Lab(tmp_path)
-    monkeypatch.setattr(executor, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(maker, "free_bytes", lambda _: 1000)
     outcome = lab.run(lab.program({"words": Words(file="a.txt")}), ["words"])
     assert [diagnostic.code for diagnostic in outcome.diagnostics] == ["L0812"]
     assert outcome.exit_code == 3

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from llx.runtime.events import Event, Step, TaskProgress
+from llx.runtime.events import Event, RunFinished, Step, TaskProgress
 from llx.runtime.listeners.figures import count, duration, value
 from llx.runtime.listeners.json_lines import FORMAT, JsonLines
 from llx.runtime.listeners.lines import Lines
@@ -175,3 +175,15 @@ def test_numbers_are_written_for_people() -> None:
     assert [value(n) for n in (3.2, 0.71234, 12.345, 6e-4, 12345.0, float("nan"))] == [
         "3.200", "0.7123", "12.35", "0.0006", "12,345", "nan",
     ]  # fmt: skip
+
+
+def test_an_interrupted_run_leaves_no_task_running(story: list[Event]) -> None:
+    state = RunState()
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, height=40, color_system=None)
+    for event in [*story[:12], RunFinished("20260921-a1", "interrupted", 9.0, 0, 2)]:
+        state(event)
+    with console.capture() as capture:
+        console.print(Terminal(state, console).picture())
+    stage = capture.get().splitlines()[2]
+    assert "▶" not in stage
+    assert "stopped" in stage

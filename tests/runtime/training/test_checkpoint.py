@@ -189,7 +189,7 @@ def test_a_training_goes_around_a_damaged_checkpoint_to_the_same_bits(tmp_path: 
             project.work.stop_after = 14
             with pytest.raises(Interrupted):
                 train(job, project.work, nothing)
-            folder = tmp_path / name / "partial/checkpoints/step-00000014"
+            older, folder = sorted((tmp_path / name / "partial/checkpoints").glob("step-*"))
             flip(folder / "optimizer.safetensors", random.Random(1))
             project.work.fresh()
             project.work.stop_after = None
@@ -197,8 +197,8 @@ def test_a_training_goes_around_a_damaged_checkpoint_to_the_same_bits(tmp_path: 
         digests.append(sha256(tmp_path / name / "out/best/model.safetensors"))
     assert digests[0] == digests[1]
     notes = dict(project.work.progress.notes)
-    assert notes["training.skipped"]["checkpoint"] == "step-00000014"
-    assert notes["training.resumed"]["step"] == 12
+    assert notes["training.skipped"]["checkpoint"] == folder.name
+    assert notes["training.resumed"]["checkpoint"] == older.name
 
 
 def test_manifests_tell_what_bits_depend_on(tmp_path: Path) -> None:

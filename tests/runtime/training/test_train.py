@@ -114,6 +114,52 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path, make: 
         assert digest(tmp_path / "whole", which) == digest(tmp_path / "parts", which)
 
 
+def test_a_validation_that_was_interrupted_is_made_before_the_next_step(tmp_path: Path) -> None:
+    results = []
+    for name, stop_after in (("whole", None), ("stopped", 7)):
+        (tmp_path / name).mkdir()
+        project, job = small_job(tmp_path / name, budget=[Quantity(12, "steps")])
+        # Five steps ask once each; the validation after them asks between its batches.
+        project.work.stop_after = stop_after
+        if stop_after:
+            with pytest.raises(Interrupted):
+                train(job, project.work, nothing)
+            saved = json.loads(next((tmp_path / name).glob("partial/checkpoints/step-*/state.json")).read_text())
+            assert saved["curve"] == []
+            project.work.stop_after = None
+            project.work.fresh()
+        results.append((train(job, project.work, nothing), digest(tmp_path / name, "best")))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("settings", [{"precision": "bf16"}, {"deterministic": True}])
+def test_precision_and_determinism_are_settings(tmp_path: Path, settings: dict[str, Any]) -> None:
+    project, job = small_job(tmp_path)
+    project.work.settings = {"seed": 3, "device": "cpu", **settings}
+    facts = train(job, project.work, nothing)
+    assert facts["curve"][-1][2] < facts["curve"][0][2] - 0.3
+    assert not torch.are_deterministic_algorithms_enabled()
+    weights = read_tensors(tmp_path / "out/last/model.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
+
+
+@pytest.mark.slow
+def test_a_compiled_body_keeps_its_names(tmp_path: Path) -> None:
+    project, job = small_job(tmp_path, budget=[Quantity(4, "steps")])
+    train(replace(job, compile=True), project.work, nothing)
+    assert all(
+        name.startswith("body.") and "_orig" not in name
+        for name in read_tensors(tmp_path / "out/last/model.safetensors")
+    )
+
+
+def test_a_device_that_is_not_there_is_told(tmp_path: Path) -> None:
+    project, job = small_job(tmp_path)
+    project.work.settings = {"seed": 3, "device": "cuda:77"}
+    with pytest.raises(TaskFailed, match="L0805"):
+        train(job, project.work, nothing)
+
+
 def test_patience_stops_and_best_is_the_one_that_selects(tmp_path: Path) -> None:
     project, job = small_classification(
         tmp_path,

@@ -1,0 +1,129 @@
+"""Runs a plan with everybody listening: the record of the run, the ledger, plugins, and whoever shows it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .events import Bus, Listener, RunFinished, RunStarted
+from .plan import Plan
+from .records import plain_params
+from .remember import remember
+from .results import RunResult, TaskResult
+from .store import Damaged
+
+if TYPE_CHECKING:
+    from .digests import FileDigests
+    from .executor import Outcome
+    from .run_folder import RunFolder
+
+Listeners = Callable[["RunFolder | None"], Iterable[Listener]]
+"""Gives those who listen to a run, knowing its folder; there is none if nothing is to run."""
+
+
+def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Listeners | None) -> None:
+    """Run a plan in a folder of its own, with everybody listening."""
+    from . import failures
+    from .executor import Executor
+    from .listeners.plugins import PluginHooks
+    from .locks import beside_others
+    from .run_folder import RunFolder
+    from .signals import stopping_on_signals
+
+    stop = threading.Event()
+    started = time.monotonic()
+    with contextlib.ExitStack() as open_:
+        try:
+            made.store.create()
+            open_.enter_context(beside_others(made.store.folder))
+            folder = RunFolder.create(made.store.folder, made.program.source.text)
+            bus = Bus()
+            open_.enter_context(_recording(bus, folder, made))
+        except (OSError, failures.WrongStore) as error:
+            wrong = failures.of_store(error, made.store)
+            if wrong is None:
+                raise
+            result.diagnostics.append(wrong)
+            result.exit_code = 3 if wrong.code in failures.NO_SPACE else 1
+            return
+        result.id, result.folder, made.record.run = folder.id, folder.path, folder.id
+        hooks = PluginHooks(result.checked.registry.manager, lambda *said: bus.dropped.append(said))
+        bus.add(hooks)
+        for listener in listeners(folder) if listeners else ():
+            bus.add(listener)
+        with stopping_on_signals(stop):
+            bus(_started(made, folder.id))
+            outcome = Executor(made, digests, bus, stop).run()
+            result.traceback = folder.keep_tracebacks(outcome.tracebacks)
+            _take(result, made, outcome)
+            stored = len(made.tasks) - len(made.to_run)
+            bus(RunFinished(folder.id, outcome.state, time.monotonic() - started, len(outcome.ran), stored))
+        result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
+
+
+def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
+    result.state, result.exit_code = outcome.state, outcome.exit_code
+    result.diagnostics += outcome.diagnostics
+    result.ran = len(outcome.ran)
+    result.tasks = _results(made, {node.fingerprint for node in outcome.ran})
+
+
+def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
+    """End a run in which everything is stored: nothing is written but what the record lacks."""
+    bus = Bus()
+    for listener in listeners(None) if listeners else ():
+        bus.add(listener)
+    bus(_started(made, ""))
+    with contextlib.suppress(OSError):  # a store that can be read only is good enough
+        remember(made, finished=True)
+    result.state, result.exit_code = "finished", 0
+    result.tasks = _results(made, set())
+    folder = made.store.folder / "runs" / made.record.run
+    result.folder = folder if made.record.run and folder.is_dir() else None
+    bus(RunFinished("", "finished", 0.0, 0, len(made.tasks)))
+
+
+@contextlib.contextmanager
+def _recording(bus: Bus, folder: RunFolder, made: Plan) -> Iterator[None]:
+    """Have a run written down in its folder and in the ledger."""
+    import sqlite3
+
+    from .ledger import Ledger
+    from .listeners.json_lines import JsonLines
+
+    with contextlib.ExitStack() as open_:
+        bus.add(JsonLines(open_.enter_context(folder.open_events())))
+        with contextlib.suppress(sqlite3.Error):  # the list of runs isn't worth a run
+            ledger = open_.enter_context(contextlib.closing(Ledger(made.store.folder)))
+            bus.add(ledger.listener())
+        yield
+
+
+def _started(made: Plan, run_id: str) -> RunStarted:
+    program = made.program
+    params = plain_params({name: knob.value for name, knob in program.params.items()})
+    return RunStarted(run_id, program.name, made.record.file, str(program.root), params, made.lines())
+
+
+def _results(made: Plan, ran: set[str]) -> dict[str, TaskResult]:
+    found: dict[str, TaskResult] = {}
+    for node in made.graph.nodes:
+        try:
+            artifact = made.store.find(node.fingerprint)
+        except Damaged:
+            continue
+        if artifact is not None:
+            for name in node.names or (node.label,):
+                found[name] = TaskResult(
+                    label=name,
+                    kind=node.kind,
+                    component=node.component,
+                    fingerprint=node.fingerprint,
+                    ran=node.fingerprint in ran,
+                    path=artifact.directory,
+                    facts=artifact.facts,
+                )
+    return found

@@ -1,0 +1,119 @@
+"""Files of the language over the real components: what is built, and where mistakes are seen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from llx.dsl.check import Checked, check_file
+from llx.dsl.program import Reference
+from llx.dsl.quantities import Quantity
+from llx.plugins.registry import Registry
+
+WHOLE = """
+experiment demo { seed = 7 }
+use llx-lang >= 0.1
+param width: int = 128
+data novels = text("books/*.txt") |> clean(min_chars = 2)
+data corpus = mix {
+  sources = { novels = novels, more = text("books/a.txt") }
+  weights = { novels = 3, more = 7 }
+} |> split(validation = 10%)
+model gpt = decoder { layers = 6, hidden_size = width, heads = width / 32, context_length = 128 }
+stage pretrain = train {
+  model = gpt
+  tokenizer = train_bpe(corpus.train, vocab_size = 1Ki)
+  data = corpus
+  objective = causal_lm
+  optimizer = adamw { lr = 1e-3 }
+  budget = [20M tokens, 3 h]
+}
+data reviews = csv("reviews.csv", label = "stars") |> split(validation = 10%, test = 10%)
+stage classify = finetune {
+  from = pretrain.best, data = reviews, objective = classification, select = macro_f1, budget = 3 epochs
+}
+eval scores = evaluate(classify.best, data = reviews.test, metrics = [accuracy, macro_f1])
+stage slow = pretrain with { model.dropout = 10%, optimizer.lr = 1e-4, schedule.warmup = 3 steps }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "llx.lock").touch()
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "a.txt").write_text("once upon a time")
+    (tmp_path / "reviews.csv").write_text("text,stars\nfine,5\nbad,1\n")
+    return tmp_path
+
+
+def checked(folder: Path, text: str, *params: str) -> Checked:
+    (folder / "e.llx").write_text(text)
+    return check_file(folder / "e.llx", Registry(), params=params)
+
+
+def test_a_whole_file(folder: Path) -> None:
+    result = checked(folder, WHOLE, "width=256")
+    assert result.diagnostics == []
+    program = result.program
+    assert program is not None
+    values = {name: declared.value for name, declared in program.declarations.items()}
+    assert (values["gpt"].hidden_size, values["gpt"].heads) == (256, 8)
+    assert values["pretrain"].model is values["gpt"]
+    assert values["pretrain"].budget == [Quantity(20_000_000, "tokens"), Quantity(10800, "time")]
+    assert isinstance(values["classify"].from_, Reference)
+    assert values["classify"].from_.task is values["pretrain"]
+    assert (values["slow"].model.dropout, values["slow"].optimizer.lr) == (0.1, 1e-4)
+    assert values["slow"].schedule.warmup == Quantity(3, "steps")
+    assert program.final == ("pretrain", "classify", "scores", "slow")
+
+
+def test_places_survive_building(folder: Path) -> None:
+    program = checked(folder, WHOLE).program
+    assert program is not None
+    pretrain, slow = program.declarations["pretrain"].value, program.declarations["slow"].value
+
+    def text(component: object, field: str | None = None) -> str:
+        place = program.place(component, field)
+        assert place is not None
+        return place.text
+
+    assert text(pretrain.optimizer, "lr") == "1e-3"
+    assert text(slow.optimizer, "lr") == "1e-4"
+    assert text(slow.model, "heads") == "width / 32"
+    assert (
+        text(pretrain.data.task.data.task)
+        == 'mix {\n  sources = { novels = novels, more = text("books/a.txt") }\n  weights = { novels = 3, more = 7 }\n}'
+    )
+    assert program.place(pretrain.schedule) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at"),
+    [
+        ("heads = width / 32", "heads = 3", "3"),
+        ('label = "stars"', 'label = "star"', '"star"'),
+        ("vocab_size = 1Ki", "vocab_size = 10", "10"),
+        ("adamw { lr = 1e-3 }", "adamw { lr = 1e-3, betas = [0.9, 1.5] }", "1.5"),
+        ('"books/*.txt"', '"boks/*.txt"', '"boks/*.txt"'),
+        ("schedule.warmup = 3 steps", "schedule.warmpu = 3 steps", "warmpu"),
+    ],
+)
+def test_mistakes_are_seen_where_they_are(folder: Path, old: str, new: str, at: str) -> None:
+    assert old in WHOLE
+    found = [one for one in checked(folder, WHOLE.replace(old, new)).diagnostics if one.is_error]
+    assert [one.span.text if one.span else None for one in found] == [at]
+
+
+def test_checking_loads_nothing_heavy(folder: Path) -> None:
+    (folder / "e.llx").write_text(WHOLE)
+    code = (
+        "import sys; from pathlib import Path; from llx.dsl.check import check_file\n"
+        "assert 'pydantic' not in sys.modules and 'pluggy' not in sys.modules, 'the language needs no plugin'\n"
+        "from llx.plugins.registry import Registry\n"
+        f"assert check_file(Path({str(folder / 'e.llx')!r}), Registry()).program is not None\n"
+        "print([name for name in ('torch', 'numpy', 'pyarrow', 'tokenizers', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
