@@ -7,7 +7,6 @@ import string
 from pathlib import Path
 
 import pytest
-
 from llx.plugins.messages import AREAS, texts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
