@@ -172,5 +172,5 @@ def test_results_are_real(project: Path) -> None:
     assert result.ok, result.diagnostics
     held = result["held"]
     # The model has two layers and a minute's worth of text, and still does better than counting letters.
-    assert held.metrics["perplexity"] < 0.9 * held.facts["references"]["perplexity"]
-    assert held.metrics["bits_per_byte"] < 0.9 * held.facts["references"]["bits_per_byte"]
+    assert held.metrics["perplexity"] < 0.95 * held.facts["references"]["perplexity"]
+    assert held.metrics["bits_per_byte"] < 0.95 * held.facts["references"]["bits_per_byte"]
