@@ -166,11 +166,11 @@ def test_results_are_real(project: Path) -> None:
     import llx as package
 
     file = project / "small.llx"
-    text = file.read_text(encoding="utf-8").replace("120 steps", "500 steps").replace("40 steps", "250 steps")
+    text = file.read_text(encoding="utf-8").replace("120 steps", "800 steps").replace("40 steps", "250 steps")
     file.write_text(text, encoding="utf-8")
     result = package.run(file)
     assert result.ok, result.diagnostics
     held = result["held"]
     # The model has two layers and a minute's worth of text, and still does better than counting letters.
-    assert held.metrics["perplexity"] < 0.95 * held.facts["references"]["perplexity"]
-    assert held.metrics["bits_per_byte"] < 0.95 * held.facts["references"]["bits_per_byte"]
+    assert held.metrics["perplexity"] < 0.9 * held.facts["references"]["perplexity"]
+    assert held.metrics["bits_per_byte"] < 0.9 * held.facts["references"]["bits_per_byte"]
