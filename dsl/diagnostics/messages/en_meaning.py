@@ -186,6 +186,7 @@ MESSAGES: dict[str, str] = {
     "L0664": "`{where}` can't be read: {reason}",
     "L0665": "`{path}` is a file, but {slot} takes a folder",
     "L0666": "`{path}` is not a regular file",
+    "L0667": "`{path}` is the project's root, but {slot} takes a folder of its own",
     # Distributions
     "L0702": "the prefix `{name}` is a name of this file, too",
     "L0702.label": "brings the prefix",
