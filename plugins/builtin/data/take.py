@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ....dsl.types import QuantityOf
-from ...api import Facts, Field, Place, Quantity, Work
+from ...api import Facts, Field, Place, Quantity, QuantityOf, Work
 from ...tables import Table, TableWriter, parts
 from .transform import Transform, check_column, masked, mixture, purpose_of, require_rows, shares
 
