@@ -8,30 +8,23 @@ those beside it have ended; whatever is stored by then is right, and the same co
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import threading
-import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from ..dsl.diagnostics.model import Diagnostic, Text
-from ..plugins.component import Facts
 from ..plugins.work import Interrupted
 from . import cost, failures
-from .digests import FileDigests, relative
-from .events import Event, Listener, Note, TaskFailedEvent, TaskFinished, TaskLine, TaskStarted
-from .files import free_bytes
+from .digests import FileDigests
+from .events import Event, Listener, Note, TaskFailedEvent, TaskFinished, TaskLine
 from .graph import Node
-from .locks import Claim, claim
+from .maker import Maker
 from .plan import Plan, Planned, State
 from .records import Made
 from .remember import remember
-from .store import Artifact, Damaged
-from .work import NeedsFirst, TaskWork
-
-LEAST_FREE = 32 * 2**20
-"""Bytes that are left free on the disk of the store, for manifests, records and the rest of the machine."""
+from .store import Damaged
+from .work import NeedsFirst
 
 REBUILDS = 3
 """How often an input may turn out damaged before the disk is to blame."""
@@ -62,10 +55,10 @@ class Executor:
         self.plan = plan
         self.store = plan.store
         self.graph = plan.graph
-        self.digests = digests
         self.stop = stop
         self.outcome = Outcome()
         self.facts = cost.KnownFacts(plan.graph, plan.store)
+        self.maker = Maker(plan, digests, self.emit, stop)
         self._listener = listener
         self._lock = threading.RLock()
         self._planned = {planned.node: planned for planned in plan.tasks}
@@ -80,17 +73,19 @@ class Executor:
                 self._say_damaged(node, file)
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="llx") as pool:
             self._run_all(pool)
-        if not self._failed and not self._todo:
-            for node in self.graph.final:
-                self._copy(node)
+            while not self._failed and not self._todo:
+                for node in self.graph.final:
+                    self._copy(node)
+                if not self._todo:
+                    break
+                self._run_all(pool)  # what was to be copied turned out damaged
         if self._failed:
             self.outcome.state = "failed"
         elif self._todo:
             self.outcome.state = "interrupted"
-        self._record_all()
+        with contextlib.suppress(OSError):  # a store that can't be written has said so, or nothing was to be written
+            remember(self.plan, finished=self.outcome.state == "finished")
         return self.outcome
-
-    # Scheduling
 
     def _run_all(self, pool: ThreadPoolExecutor) -> None:
         running: dict[Future[None], Node] = {}
@@ -163,8 +158,6 @@ class Executor:
             self.store.discard(node.fingerprint)
             return False
 
-    # One task
-
     def _attempt(self, node: Node) -> None:
         """Run one task, whatever becomes of it."""
         try:
@@ -184,79 +177,17 @@ class Executor:
         if refused is not None:
             self._report(line, refused)
             return
-        held = self._claim(node)
-        finished = False
-        try:
-            artifact = self._found(node)
-            if artifact is None:
-                self._check_space(estimate.disk or 0)
-                self.emit(TaskStarted(line))
-                artifact = self._work(node, held)
-                self.outcome.ran.append(node)
-                self._record(node)
-            finished = True
-        finally:
-            held.release(finished=finished)
+        artifact, made = self.maker.make(node, line, estimate.disk or 0)
         with self._lock:
             self._todo.pop(node, None)
+            if made:
+                self.outcome.ran.append(node)
+                self.plan.record.tasks[node.label] = Made(node.fingerprint, node.parts)
+                self.plan.records.write(self.plan.record)
         self.emit(TaskFinished(line, artifact.seconds, artifact.facts))
 
-    def _work(self, node: Node, held: Claim) -> Artifact:
-        work = TaskWork(node, self.graph, self.store, held, self.emit, self.stop)
-        started = time.monotonic()
-        facts = _checked(node.task.run(work))
-        seconds = time.monotonic() - started
-        self._check_files(node)
-        about = {
-            "label": node.label,
-            "kind": node.kind,
-            "component": node.component,
-            "seconds": round(seconds, 3),
-            "parts": node.parts.as_json(),
-            "facts": facts,
-        }
-        return self.store.put(work.directory, node.fingerprint, about)
-
-    def _claim(self, node: Node) -> Claim:
-        """Take the task's lock; another run that makes the same is waited for."""
-        told = False
-
-        def waiting() -> None:
-            nonlocal told
-            if self.stop.is_set():
-                raise Interrupted
-            if not told:
-                told = True
-                self.emit(Note(node.fingerprint, Text("run.waiting", {"label": node.label})))
-
-        held = claim(self.store.partial / node.fingerprint, waiting=waiting)
-        assert held is not None, "it waits"
-        return held
-
-    def _found(self, node: Node) -> Artifact | None:
-        """Give what another run has made since the plan."""
-        self.store.forget(node.fingerprint)
-        try:
-            return self.store.find(node.fingerprint)
-        except Damaged:
-            self.store.discard(node.fingerprint)
-            return None
-
-    def _check_space(self, disk: int) -> None:
-        free, needed = free_bytes(self.store.folder), disk + LEAST_FREE
-        if free < needed:
-            raise failures.NoSpace(free, needed)
-
-    def _check_files(self, node: Node) -> None:
-        """Refuse a result whose files were changed while they were read: it would be stored under a wrong name."""
-        root = self.plan.program.root
-        now = {relative(path, root): self.digests(path) for path in node.task.files(root)}
-        before = node.identity.files
-        if now != before:
-            names = [name for name in (*before, *now) if before.get(name) != now.get(name)]
-            raise failures.FilesChanged(names)
-
     def _copy(self, node: Node) -> None:
+        """Make or mend the copies of an export; an artifact that turns out damaged is made again first."""
         planned = self._planned.get(node)
         try:
             artifact = self.store.find(node.fingerprint)
@@ -265,10 +196,11 @@ class Executor:
             self.plan.exports.deliver(node, self.store.open(node.fingerprint))
             if planned is not None and planned.state is State.COPY:
                 self.emit(Note(node.fingerprint, Text("run.copied", {"label": node.label})))
+        except Damaged as damage:
+            if not self._rebuild(node, damage):
+                self._fail(node, damage)
         except (Exception, SystemExit) as error:
             self._fail(node, error)
-
-    # Telling
 
     def emit(self, event: Event) -> None:
         """Hand an event on; tasks run side by side, and listeners hear one after the other."""
@@ -290,24 +222,3 @@ class Executor:
 
     def _say_damaged(self, node: Node, what: str) -> None:
         self.emit(Note(node.fingerprint, Text("run.damaged", {"label": node.label, "file": what})))
-
-    # Remembering
-
-    def _record(self, node: Node) -> None:
-        with self._lock:
-            self.plan.record.tasks[node.label] = Made(node.fingerprint, node.parts)
-            self.plan.records.write(self.plan.record)
-
-    def _record_all(self) -> None:
-        with contextlib.suppress(OSError):  # a store that can't be written has said so, or nothing was to be written
-            remember(self.plan, finished=self.outcome.state == "finished")
-
-
-def _checked(facts: Facts) -> Facts:
-    try:
-        read = json.loads(json.dumps(facts, ensure_ascii=False, allow_nan=False).encode("utf-8"))
-    except (TypeError, ValueError) as error:
-        raise failures.BadFacts(f"run() returned what is not JSON: {error}") from error
-    if not isinstance(read, dict):
-        raise failures.BadFacts(f"run() returned {type(facts).__name__} in place of a dict")
-    return read

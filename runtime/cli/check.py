@@ -19,5 +19,16 @@ def command(file: Path, params: tuple[str, ...], format_: str) -> int:
     if output.report(checked.diagnostics, format_):
         return 1
     if format_ == "rich" and checked.program is not None:
-        click.echo(f"{file}: {output.style('no mistakes', fg='green')}")
+        click.echo(f"{file}: {output.style(_fine(), fg='green')}")
     return 0
+
+
+def _fine() -> str:
+    """Say that nothing is wrong; English is said without its catalogue, which a clean check needs for nothing else."""
+    from ...dsl.diagnostics.words import language
+
+    if language() == "en":
+        return "no mistakes"
+    from ..words import say
+
+    return say("cli.check.fine")

@@ -35,10 +35,26 @@ def write_report(store: Store, folder: Path, to: Path | None = None, manager: An
     from .places import read_run
 
     record = read_run(store, folder)
+    if manager is None and record.text:
+        manager = used_by(record.text)
     path = (to or folder / "report.html").absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, page(record, sections(manager, as_mapping(record))))
     return path
+
+
+def used_by(text: str) -> Any:
+    """Give the plugin manager with the plugins that an experiment's text uses and that are installed here."""
+    from ...dsl import syntax
+    from ...dsl.parser import parse
+    from ...dsl.source import Source
+    from ...plugins.registry import Registry
+
+    registry = Registry()
+    for statement in parse(Source("experiment.llx", text))[0].statements:
+        if isinstance(statement, syntax.Use):
+            registry.use(statement.distribution.name, (), None)
+    return registry.manager
 
 
 def as_mapping(record: RunRecord) -> Mapping[str, Any]:

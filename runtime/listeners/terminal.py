@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..events import Event, Note, RunFinished, RunStarted
 from ..words import say, say_text
+from .facts import about
 from .figures import duration
 from .lines import figures_of, headline, tasks_of
 from .state import RunState, TaskState
@@ -50,7 +51,9 @@ class Terminal:
             self.console.print(Text(headline(event) + "\n", style="bold"))
             self._start()
         elif isinstance(event, Note):
-            self.console.print(Text(f"  {say_text(event.text)}", style="yellow"))
+            task = self.state.tasks.get(event.fingerprint or "")
+            label = f"{task.line.label}: " if task else ""
+            self.console.print(Text(f"   {label}{say_text(event.text)}", style="yellow"))
         elif isinstance(event, RunFinished):
             self.close()
             text = say(
@@ -119,7 +122,8 @@ class Terminal:
         if task.condition == "finished":
             text = Text(duration(task.seconds or 0), style="green")
             figures = figures_of(task, SHOWN)
-            return text.append("  " + "  ".join(figures[1:]), style="default") if figures else text
+            more = "  ".join(figures[1:]) if figures else about(task.facts)
+            return text.append(f"  {more}", style="default" if figures else "dim")
         if task.condition == "stopped":
             share = "" if task.share is None else f"  {task.share:.0%}"
             return Text(say("cli.condition.stopped") + share, style=STYLES["stopped"])
@@ -134,11 +138,11 @@ class Terminal:
             full = round(task.share * BAR)
             text.append("━" * full, style="cyan").append("━" * (BAR - full), style="bright_black")
             text.append(f" {task.share:4.0%}  ")
-        text.append("  ".join(figures_of(task, SHOWN)))
         left = task.left(now)
         if left is not None:
-            text.append(f"  {say('cli.left', seconds=duration(left))}", style="dim")
-        elif task.started is not None and not text.plain:
+            text.append(f"{say('cli.left', seconds=duration(left))}  ", style="dim")
+        text.append("  ".join(figures_of(task, SHOWN)))
+        if task.started is not None and not text.plain:
             text.append(duration(max(0.0, now - task.started)), style="dim")
         return text
 

@@ -37,6 +37,7 @@ MESSAGES: dict[str, str] = {
     "cli.curves": "Curves",
     "cli.board": "llx board",
     "cli.artifacts": "Artifacts",
+    "cli.check.fine": "no mistakes",
     "cli.plan": "{tasks}: {stored} stored, {to_run} to run",
     "cli.plan.stored": "stored",
     "cli.plan.run": "run",

@@ -37,6 +37,7 @@ MESSAGES: dict[str, str] = {
     "cli.curves": "曲線",
     "cli.board": "llx board",
     "cli.artifacts": "成果物",
+    "cli.check.fine": "誤りはありません",
     "cli.plan": "{tasks}（保存済み {stored} 件、実行 {to_run} 件）",
     "cli.plan.stored": "保存済み",
     "cli.plan.run": "実行",

@@ -172,6 +172,21 @@ def test_an_export_is_copied_restored_and_never_touches_other_files(lab: Lab) ->
     assert (target / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_damaged_export_is_made_again_before_it_is_copied(lab: Lab) -> None:
+    words = Words(file="a.txt")
+    program = lab.program({"words": words, "hub": Ship(source=words.default(), to="out")})
+    lab.run(program)
+    lab.ran()
+    stored = lab.store.place(lab.plan(program).graph.final[0].fingerprint) / "words.txt"
+    stored.write_text("ONE\ntwo\nthree", encoding="utf-8")
+    (lab.root / "out" / "words.txt").unlink()
+    assert lab.run(program).state == "finished"
+    assert lab.ran() == ["ship"]
+    assert stored.read_text(encoding="utf-8") == "one\ntwo\nthree"
+    assert lab.plan(program).to_copy == []
+    assert (lab.root / "out" / "words.txt").read_text(encoding="utf-8") == "one\ntwo\nthree"
+
+
 def test_an_export_refuses_to_replace_a_file_that_it_did_not_write(lab: Lab) -> None:
     (lab.root / "out").mkdir()
     (lab.root / "out" / "words.txt").write_text("a user's", encoding="utf-8")

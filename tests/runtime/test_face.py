@@ -137,9 +137,9 @@ def test_a_store_that_is_a_file_is_told_of(file: Path, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_has_an_exit_code_of_its_own(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llx.runtime import executor
+    from llx.runtime import maker
 
-    monkeypatch.setattr(executor, "free_bytes", lambda _: 0)
+    monkeypatch.setattr(maker, "free_bytes", lambda _: 0)
     assert llx.run(file, only=["letters"]).exit_code == 3
 
 

@@ -205,11 +205,11 @@ def test_a_task_that_is_made_elsewhere_meanwhile_is_not_made_again(tmp_path: Pat
 
 
 def test_a_full_disk_is_refused_before_a_task_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from llx.runtime import executor
+    from llx.runtime import maker
 
     (tmp_path / "a.txt").write_text("one", encoding="utf-8")
     lab = Lab(tmp_path)
-    monkeypatch.setattr(executor, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(maker, "free_bytes", lambda _: 1000)
     outcome = lab.run(lab.program({"words": Words(file="a.txt")}), ["words"])
     assert [diagnostic.code for diagnostic in outcome.diagnostics] == ["L0812"]
     assert outcome.exit_code == 3

@@ -168,7 +168,9 @@ def test_show_and_report_find_a_run_by_the_beginning_of_its_id(project: Project)
     assert out.startswith(f"lab  {run}  finished")
     code, out, _ = project.llx("report", run[:-2], "--to", "out/here.html")
     assert (code, out) == (0, "out/here.html\n")
-    assert (project.root / "out" / "here.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    html = (project.root / "out" / "here.html").read_text(encoding="utf-8")
+    assert html.startswith("<!doctype html>")
+    assert "lab of the lab" in html
     code, _, err = project.llx("show", "no-such-run")
     assert code == 1
     assert "llx runs" in err
@@ -313,6 +315,7 @@ def test_commands_speak_japanese(project: Project, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LLX_LANG", "ja")
     _, out, _ = project.llx("run", "lab.llx")
     assert out.splitlines()[0].startswith("lab: タスク 2 件（保存済み 0 件、実行 2 件）")
+    assert project.llx("check", "lab.llx")[1] == "lab.llx: 誤りはありません\n"
 
 
 def test_generate_and_predict_say_what_there_is(project: Project) -> None:

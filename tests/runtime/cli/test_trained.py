@@ -63,7 +63,9 @@ def test_trained_stages_write_and_label(trained: Project) -> None:
     code, _, err = trained.llx("generate", "tiny.llx", "writer", "good", "--decoding", "greeedy")
     assert code == 1
     assert "greedy" in err
-    trained.write(TINY.replace('csv("rows.csv")', 'csv("rows.csv", label = "label")').replace("2 steps", "3 steps"), "tiny.llx")
+    trained.write(
+        TINY.replace('csv("rows.csv")', 'csv("rows.csv", label = "label")').replace("2 steps", "3 steps"), "tiny.llx"
+    )
     code, _, err = trained.llx("generate", "tiny.llx", "writer", "good")
     assert code == 1
     assert "llx run tiny.llx --only writer" in err
