@@ -1,4 +1,4 @@
-"""Models, objectives, optimizers, metrics: L0501-L0502, L0520-L0535."""
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525."""
 
 MESSAGES: dict[str, str] = {
     "L0501": "`{objective}` does not fit `{model}`, whose attention is {given}",
@@ -14,14 +14,14 @@ MESSAGES: dict[str, str] = {
     "L0524": "`betas` are two numbers, and {given} are given",
     "L0525": "the first token of `{model}` sees nothing but itself, so it can't stand for the text",
     "L0525.help": "`pooling = last` takes the token that sees the whole text",
-    "L0530": "the tokenizer has no token for the role `{role}`, which the objective needs",
-    "L0530.help": "the tokenizers that llx trains have tokens for end, mask and pad",
-    "L0531": "record {record} has no usable label: its `{column}` is {value}",
-    "L0531.help": "a label is a string, a number, true or false; leave records without one out, or give them one",
-    "L0532": "all training records have the same label, {label}: there is nothing to tell apart",
-    "L0533": "record {record} has the label {label}, which no training record has",
-    "L0533.help": "the labels seen in training: {known}",
-    "L0534": "`{metric}` needs the size of the text in bytes, which these tokens don't know",
-    "L0535": "record {record} has no text: its `{column}` is {value}",
-    "L0535.help": "a text is a string; map another column to `{column}`, or leave the record out",
+    "L0510": "the tokenizer has no token for the role `{role}`, which the objective needs",
+    "L0510.help": "the tokenizers that llx trains have tokens for end, mask and pad",
+    "L0511": "record {record} has no usable label: its `{column}` is {value}",
+    "L0511.help": "a label is a string, a number, true or false; leave records without one out, or give them one",
+    "L0512": "all training records have the same label, {label}: there is nothing to tell apart",
+    "L0513": "record {record} has the label {label}, which no training record has",
+    "L0513.help": "the labels seen in training: {known}",
+    "L0514": "`{metric}` needs the size of the text in bytes, which these tokens don't know",
+    "L0515": "record {record} has no text: its `{column}` is {value}",
+    "L0515.help": "a text is a string; map another column to `{column}`, or leave the record out",
 }

@@ -50,7 +50,8 @@ class Attention(nn.Module):
         if angles is not None:
             query, key = rotate(query, angles), rotate(key, angles)
         if self.kv_heads != self.heads:
-            # Repeated here and not by enable_gqa, which sends masked attention to a kernel that keeps L x L scores.
+            # Not by enable_gqa: on CUDA, torch documents, it works with the flash kernel, which takes no mask, and with
+            # the plain one, which keeps all L x L scores.
             key = key.repeat_interleave(self.heads // self.kv_heads, dim=1)
             value = value.repeat_interleave(self.heads // self.kv_heads, dim=1)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal and mask is None)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from .initial import initialise
+from .initial import GPT2_DEVIATION, deviation, initialise
 
 Pooling = Literal["last", "first", "mean"]
 
@@ -29,7 +29,7 @@ class VocabularyHead(nn.Module):
             self.weight = embedding.weight
         else:
             own = nn.Linear(embedding.embedding_dim, embedding.num_embeddings, bias=False)
-            initialise(own, layers=1)
+            initialise(own, 1, deviation(embedding.embedding_dim))
             self.weight = own.weight
 
     def forward(self, hidden: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class MaskedHead(nn.Module):
         size = embedding.embedding_dim
         self.transform = nn.Linear(size, size)
         self.norm = nn.LayerNorm(size)
-        initialise(self, layers=1)
+        initialise(self, 1, deviation(size))
         self.vocabulary = VocabularyHead(embedding, tied)
 
     @property
@@ -70,7 +70,7 @@ class ClassificationHead(nn.Module):
         self.pooling = pooling
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(hidden_size, classes)
-        initialise(self, layers=1)
+        initialise(self, 1, GPT2_DEVIATION)  # small, so that training begins from no opinion
 
     def forward(self, hidden: Tensor, segments: Tensor | None) -> Tensor:
         """Give the logits (B, C) of hidden states (B, L, H); segment 0 is padding at the end of a row."""

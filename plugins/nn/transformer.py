@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from .attention import attention_mask
 from .block import Block
 from .feedforward import ActivationName
-from .initial import initialise
+from .initial import deviation, initialise
 from .norm import NormName, make_norm
 from .positions import document_positions, rotary_angles
 
@@ -53,7 +53,7 @@ class Transformer(nn.Module):
             Block(hidden_size, heads, kv_heads, ffn_size, dropout, norm, activation, bias, norm_first)
             for _ in range(layers)
         )
-        initialise(self, layers)
+        initialise(self, layers, deviation(hidden_size))
 
     def forward(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
         """Turn tokens (B, L) into hidden states (B, L, H).

@@ -28,6 +28,13 @@ def samples_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
+def about(facts: Mapping[str, Any]) -> str:
+    """Say in a few words what a task made; nothing where its metrics or samples are shown elsewhere."""
+    from ..summary import summary
+
+    return "" if facts.get("metrics") or facts.get("samples") else summary(facts)
+
+
 NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 """How numbers that aren't finite are recorded."""
 

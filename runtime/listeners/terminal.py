@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..events import Event, Note, RunFinished, RunStarted
 from ..words import say, say_text
+from .facts import about
 from .figures import duration
 from .lines import figures_of, headline, tasks_of
 from .state import RunState, TaskState
@@ -121,7 +122,8 @@ class Terminal:
         if task.condition == "finished":
             text = Text(duration(task.seconds or 0), style="green")
             figures = figures_of(task, SHOWN)
-            return text.append("  " + "  ".join(figures[1:]), style="default") if figures else text
+            more = "  ".join(figures[1:]) if figures else about(task.facts)
+            return text.append(f"  {more}", style="default" if figures else "dim")
         if task.condition == "stopped":
             share = "" if task.share is None else f"  {task.share:.0%}"
             return Text(say("cli.condition.stopped") + share, style=STYLES["stopped"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...dsl.diagnostics.model import Text
+from ..listeners.facts import about
 from ..words import knows, say_reasons, say_text
 
 EVENTS = "events.jsonl"
@@ -141,6 +142,7 @@ def _take_of_task(record: RunRecord, kind: str, event: Mapping[str, Any]) -> Non
             task.best_step = event["step"]
     elif kind == "task_finished":
         task.state, task.seconds, task.facts = "ran", event["seconds"], event["facts"]
+        task.summary = task.summary or about(task.facts)
     elif kind == "task_failed":
         task.state = "failed"
         diagnostic = event["diagnostic"]

@@ -49,13 +49,17 @@ class Reader(DataTask):
                 raise BadData("L0617", {"file": shown_name(files[0], place.root)})
             for number, file in enumerate(files[:_FILES_LOOKED_AT]):
                 rows = _ROWS_LOOKED_AT // (1 if number == 0 else 10)
-                for record in itertools.islice(self.records(file, shown_name(file, place.root)), rows):
-                    if isinstance(record, BadData) and not self.skips:
-                        raise record
+                self.look(file, shown_name(file, place.root), rows)
         except BadData as bad:
             bad.report(place)
         except OSError as error:
             place.error("path", "L0611", {"file": str(self.path), "reason": error.strerror or str(error)})
+
+    def look(self, file: Path, name: str, rows: int) -> None:
+        """Look at the first rows of a file and raise BadData if one is wrong."""
+        for record in itertools.islice(self.records(file, name), rows):
+            if isinstance(record, BadData) and not self.skips:
+                raise record
 
     @property
     def skips(self) -> bool:
@@ -64,7 +68,8 @@ class Reader(DataTask):
 
     def run(self, work: Work) -> Facts:
         files = self.files(work.root)
-        skipped: list[BadData] = []
+        skipped = 0
+        first: BadData | None = None
         with RowWriter(work.directory / "rows.parquet", self.columns) as table:
             for number, file in enumerate(files):
                 try:
@@ -74,18 +79,17 @@ class Reader(DataTask):
                         if not isinstance(record, BadData):
                             table.write(record)
                         elif self.skips:
-                            skipped.append(record)
+                            skipped, first = skipped + 1, first or record
                         else:
                             raise record
                 except BadData as bad:
                     raise bad.failure(self) from None
             if not table.rows:
                 raise BadData("L0617", {"file": shown_name(files[0], work.root)}).failure(self)
-        if skipped:
-            first = Text(skipped[0].code, skipped[0].values)
-            work.progress.log("data.skipped", count=len(skipped), first=first)
+        if first is not None:
+            work.progress.log("data.skipped", count=skipped, first=Text(first.code, first.values))
         facts: Facts = {"rows": {"rows": table.rows}, "files": len(files)}
-        return facts | ({"skipped": len(skipped)} if skipped else {})
+        return facts | ({"skipped": skipped} if skipped else {})
 
 
 class MappedReader(Reader):
@@ -111,6 +115,12 @@ class MappedReader(Reader):
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.mapping)
+
+    def look(self, file: Path, name: str, rows: int) -> None:
+        """Look at the first rows of a file and raise BadData if one is wrong."""
+        for record in itertools.islice(self.records(file, name), rows):
+            if isinstance(record, BadData) and not self.skips:
+                raise record
 
     @property
     def skips(self) -> bool:

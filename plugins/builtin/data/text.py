@@ -30,6 +30,11 @@ class TextFiles(Reader):
     def columns(self) -> tuple[str, ...]:
         return ("text", "file")
 
+    def look(self, file: Path, name: str, rows: int) -> None:
+        # A document may be gigabytes: its beginning tells the encoding.
+        with opened(file, name) as stream:
+            next(decoded(stream, self.encoding, name), None)
+
     def records(self, file: Path, name: str) -> Iterator[Record | BadData]:
         with opened(file, name) as stream:
             chunks = decoded(stream, self.encoding, name)

@@ -27,7 +27,7 @@ VOCABULARY = 50
 def body_of(model: TransformerModel) -> torch.nn.Module:
     torch.manual_seed(0)
     body = model.body(VOCABULARY)
-    # Weights of 0.02 mix so little that a leak could hide below the tolerance.
+    # First weights mix so little that a leak could hide below the tolerance.
     with torch.no_grad():
         for parameter in body.parameters():
             parameter.mul_(5) if parameter.dim() > 1 else parameter.add_(torch.randn_like(parameter) * 0.1)
@@ -118,13 +118,16 @@ def test_the_same_seed_gives_the_same_body(model: TransformerModel) -> None:
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def test_the_projections_that_add_to_the_stream_start_smaller_with_depth() -> None:
+@pytest.mark.parametrize(("width", "deviation"), [(768, 0.02), (192, 0.04)])
+def test_weights_start_as_those_of_gpt2(width: int, deviation: float) -> None:
     torch.manual_seed(0)
-    body = Decoder(layers=8, hidden_size=128, heads=4, context_length=8).body(VOCABULARY)
+    body = Decoder(layers=8, hidden_size=width, heads=4, context_length=8).body(VOCABULARY)
     block = body.blocks[0]  # type: ignore[union-attr,index]
-    assert block.attention.qkv.weight.std().item() == pytest.approx(0.02, rel=0.05)
-    assert block.attention.output.weight.std().item() == pytest.approx(0.02 / 4, rel=0.05)
-    assert block.feedforward.output.weight.std().item() == pytest.approx(0.02 / 4, rel=0.05)
+    assert body.embedding.weight.std().item() == pytest.approx(deviation, rel=0.05)  # type: ignore[union-attr]
+    assert block.attention.qkv.weight.std().item() == pytest.approx(deviation, rel=0.05)
+    # Smaller with depth, because they add to the stream.
+    assert block.attention.output.weight.std().item() == pytest.approx(deviation / 4, rel=0.05)
+    assert block.feedforward.output.weight.std().item() == pytest.approx(deviation / 4, rel=0.05)
 
 
 def test_positions_count_from_the_start_of_each_document() -> None:
