@@ -48,7 +48,8 @@ def diagnose(error: BaseException, graph: Graph, node: Node, store: Store) -> Di
         return error.diagnostic
     if isinstance(error, TaskFailed):
         task = next((one for one in node.tasks if graph.program.place(one)), node.task)
-        return _of_task(error, graph.program, task, node.label, place)
+        # A hidden task has the fields that matter (data, tokenizer) from the one that needs it.
+        return _of_task(error, graph.program, task, node.label, graph.place(node, error.field))
     if isinstance(error, FilesChanged):
         return _say("L0817", place, label=node.label, file=error.names[0])
     if isinstance(error, FileChanged):
@@ -103,7 +104,13 @@ def of_plan(failure: CannotPlan, program: Program) -> Diagnostic:
 def of_listener(listener: object, error: Exception) -> Diagnostic:
     """Give the warning for one that listened to a run and failed; the run went on without it."""
     name = listener if isinstance(listener, str) else type(listener).__name__
-    return Diagnostic("L0827", Text("L0827", {"name": name, "error": last_line(error)}), None, Severity.WARNING)
+    return Diagnostic(
+        "L0827",
+        Text("L0827", {"name": name, "error": last_line(error)}),
+        None,
+        Severity.WARNING,
+        helps=(Text("L0827.help"),),
+    )
 
 
 def text_of(error: BaseException) -> str:

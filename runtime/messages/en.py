@@ -61,4 +61,5 @@ MESSAGES: dict[str, str] = {
     "L0826": "no run is called `{name}`",
     "L0826.help": "`llx runs` lists them",
     "L0827": "the listener `{name}` failed, and the run went on without it: {error}",
+    "L0827.help": "if it belongs to a plugin, tell its author; what it would have written is missing",
 }

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from llx.dsl.diagnostics.plain import show
-from llx.runtime import face
 
-from .lab import Case, build, errors, judge
+from .lab import Case, judge
 
 EXPERIMENT = """
 experiment hostile {{ seed = 1 }}
@@ -61,7 +59,7 @@ CASES = [
         "L0641",
         "0.1%",
         "`validation`",
-        helps=("share",),
+        helps=(),
     ),
     learning(
         "an empty test split", SPLIT.format("test = 0.1%"), {"rows.csv": rows("a", "b")}, "L0641", "0.1%", "`test`"
@@ -80,7 +78,7 @@ CASES = [
         'csv("rows.csv", label = "label") |> clean(min_chars = 5_000)',
         {"rows.csv": MIXED},
         "L0642",
-        "clean(min_chars = 5_000)",
+        'csv("rows.csv", label = "label") |> clean(min_chars = 5_000)',
     ),
     learning(
         "all one label", SPLIT.format("validation = 20%"), {"rows.csv": rows(*["yes"] * 60)}, "L0512", "rows", "yes"
@@ -92,6 +90,7 @@ CASES = [
         "L0513",
         "rows",
         "perhaps",
+        "`validation`",
         "2",
         helps=("no", "yes"),
     ),
@@ -104,18 +103,23 @@ def test_data_that_nothing_can_be_learned_from(case: Case, tmp_path: Path) -> No
     judge(tmp_path, case)
 
 
-MODELS = {
-    "10^12 layers": "layers = 1_000_000_000_000, hidden_size = 64, heads = 2, context_length = 16",
-    "a million layers": "layers = 1M, hidden_size = 4096, heads = 32, context_length = 16",
-    "a hidden size of a million": "layers = 2, hidden_size = 1Mi, heads = 2, context_length = 16",
-    "a context of a billion": "layers = 2, hidden_size = 1024, heads = 2, context_length = 1G, positions = learned",
-}
+DEEP = "decoder { layers = 1000, hidden_size = 8192, heads = 8, context_length = 16 }"
+MODELS = [
+    ("layers = 1_000_000_000_000, hidden_size = 64, heads = 2, context_length = 16", "L0523", "decoder", "check"),
+    ("layers = 1M, hidden_size = 4096, heads = 32, context_length = 16", "L0523", "decoder", "check"),
+    ("layers = 2, hidden_size = 1Mi, heads = 2, context_length = 16", "L0523", "decoder", "check"),
+    ("layers = 2, hidden_size = 64, heads = 2, context_length = 1B", "L0302", "1B", "check"),
+    ("layers = 1000, hidden_size = 8192, heads = 8, context_length = 16", "L0818", DEEP, "plan"),
+    ("layers = 0, hidden_size = 64, heads = 2, context_length = 16", "L0302", "0", "check"),
+    ("layers = -2, hidden_size = 64, heads = 2, context_length = 16", "L0302", "-2", "check"),
+    ("layers = 1.5, hidden_size = 64, heads = 2, context_length = 16", "L0305", "1.5", "check"),
+    ("layers = 2, hidden_size = 64, heads = 3, context_length = 16", "L0520", "3", "check"),
+]
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_model_that_no_memory_holds(name: str, tmp_path: Path) -> None:
-    model = f"decoder {{ {MODELS[name].replace('1G', '1B')} }}"
-    path = build(tmp_path, learning(name, SPLIT.format("validation = 20%"), {"rows.csv": MIXED}, "", "", model=model))
-    found = errors(face.check(path).diagnostics) or errors(face.plan(path).diagnostics)
-    print(show(found))
-    assert 0
+@pytest.mark.parametrize(("fields", "code", "at", "when"), MODELS)
+def test_a_model_that_no_memory_holds(fields: str, code: str, at: str, when: str, tmp_path: Path) -> None:
+    model = f"decoder {{ {fields} }}"
+    judge(
+        tmp_path, learning("", SPLIT.format("validation = 20%"), {"rows.csv": MIXED}, code, at, model=model, when=when)
+    )
