@@ -8,7 +8,6 @@ digest of every file; nothing is read from a folder that doesn't agree with it.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import re
@@ -22,6 +21,7 @@ import torch
 from ... import __version__
 from ...dsl.diagnostics.model import Text
 from ...plugins.component import TaskFailed
+from ..failures import is_full
 from ..failures import size as readable
 from ..files import free_bytes, read_json, remove, seal, sha256, write_json
 from .weights import Tensors, WeightsDontFit, read_tensors, write_tensors
@@ -151,7 +151,7 @@ class Checkpoints:
 
     def _read(self, folder: Path) -> Saved:
         manifest = self._verify(folder)
-        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        state = read_json(folder / "state.json")
         if state["best_step"] is not None:
             best = self._named("best", state["best_step"])
             try:
@@ -168,7 +168,7 @@ class Checkpoints:
     def _verify(self, folder: Path) -> dict[str, Any]:
         """Hold a folder against its manifest, and the manifest against its own digest; raises Unusable."""
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            manifest = read_json(folder / MANIFEST)
             claimed = manifest.pop("sha256")
         except FileNotFoundError as error:
             raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{MANIFEST}"})) from error
@@ -207,9 +207,7 @@ def whole_or_nothing(temporary: Path) -> Iterator[None]:
         yield
     except BaseException as error:
         remove(temporary)
-        # safetensors wraps the system's error in its own and keeps only the text.
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full or "No space left on device" in str(error):
+        if is_full(error):
             raise TaskFailed("L0803.full", {"free": readable(free_bytes(temporary))}, help="L0803.help") from error
         raise
 
