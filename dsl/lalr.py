@@ -1,11 +1,19 @@
-"""Run the parse tables over the tokens of one statement."""
+"""Parse the tokens of one statement with Lark: its parser is fed by hand, and reduces into the builder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
+from lark import Token as LarkToken
+from lark import UnexpectedToken
+from lark.grammar import Rule
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
 from .builder import NESTING, Builder
-from .tables import Rule, Tables
+from .tables import parser
 from .tokens import DEPTH, END, RESERVED, STATEMENT_WORDS, WORD, Token
 
 
@@ -22,8 +30,23 @@ class TooDeep(Exception):
     """Something is nested more than DEPTH levels deep, and was reported."""
 
 
-class Value:
-    """What stands on the parser's stack: a node (or token), its range, and how deep it is nested."""
+class Leaf(LarkToken):
+    """A token on the parser's stack; its `value` is the scanner's."""
+
+    __slots__ = ("end", "start")
+    start: int
+    end: int
+    depth = 0
+
+    @classmethod
+    def of(cls, token: Token, terminal: str) -> Leaf:
+        leaf = cls(terminal, token.text)
+        leaf.value, leaf.start, leaf.end = token, token.start, token.end
+        return leaf
+
+
+class Branch:
+    """A node on the parser's stack, its range, and how deep it is nested."""
 
     __slots__ = ("depth", "end", "start", "value")
 
@@ -34,102 +57,120 @@ class Value:
         self.depth = depth
 
 
-def run(tables: Tables, start: str, tokens: list[Token], builder: Builder) -> Any:
-    """Parse tokens into a node; raises Unexpected at the first that fits nowhere."""
-    states, final = tables.states, tables.ends[start]
-    stack = [tables.starts[start]]
-    values: list[Value] = []
-    last = tokens[-1].end if tokens else 0
-    for index, token in enumerate([*tokens, Token(END, "", last, last)]):
-        while True:
-            if token.type == END and stack[-1] == final:
-                return values[-1].value
-            actions = states[stack[-1]]
-            type_ = token.type if token.type != WORD else _terminal(token, index, tokens, actions)
-            action = actions.get(type_)
-            if action is None:
-                raise Unexpected(index, _accepted(tables, stack, final))
-            if action >= 0:
-                break
-            rule = tables.rules[-1 - action]
-            if not rule.unit:
-                reduced = _reduce(rule, values[-rule.length :], builder)
-                del values[-rule.length :]
-                values.append(reduced)
-            del stack[-rule.length :]
-            stack.append(states[stack[-1]][rule.origin])
-        stack.append(action)
-        values.append(Value(token, token.start, token.end, 0))
-    raise AssertionError("the end is always accepted or unexpected")
+class Driver:
+    """Parses the statements of one source."""
+
+    def __init__(self, builder: Builder) -> None:
+        self.reports = builder.reports
+        self.callbacks: dict[Any, Any] = {
+            rule: itemgetter(0) if unit else Reduction(builder, rule, keep) for rule, keep, unit in _productions()
+        }
+
+    def run(self, start: str, tokens: list[Token]) -> Any:
+        """Parse tokens into a node; raises Unexpected at the first that fits nowhere."""
+        names = _terminals()
+        interactive = parser().parse_interactive(start=start)
+        interactive.parser_state.parse_conf.callbacks = self.callbacks
+        last = tokens[-1].end if tokens else 0
+        parsed = None
+        for index, token in enumerate([*tokens, Token(END, "", last, last)]):
+            type_ = token.type if token.type != WORD else _word(index, tokens, interactive.choices())
+            try:
+                parsed = interactive.feed_token(Leaf.of(token, names.get(type_, type_)))
+            except UnexpectedToken:
+                raise Unexpected(index, _accepted(interactive)) from None
+        assert parsed is not None, "the end is always accepted or unexpected"
+        return parsed.value
 
 
-def _terminal(token: Token, index: int, tokens: list[Token], actions: dict[str, int]) -> str:
+@cache
+def _terminals() -> dict[str, str]:
+    """Map what the grammar writes as "…", and tokens go by, to the names that Lark gave it."""
+    return {terminal.pattern.value: terminal.name for terminal in parser().terminals}
+
+
+@cache
+def _texts() -> dict[str, str]:
+    return {name: text for text, name in _terminals().items()}
+
+
+def _word(index: int, tokens: list[Token], choices: Mapping[str, Any]) -> str:
     """Choose what a word is by what can follow here: reserved words are names where no value is expected."""
-    text = token.text
-    if index == 0 and text in STATEMENT_WORDS and text in actions:
-        return text
-    if text == "as" and "as" in actions:
+    text = tokens[index].text
+    fits = _terminals().get(text) in choices
+    if fits and (text == "as" or (index == 0 and text in STATEMENT_WORDS)):
         return text
     if text in RESERVED:
         named = index + 1 < len(tokens) and tokens[index + 1].type == "="
-        if "KEY" in actions and (named or not {text, "NAME"} & actions.keys()):
+        if "KEY" in choices and (named or not (fits or "NAME" in choices)):
             return "KEY"
         return text
-    return "NAME" if "NAME" in actions or "KEY" not in actions else "KEY"
+    return "NAME" if "NAME" in choices or "KEY" not in choices else "KEY"
 
 
-def _reduce(rule: Rule, taken: list[Value], builder: Builder) -> Value:
-    """Make the value of a production from those of its parts."""
-    start, end = taken[0].start, taken[-1].end
-    depth = max([value.depth for value in taken])
-    kept = _spliced([taken[n] for n in rule.keep])
-    if rule.inline:
-        return Value(kept, start, end, depth)
-    if rule.action in NESTING:
-        depth += 1
-        if depth > DEPTH:
-            builder.reports.error("L0109", start, start + 1, limit=DEPTH)
-            raise TooDeep
-    return Value(getattr(builder, rule.action)(builder.reports.span(start, end), *kept), start, end, depth)
+def _accepted(interactive: InteractiveParser) -> frozenset[str]:
+    """Give what could really follow, as tokens go by it: reductions are tried, for the tables promise too much."""
+    state = interactive.parser_state
+    if state.position == state.parse_conf.end_state:
+        return frozenset({END})
+    return frozenset(_texts().get(name, name) for name in interactive.accepts())
 
 
 class Spliced(list[Any]):
-    """The values of an inline rule, to be put into the rule around it."""
+    """The values of an inline production, to be put into the one around it."""
 
 
-def _spliced(kept: list[Value]) -> Spliced:
+class Reduction:
+    """What Lark calls, with what stands on its stack, to reduce by one production.
+
+    The builder's method gets the values at `keep`: what the grammar writes as "…" is left out.
+    """
+
+    __slots__ = ("builder", "keep", "method", "nests")
+
+    def __init__(self, builder: Builder, rule: Rule, keep: list[int]) -> None:
+        name = rule.alias or rule.origin.name
+        self.builder = builder
+        self.keep = keep
+        self.nests = name in NESTING
+        self.method = None if rule.origin.name.startswith("_") else getattr(builder, name)
+
+    def __call__(self, parts: list[Leaf | Branch]) -> Branch:
+        start, end = parts[0].start, parts[-1].end
+        depth = max([part.depth for part in parts])
+        values = _spliced([parts[n].value for n in self.keep])
+        if self.method is None:
+            return Branch(values, start, end, depth)
+        reports = self.builder.reports
+        if self.nests:
+            depth += 1
+            if depth > DEPTH:
+                reports.error("L0109", start, start + 1, limit=DEPTH)
+                raise TooDeep
+        return Branch(self.method(reports.span(start, end), *values), start, end, depth)
+
+
+@cache
+def _productions() -> list[tuple[Rule, list[int], bool]]:
+    """List the productions, with the parts whose values count, and whether they stand for their only part."""
+    found = []
+    for rule in parser().rules:
+        keep = [n for n, symbol in enumerate(rule.expansion) if not getattr(symbol, "filter_out", False)]
+        unit = rule.options.expand1 and rule.alias is None and len(keep) == 1
+        assert not unit or len(rule.expansion) == 1, f"give this production an alias: {rule}"
+        found.append((rule, keep, unit))
+    return found
+
+
+def _spliced(values: list[Any]) -> list[Any]:
     """Join values, taking over the first list as it is: a list of 100,000 items is built once, not 100,000 times."""
-    if kept and isinstance(kept[0].value, Spliced):
-        result: Spliced = kept[0].value
-        rest = kept[1:]
+    if values and isinstance(values[0], Spliced):
+        result, rest = values[0], values[1:]
     else:
-        result, rest = Spliced(), kept
-    for item in rest:
-        if isinstance(item.value, Spliced):
-            result.extend(item.value)
+        result, rest = Spliced(), values
+    for value in rest:
+        if isinstance(value, Spliced):
+            result.extend(value)
         else:
-            result.append(item.value)
+            result.append(value)
     return result
-
-
-def _accepted(tables: Tables, stack: list[int], final: int) -> frozenset[str]:
-    """Give the terminals that could really follow: reductions are tried, because the tables promise too much."""
-    symbols = [symbol for symbol in tables.states[stack[-1]] if symbol not in tables.origins]
-    if stack[-1] == final:
-        symbols.append(END)
-    return frozenset(symbol for symbol in symbols if _shifts(tables, stack, symbol, final))
-
-
-def _shifts(tables: Tables, stack: list[int], symbol: str, final: int) -> bool:
-    stack = stack[:]
-    while True:
-        if symbol == END and stack[-1] == final:
-            return True
-        action = tables.states[stack[-1]].get(symbol)
-        if action is None:
-            return False
-        if action >= 0:
-            return True
-        rule = tables.rules[-1 - action]
-        del stack[-rule.length :]
-        stack.append(tables.states[stack[-1]][rule.origin])

@@ -10,14 +10,13 @@ from __future__ import annotations
 from .builder import Builder
 from .diagnostics.model import Diagnostic
 from .expected import report
-from .lalr import TooDeep, Unexpected, run
+from .lalr import Driver, TooDeep, Unexpected
 from .reading import read
 from .recovery import given_up, lost_names, mended, value_given_up
 from .reports import Reports
 from .scan import scan
 from .source import Source
 from .syntax import Expression, Statement, SyntaxTree
-from .tables import tables
 from .tokens import BROKEN, CLOSERS, JUNK, NEWLINE, STRAY, Token
 
 ATTEMPTS = 25
@@ -28,11 +27,11 @@ def parse(source: Source) -> tuple[SyntaxTree, list[Diagnostic]]:
     """Parse a file; what is wrong is in the diagnostics, and broken or lost in the tree."""
     reports = Reports(source)
     scanned = scan(source, reports)
-    builder = Builder(reports, scanned.docs)
+    driver = Driver(Builder(reports, scanned.docs))
     statements: list[Statement] = []
     lost: set[str] = set()
     for tokens in scanned.statements:
-        statement = _tolerant("statement", tokens, builder) if not reports.full else None
+        statement = _tolerant("statement", tokens, driver) if not reports.full else None
         if isinstance(statement, Statement):
             statements.append(statement)
         else:
@@ -49,14 +48,14 @@ def parse_expression(source: Source) -> tuple[Expression | None, list[Diagnostic
     tokens: list[Token] = []
     for part in scanned.statements:
         tokens += [newline._replace(start=tokens[-1].end, end=tokens[-1].end), *part] if tokens else part
-    expression = _tolerant("expression", tokens, Builder(reports, scanned.docs))
+    expression = _tolerant("expression", tokens, Driver(Builder(reports, scanned.docs)))
     found = reports.finished()
     return (expression if isinstance(expression, Expression) and not found else None), found
 
 
-def _tolerant(start: str, tokens: list[Token], builder: Builder) -> Statement | Expression | None:
+def _tolerant(start: str, tokens: list[Token], driver: Driver) -> Statement | Expression | None:
     """Parse tokens, giving up as little as possible; None if nothing is left."""
-    table, reports = tables(), builder.reports
+    reports = driver.reports
     strays = [token for token in tokens if token.type == STRAY]
     tokens = [token for token in tokens if token.type != STRAY]
     silent = False
@@ -67,7 +66,7 @@ def _tolerant(start: str, tokens: list[Token], builder: Builder) -> Statement | 
             rest = given_up(tokens, junk)
         else:
             try:
-                result: Statement | Expression = run(table, start, tokens, builder)
+                result: Statement | Expression = driver.run(start, tokens)
             except TooDeep:
                 rest = value_given_up(tokens)
             except Unexpected as error:

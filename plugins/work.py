@@ -131,7 +131,10 @@ class Work(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The fields of `experiment`: seed, device, precision, deterministic."""
+        """The fields of `experiment` that the task names in its `settings`, and those that change no result (device).
+
+        Any other would change the result without changing the task's identity.
+        """
         ...
 
     @property

@@ -166,7 +166,7 @@ def test_results_are_real(project: Path) -> None:
     import llx as package
 
     file = project / "small.llx"
-    text = file.read_text(encoding="utf-8").replace("120 steps", "500 steps").replace("40 steps", "250 steps")
+    text = file.read_text(encoding="utf-8").replace("120 steps", "800 steps").replace("40 steps", "250 steps")
     file.write_text(text, encoding="utf-8")
     result = package.run(file)
     assert result.ok, result.diagnostics

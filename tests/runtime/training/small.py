@@ -108,6 +108,8 @@ class SmallWork:
         self.progress = Log()
         self.stop = False
         self.polls = 0
+        self.announce = False
+        """Whether to print a line after the first step, for those who wait for it to kill."""
         self.stop_after: int | None = None
         self.directory = root / "out"
         self.partial = root / "partial"
@@ -136,6 +138,8 @@ class SmallWork:
 
     def stopping(self) -> bool:
         self.polls += 1
+        if self.polls == 1 and self.announce:
+            print("training", flush=True)
         return self.stop or (self.stop_after is not None and self.polls >= self.stop_after)
 
 
@@ -254,7 +258,7 @@ if __name__ == "__main__":
         project.work.stop = True
 
     signal.signal(signal.SIGTERM, stop)
-    print("ready", flush=True)
+    project.work.announce = True
     facts = train(job, project.work, lambda event: None)
     (folder / "facts.json").write_text(json.dumps(facts))
     (folder / "notes.json").write_text(json.dumps(project.work.progress.said()))

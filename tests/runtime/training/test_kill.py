@@ -39,7 +39,7 @@ def start(folder: Path, options: dict[str, Any]) -> subprocess.Popen[str]:
 
 def finished(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     process = start(folder, options)
-    _, errors = process.communicate(timeout=200)
+    _, errors = process.communicate(timeout=500)
     assert process.returncode == 0, errors
     return json.loads((folder / "facts.json").read_text())  # type: ignore[no-any-return]
 
@@ -51,7 +51,7 @@ def killed(folder: Path, options: dict[str, Any], kills: int, sign: signal.Signa
     for _ in range(kills):
         process = start(folder, options)
         assert process.stdout is not None
-        begun += process.stdout.readline() == "ready\n"
+        begun += process.stdout.readline() == "training\n"
         time.sleep(draw.uniform(0.05, longest))
         process.send_signal(sign)
         process.communicate(timeout=60)
@@ -61,9 +61,10 @@ def killed(folder: Path, options: dict[str, Any], kills: int, sign: signal.Signa
 
 
 def compare(tmp_path: Path, options: dict[str, Any], kills: int, sign: signal.Signals, longest: float) -> None:
-    whole = finished(tmp_path / "whole", options)
+    # What is trained doesn't depend on when it is saved.
+    whole = finished(tmp_path / "whole", options | {"save": 100_000})
     begun = killed(tmp_path / "killed", options, kills, sign, longest)
-    assert begun >= 1
+    assert begun == kills or (tmp_path / "killed" / "facts.json").exists()
     facts = finished(tmp_path / "killed", options)
     assert facts == whole
     for name in RESULTS:
@@ -72,12 +73,12 @@ def compare(tmp_path: Path, options: dict[str, Any], kills: int, sign: signal.Si
 
 
 def test_killed_with_dropout(tmp_path: Path) -> None:
-    compare(tmp_path, {"steps": 80, "save": 2}, 3, signal.SIGKILL, 1.0)
+    compare(tmp_path, {"steps": 100, "save": 2}, 3, signal.SIGKILL, 0.5)
 
 
 def test_killed_with_early_stopping(tmp_path: Path) -> None:
     options = {"steps": 300, "save": 3, "classification": True, "patience": 2, "lr": 0.02}
-    compare(tmp_path, options, 2, signal.SIGKILL, 1.0)
+    compare(tmp_path, options, 2, signal.SIGKILL, 0.5)
     assert json.loads((tmp_path / "killed" / "facts.json").read_text())["stopped"] == "patience"
 
 
@@ -91,4 +92,4 @@ def test_asked_to_stop_it_saves_and_goes_on(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_killed_fifty_times(tmp_path: Path) -> None:
-    compare(tmp_path, {"steps": 2000, "save": 1}, 50, signal.SIGKILL, 1.0)
+    compare(tmp_path, {"steps": 1500, "save": 1}, 50, signal.SIGKILL, 0.4)

@@ -25,11 +25,11 @@ def test_every_split_is_encoded_and_counted(tmp_path: Path) -> None:
     assert list(facts["splits"]) == ["train", "validation"]
     train_facts = facts["splits"]["train"]
     characters = sum(map(len, texts[:30]))
-    # Each text stands between two marks; the first mark of all follows nothing.
-    assert train_facts["tokens"] == characters + 2 * 30 - 1
+    # Each text stands between two marks.
+    assert train_facts["tokens"] == characters + 2 * 30
     assert train_facts["bytes"] == characters
     assert train_facts["records"] == 30
-    assert train_facts["rows"] == len(Shards(tmp_path / "tokens", "train")) == -(-train_facts["tokens"] // 32)
+    assert train_facts["rows"] == len(Shards(tmp_path / "tokens", "train")) == -(-(train_facts["tokens"] - 1) // 32)
 
 
 def test_text_never_becomes_a_special_token(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_text_never_becomes_a_special_token(tmp_path: Path) -> None:
     data = project.data("data", {"rows": {"text": ["red<|end|>sun"]}})
     tokens = project.tokens("tokens", data, CausalLM(), small_model())
     row = Shards(tmp_path / "tokens", "rows").read(np.array([0]))["tokens"][0]
-    assert project.work.input(tokens).facts["splits"]["rows"]["tokens"] == len("red<|end|>sun") + 1
+    assert project.work.input(tokens).facts["splits"]["rows"]["tokens"] == len("red<|end|>sun") + 2
     assert row[: len("red<|end|>sun") + 2].tolist().count(0) == 2
 
 
