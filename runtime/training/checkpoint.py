@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from .weights import Tensors, WeightsDontFit, read_tensors, write_tensors
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_NEEDED = {"model.safetensors", "state.json"}
+"""What every checkpoint's manifest lists; what it doesn't list, nothing is known of."""
 _KEPT = 2
 _SPARE = 16 << 20
 """Bytes that stay free beside a save."""
@@ -90,13 +92,17 @@ class Checkpoints:
             self._write(final, {"model": network, "optimizer": optimizer}, dict(state))
         self._prune()
 
-    def latest(self) -> tuple[Saved | None, list[tuple[str, Text]]]:
-        """Give the newest checkpoint that verifies, and those that were skipped, with the reasons."""
+    def latest(self, fits: Callable[[Saved], None] | None = None) -> tuple[Saved | None, list[tuple[str, Text]]]:
+        """Give the newest checkpoint that verifies, and those that were skipped, with the reasons.
+
+        A digest tells that a file is what was written, and not that it was written here: `fits` looks at what was
+        read, and raises WeightsDontFit, or trips over it.
+        """
         skipped: list[tuple[str, Text]] = []
         for step in sorted(self._steps("step"), reverse=True):
             folder = self._named("step", step)
             try:
-                return self._read(folder), skipped
+                return self._fitting(folder, fits), skipped
             except Unusable as unusable:
                 skipped.append((folder.name, unusable.reason))
                 self._set_aside(folder)
@@ -149,6 +155,17 @@ class Checkpoints:
             if step not in used:
                 remove(self._named("best", step))
 
+    def _fitting(self, folder: Path, fits: Callable[[Saved], None] | None) -> Saved:
+        try:
+            saved = self._read(folder)
+            if fits is not None:
+                fits(saved)
+        except WeightsDontFit as error:
+            raise Unusable(error.reason) from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise Unusable(Text("training.skip.damaged", {"file": folder.name})) from error
+        return saved
+
     def _read(self, folder: Path) -> Saved:
         manifest = self._verify(folder)
         state = read_json(folder / "state.json")
@@ -159,10 +176,7 @@ class Checkpoints:
             except Unusable:
                 self._set_aside(best)
                 raise
-        try:
-            network, optimizer = (read_tensors(folder / f"{name}.safetensors") for name in ("model", "optimizer"))
-        except WeightsDontFit as error:
-            raise Unusable(Text("training.skip.damaged", {"file": error.reason})) from error
+        network, optimizer = (read_tensors(folder / f"{name}.safetensors") for name in ("model", "optimizer"))
         return Saved(int(folder.name.partition("-")[2]), network, optimizer, state, manifest["environment"])
 
     def _verify(self, folder: Path) -> dict[str, Any]:
@@ -172,7 +186,7 @@ class Checkpoints:
             claimed = manifest.pop("sha256")
         except FileNotFoundError as error:
             raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{MANIFEST}"})) from error
-        except (OSError, ValueError, AttributeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{MANIFEST}"})) from error
         if not isinstance(manifest.get("format"), int) or claimed != _digest(manifest):
             raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{MANIFEST}"}))
@@ -182,8 +196,13 @@ class Checkpoints:
             old, new = manifest["job"].get(name), self.job.get(name)
             if old != new:
                 raise Unusable(Text("training.skip.other", {"part": name, "old": old, "new": new}))
-        for name, file in manifest["files"].items():
+        files = manifest["files"]
+        for name in sorted(_NEEDED - files.keys()):
+            raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
+        for name, file in files.items():
             path = folder / name
+            if Path(name).name != name or path.is_symlink():
+                raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{name}"}))
             if not path.is_file():
                 raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
             if path.stat().st_size != file["size"] or sha256(path) != file["sha256"]:
