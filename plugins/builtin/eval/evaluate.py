@@ -57,7 +57,8 @@ class Evaluate(Evaluation):
         check_fit(place, objective, self.trained.described_model(), self.data.artifact)
         for index, metric in enumerate(self.metrics):
             if metric.needs not in objective.gives:
-                place.error("metrics", "L0552", {"metric": metric.name, "objective": objective.name}, index=index)
+                values = {"metric": metric.name, "objective": objective.name}
+                place.error("metrics", "L0552", values, help="L0552.help", index=index)
 
     def tokens(self) -> Tokens:
         objective = self.described_objective()
