@@ -39,10 +39,6 @@ class Module:
     """Name -> the names of the module that its statement mentions."""
     experiment_mentions: frozenset[str] = frozenset()
 
-    def of_sort(self, sort: type[syntax.Statement]) -> Iterator[Named]:
-        """Give the statements of a sort, in the order of the file."""
-        return (statement for statement in self.names.values() if isinstance(statement, sort))
-
 
 def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:
     """Bind the names of a file, and make the distributions that it uses visible in the catalogue."""

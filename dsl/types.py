@@ -45,7 +45,8 @@ class Text(Type):
 class PathText(Type):
     """A string that names files; resolved to a path relative to the project's root.
 
-    `exists`: at least one file (or folder) must be there at check. `glob`: `*`, `?`, `**` are patterns.
+    `exists`: at least one file (or folder) must be there at check; without, it is written, so a folder that is not
+    there is fine, and a file in its place, or the root itself, isn't. `glob`: `*`, `?`, `**` are patterns.
     """
 
     exists: bool = True

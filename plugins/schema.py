@@ -194,7 +194,10 @@ class _Bounds:
 
 def _flat(marks: list[Any]) -> Iterator[Any]:
     for mark in marks:
-        if isinstance(mark, GroupedMetadata):
+        if isinstance(mark, FieldInfo):
+            # Where it marks a part of a type (`dict[str, Annotated[float, Field(gt=0)]]`), pydantic leaves it as it is.
+            yield from _flat(mark.metadata)
+        elif isinstance(mark, GroupedMetadata):
             yield from mark
         else:
             yield mark

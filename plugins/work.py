@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -72,7 +72,6 @@ class Job:
     save: Quantity | None = None
     """Time or steps between checkpoints."""
     compile: bool = False
-    sample: Decoding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +162,3 @@ class Work(Protocol):
 
 class Interrupted(Exception):
     """Raised by a task that stopped because it was asked to; what it saved lets it go on."""
-
-
-class Table(Protocol):
-    """Rows of data as a task reads them: columns by name, in batches."""
-
-    @property
-    def columns(self) -> Sequence[str]: ...
-
-    def __len__(self) -> int: ...
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Mapping[str, list[Any]]]: ...

@@ -20,6 +20,7 @@ from ...api import (
     Task,
     Trained,
     Work,
+    neutral,
 )
 from ...fit import check_fit
 from ..tokens import Tokens
@@ -36,7 +37,7 @@ class Evaluate(Evaluation):
     data: Rows = Field(description="The rows to measure it on")
     metrics: list[Metric] = Field(min_length=1, description="What to measure")
     objective: Objective | None = Field(None, description="How the rows are read; none is as it was trained")
-    batch: int = Field(64, ge=1, description="Rows at once", json_schema_extra={"identity": False})
+    batch: int = neutral(64, "Rows at once", ge=1)
 
     @property
     def trained(self) -> Trained:
