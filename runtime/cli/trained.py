@@ -57,7 +57,7 @@ class Trained:
         objective = self.checkpoint.task.described_objective()
         columns = [column for column in objective.reads() if column != "label"] if objective else []
         if len(columns) < 2:
-            return [{column: text for column in columns} for text in given]
+            return [dict.fromkeys(columns, text) for text in given]
         example = json.dumps(dict.fromkeys(columns, "…"), ensure_ascii=False)
         records = []
         for text in given:
