@@ -351,7 +351,7 @@ class WeightsTask(Trained):
 class Evaluation(Task):
     """An evaluation; its numbers are outputs.
 
-    Facts: `metrics` {name: value} and `references` {name: value}, or what else it found.
+    Facts: `metrics` {name: value} and `references` {name: value}, `better` {name: higher or lower}, or what else it found.
     """
 
     kind: ClassVar[str] = "eval"

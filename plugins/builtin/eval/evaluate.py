@@ -89,9 +89,10 @@ class Evaluate(Evaluation):
                 batch=self.batch,
             )
         )
-        facts: Facts = {"metrics": {}, "references": {}, "rows": int(outcome.sums.get("rows", 0))}
+        facts: Facts = {"metrics": {}, "references": {}, "better": {}, "rows": int(outcome.sums.get("rows", 0))}
         for metric in self.metrics:
             facts["metrics"][metric.name] = metric.compute(outcome)
+            facts["better"][metric.name] = "higher" if metric.higher_is_better else "lower"
             reference = metric.reference(outcome)
             if reference is not None:
                 facts["references"][metric.name] = reference
