@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .record import Record
 
 UNITS: dict[str, tuple[str, int | float]] = {
     "steps": ("steps", 1),
@@ -52,8 +52,7 @@ _LONG = 10_000
 """From here on a number in front of a suffix is no easier to read than the whole number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Record):
     """A magnitude in the base unit of its dimension: steps, epochs, examples, tokens, s, B, J or W.
 
     Equal quantities are equal however they were written: `1 h` is `60 min`.

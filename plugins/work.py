@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
+from ..dsl.record import Record
 from .component import Facts, Task
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from .kinds import Decoding, Metric, Model, Objective, Optimizer, Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Record):
     """A stored artifact that a task reads: never written to, its digests checked when it was opened."""
 
     directory: Path
@@ -41,8 +41,7 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Record):
     """A training job, as a stage hands it to `work.train`; a third party's stage fills in the same one."""
 
     model: Model
@@ -74,8 +73,7 @@ class Job:
     compile: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationJob:
+class EvaluationJob(Record):
     """An evaluation, as handed to `work.evaluate`."""
 
     checkpoint: Reference

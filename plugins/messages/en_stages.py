@@ -6,6 +6,7 @@ MESSAGES: dict[str, str] = {
     "L0551": "`{field}` chooses by validation, and the data has no `validation` split",
     "L0551.help": "split some off: `|> split(validation = 10%)`",
     "L0552": "the metric `{metric}` can't be computed of what `{objective}` gives",
+    "L0552.help": "`llx components metric` lists the metrics; an objective takes those that need what it gives",
     "L0553": "how the rows are to be read is not known: the checkpoint was not trained with an objective here",
     "L0553.help": "say it: `objective = …`",
     "L0554": "a model that sees both sides of a token can't write text: `{model}` is {attention}",

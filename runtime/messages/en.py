@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     # What a user should read while it runs.
     "run.waiting": "another run is making {label}; waiting for it",
     "run.damaged": "the stored artifact of {label} is damaged ({file}); it is made again",
+    "run.stopping": "stopping and saving; once more ends at once, and loses what was done since the last save",
     "run.copied": "restored the copy of {label}",
     "run.in_task": "in the task {label}; what had finished is stored, and the same command goes on from there",
     # Store and executor: L0810-L0849.
@@ -40,6 +41,8 @@ MESSAGES: dict[str, str] = {
     "L0814": "the store can't be written ({path}): {reason}",
     "L0814.help": "make that folder writable, or put the store elsewhere with `--store PATH` or LLX_STORE",
     "L0815": "`{path}` is where the store should be, and it is no folder",
+    "L0815.part": "`{path}` is in the place of something that the store keeps there",
+    "L0815.part.help": "move it away, or put the store elsewhere with `--store PATH` or LLX_STORE",
     "L0815.link": "`{path}` is a link, and the store follows none",
     "L0816": "`{path}` can't be read: {reason}",
     "L0816.help": "put the file back or make it readable; what had finished is stored, and the same command goes on from there",
@@ -61,4 +64,5 @@ MESSAGES: dict[str, str] = {
     "L0826": "no run is called `{name}`",
     "L0826.help": "`llx runs` lists them",
     "L0827": "the listener `{name}` failed, and the run went on without it: {error}",
+    "L0827.help": "if it belongs to a plugin, tell its author; what it would have written is missing",
 }

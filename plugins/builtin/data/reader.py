@@ -136,8 +136,8 @@ class MappedReader(Reader):
         for source, field, index in self.mapping.values():
             if source not in there:
                 near = similar(source, shown)
-                values = {"where": where, "source": source, "there": shown, "similar": near}
-                help = "L0620.similar" if near else "L0620.help"
+                values = {"where": where, "source": source, "there": shown, "similar": near, "field": field}
+                help = "L0620.similar" if near else "L0620.columns" if field == "columns" else "L0620.help"
                 found.append(BadData("L0620", values, field=field, index=index, help=help))
         if not found:
             return None

@@ -63,7 +63,8 @@ class Evaluate(Evaluation):
             place.error("objective", "L0557", values, help="L0557.help")
         for index, metric in enumerate(self.metrics):
             if metric.needs not in objective.gives:
-                place.error("metrics", "L0552", {"metric": metric.name, "objective": objective.name}, index=index)
+                values = {"metric": metric.name, "objective": objective.name}
+                place.error("metrics", "L0552", values, help="L0552.help", index=index)
 
     def _collects(self, objective: Objective) -> bool:
         """Tell whether an objective needs what only training with it collects, such as the label set."""
@@ -98,9 +99,10 @@ class Evaluate(Evaluation):
                 batch=self.batch,
             )
         )
-        facts: Facts = {"metrics": {}, "references": {}, "rows": int(outcome.sums.get("rows", 0))}
+        facts: Facts = {"metrics": {}, "references": {}, "better": {}, "rows": int(outcome.sums.get("rows", 0))}
         for metric in self.metrics:
             facts["metrics"][metric.name] = metric.compute(outcome)
+            facts["better"][metric.name] = "higher" if metric.higher_is_better else "lower"
             reference = metric.reference(outcome)
             if reference is not None:
                 facts["references"][metric.name] = reference

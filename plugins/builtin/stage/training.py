@@ -89,7 +89,8 @@ class TrainingStage(Stage):
                 if given is not None:
                     place.error(field, "L0551", {"field": field}, help="L0551.help")
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
-            place.error("select", "L0552", {"metric": self.select.name, "objective": self.objective.name})
+            values = {"metric": self.select.name, "objective": self.objective.name}
+            place.error("select", "L0552", values, help="L0552.help")
 
     def facts(self, inputs: FactsOf) -> Facts:
         tokens = inputs(self.training_tokens())
