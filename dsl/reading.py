@@ -78,7 +78,7 @@ def _fails(code: str, name: str, **values: object) -> tuple[None, list[Diagnosti
 
 
 def _help(code: str) -> tuple[Text, ...]:
-    return (Text(code + ".help"),) if code in ("L0652", "L0656", "L0657") else ()
+    return (Text(code + ".help"),)
 
 
 def _damaged(code: str, before: bytes, path: Path | None, name: str, **values: object) -> tuple[None, list[Diagnostic]]:

@@ -29,7 +29,7 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
     """Give a path relative to the project's root with `/`, or report why it can't be used."""
     place = {"slot": slot.slot, "path": text}
     if not text.strip() or "\0" in text:
-        return context.error("L0660", node.span, place)
+        return context.error("L0660", node.span, place, helps=(Text("L0660.help"),))
     folder = node.span.source.path.parent if node.span.source.path else context.root
     root = os.path.abspath(context.root)  # noqa: PTH100
     full = os.path.normpath(os.path.join(os.path.abspath(folder), text))  # noqa: PTH100, PTH118
@@ -43,20 +43,27 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
         problem = search.look(full)
     except OSError as error:
         reason = {"reason": error.strerror or type(error).__name__, "where": _shown(error.filename, root)}
-        return context.error("L0664", node.span, place | reason)
+        return context.error("L0664", node.span, place | reason, helps=(Text("L0664.help"),))
     if problem is None:
         return relative
-    helps: tuple[Text, ...] = ()
+    return context.error(problem, node.span, place, helps=_helps(problem, text, folder, root))
+
+
+def _helps(problem: str, text: str, folder: Path, root: str) -> tuple[Text, ...]:
+    """Give the way out of what a search found wrong."""
     if problem == "L0662":
-        near = _similar(text, folder)
-        searched = Text("L0662.searched", {"folder": _shown(str(folder), root)})
-        helps = naming(near, "help.similar_file") or (searched,)
-    return context.error(problem, node.span, place, helps=helps)
+        near = naming(_similar(text, folder), "help.similar_file")
+        return near or (Text("L0662.searched", {"folder": _shown(str(folder), root)}),)
+    parent = text.rstrip("/").rpartition("/")[0] or "."
+    return (Text(f"{problem}.help", {"folder": text.rstrip("/"), "parent": parent}),)
 
 
 @dataclass(slots=True)
 class _Search:
-    """A bounded search for what a path or pattern names."""
+    """A bounded search for what a path or pattern names.
+
+    What lies outside the root is only reached by links here: the path itself was looked at before.
+    """
 
     root: str
     wanted: PathText
@@ -70,25 +77,33 @@ class _Search:
             return self._single(Path(full))
         start = Path(*parts[:first])
         if not self._inside(start):
-            return "L0661"
+            return "L0661.link"
         if not start.is_dir():
             return "L0662"
         for match in self._matches(start, parts[first:]):
-            return None if self._inside(match) else "L0661"
+            return None if self._inside(match) else "L0661.link"
         return None if self.looked_at > _MAX_LOOKED_AT else "L0662"
 
     def _single(self, path: Path) -> str | None:
         if not self._inside(path):
-            return "L0661"
+            return "L0661.link"
         if not self.wanted.exists:
-            return None
+            return self._written(path)
         if not path.exists():
-            return "L0662"
+            return "L0662.link" if path.is_symlink() else "L0662"
         if self.wanted.folder:
             return None if path.is_dir() else "L0665"
         if path.is_dir():
             return "L0663"
         return None if path.is_file() else "L0666"
+
+    def _written(self, path: Path) -> str | None:
+        """Give what is wrong with a place that is to be written to."""
+        if not self.wanted.folder:
+            return None
+        if os.path.realpath(path) == os.path.realpath(self.root):
+            return "L0667"
+        return "L0665" if path.exists() and not path.is_dir() else None
 
     def _matches(self, folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
         """Give what matches the rest of a pattern below a folder: files, or folders where they are wanted."""

@@ -75,11 +75,17 @@ def opened(path: Path, name: str) -> Iterator[Bytes]:
             yield _decompressed(file, path.suffix, before.st_size, name)
         after = path.stat()
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadData("L0613", {"file": name, "reason": str(error)}) from None
+        raise BadData("L0613", {"file": name, "reason": _damage(error)}) from None
     except OSError as error:
         raise BadData("L0611", {"file": name, "reason": error.strerror or str(error)}) from None
     if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
         raise BadData("L0616", {"file": name})
+
+
+def _damage(error: Exception) -> Text:
+    if isinstance(error, EOFError):
+        return Text("data.cut")
+    return Text("data.no_gzip" if str(error).startswith("Not a gzipped file") else "data.broken")
 
 
 def _decompressed(file: IO[bytes], suffix: str, size: int, name: str) -> Bytes:
@@ -146,11 +152,12 @@ class _Zstandard(io.BufferedIOBase):
 def decoded(stream: Bytes, encoding: str, name: str) -> Iterator[str]:
     """Give the text of a stream in pieces, with line ends as `\\n` and without a byte order mark.
 
-    Raises BadData with the offset of the first byte that the encoding doesn't allow.
+    Raises BadData with the offset of the first byte that the encoding doesn't allow, and for a zero byte, which no
+    text holds and UTF-16 read as something else is full of.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
-    at = 0
+    at = lines = 0
     first = True
     while True:
         piece = stream.read(CHUNK)
@@ -164,15 +171,24 @@ def decoded(stream: Bytes, encoding: str, name: str) -> Iterator[str]:
                 "offset": offset,
                 "byte": f"0x{error.object[error.start]:02x}",
             }
-            raise BadData("L0612", values) from None
+            raise BadData("L0612", values, help=utf_16_help(error.object) if not at else None) from None
         at += len(piece)
         text = newlines.decode(text, final=not piece)
         if first and text:
             text, first = text.removeprefix("\ufeff"), False
+        if "\0" in text:
+            number = lines + text.count("\n", 0, text.index("\0")) + 1
+            raise BadData("L0635", {"where": line(name, number)})
+        lines += text.count("\n")
         if text:
             yield text
         if not piece:
             return
+
+
+def utf_16_help(data: bytes) -> str | None:
+    """Give the help for bytes at the beginning of a file that bear the mark of UTF-16."""
+    return "L0612.utf_16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else None
 
 
 def pieces(chunks: Iterable[str], separator: str, name: str, keep: bool = False) -> Iterator[str]:

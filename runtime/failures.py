@@ -48,7 +48,8 @@ def diagnose(error: BaseException, graph: Graph, node: Node, store: Store) -> Di
         return error.diagnostic
     if isinstance(error, TaskFailed):
         task = next((one for one in node.tasks if graph.program.place(one)), node.task)
-        return _of_task(error, graph.program, task, node.label, place)
+        # A hidden task has the fields that matter (data, tokenizer) from the one that needs it.
+        return _of_task(error, graph.program, task, node.label, graph.place(node, error.field))
     if isinstance(error, FilesChanged):
         return _say("L0817", place, label=node.label, file=error.names[0])
     if isinstance(error, FileChanged):
@@ -60,6 +61,9 @@ def diagnose(error: BaseException, graph: Graph, node: Node, store: Store) -> Di
     general = of_store(error, store)
     if general is not None:
         return general
+    if _is_gone(store, node):
+        # What a library says of a file that isn't there any more names everything but this.
+        return _say("L0824", None, path=str(store.folder))
     if isinstance(error, OSError) and error.filename is not None and not _in_plugin(error):
         return _say("L0816", place, path=_text(error.filename), reason=error.strerror or type(error).__name__)
     return _say("L0810", place, label=node.label, component=node.component, error=last_line(error))
@@ -72,18 +76,37 @@ def of_store(error: BaseException, store: Store) -> Diagnostic | None:
         return _say("L0812", None, path=where, free=size(error.free), needed=size(error.needed))
     if isinstance(error, WrongStore):
         return Diagnostic("L0815", Text(error.reason, {"path": str(error.path)}), None, helps=(Text("L0814.help"),))
+    if is_full(error):
+        return Diagnostic("L0812", Text("L0812.full", {"path": where}), None, helps=(Text("L0812.help"),))
     if not isinstance(error, OSError):
         return None
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Diagnostic("L0812", Text("L0812.full", {"path": where}), None, helps=(Text("L0812.help"),))
     inside = error.filename is not None and Path(_text(error.filename)).is_relative_to(store.folder)
     if inside and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return _say("L0814", None, path=where, reason=error.strerror or "")
-    if inside and error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return Diagnostic("L0815", Text("L0815", {"path": where}), None, helps=(Text("L0814.help"),))
+    if inside and error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        return Diagnostic(
+            "L0815", Text("L0815.part", {"path": _text(error.filename)}), None, helps=(Text("L0815.part.help"),)
+        )
     if inside and error.errno == errno.ENOENT:
         return _say("L0824", None, path=where)
     return None
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether an exception says that a disk is full.
+
+    Libraries that are not written in Python (tokenizers, safetensors, Arrow) put the system's words into an
+    exception of their own, and keep nothing but these.
+    """
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT))
+
+
+def _is_gone(store: Store, node: Node) -> bool:
+    """Tell whether the store, or what a task reads from it, was removed while it ran."""
+    folders = (store.partial, *(store.place(needed.fingerprint) for needed in node.needs))
+    return not all(folder.is_dir() for folder in folders)
 
 
 def of_plan(failure: CannotPlan, program: Program) -> Diagnostic:
@@ -103,7 +126,13 @@ def of_plan(failure: CannotPlan, program: Program) -> Diagnostic:
 def of_listener(listener: object, error: Exception) -> Diagnostic:
     """Give the warning for one that listened to a run and failed; the run went on without it."""
     name = listener if isinstance(listener, str) else type(listener).__name__
-    return Diagnostic("L0827", Text("L0827", {"name": name, "error": last_line(error)}), None, Severity.WARNING)
+    return Diagnostic(
+        "L0827",
+        Text("L0827", {"name": name, "error": last_line(error)}),
+        None,
+        Severity.WARNING,
+        helps=(Text("L0827.help"),),
+    )
 
 
 def text_of(error: BaseException) -> str:

@@ -55,8 +55,11 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON; ValueError if it isn't."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read JSON; ValueError if it isn't, or if it is nested beyond reason."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError(f"{path.name} nests too deeply") from None
 
 
 def sha256(path: Path) -> str:

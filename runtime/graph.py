@@ -122,12 +122,12 @@ class Graph:
                 return node
         return next((node for node in self.nodes if node.label == name), None)
 
-    def place(self, node: Node) -> Span | None:
-        """Give the place in the file that a node comes from: its own, or that of what needs it."""
+    def place(self, node: Node, field: str | None = None) -> Span | None:
+        """Give the place in the file that a node comes from, or that of a field: its own, or that of what needs it."""
         current: Node | None = node
         while current is not None:
             for task in current.tasks:
-                if (span := self.program.place(task)) is not None:
+                if (span := self.program.place(task, field)) is not None:
                     return span
             current = current.owner
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -61,14 +62,17 @@ class Tokens(Task):
         if self.like is not None:
             collected = _collected(work.input(self.like).facts)
         else:
-            collected = self.encoding.collect(_records(next(iter(files.values())), None))
+            split, file = next(iter(files.items()))
+            with told_of_split(split):
+                collected = self.encoding.collect(_records(file, None))
         facts: Facts = {"vocab_size": vocab_size, "roles": roles, **collected, "splits": {}, "sources": {}}
         weights: Mapping[str, float] = work.input(self.data).facts.get("weights") or {}
         total = sum(_rows(file) for file in files.values())
         with ShardWriter(work.directory, self.encoding.arrays(), vocab_size) as writer:
             writing = _Writing(self.encoding, open_tokenizer(tokenizer_input.directory), facts, writer, work, total)
             for split, file in files.items():
-                writing.split(split, file, weights)
+                with told_of_split(split):
+                    writing.split(split, file, weights)
         if not facts["sources"]:
             del facts["sources"]
         return facts
@@ -81,6 +85,16 @@ class Tokens(Task):
             return {split: data.directory / f"{split}.parquet" for split in first}
         split = data.output if self.data.artifact.name == "rows" else "rows"
         return {"rows": data.directory / f"{split}.parquet"}
+
+
+@contextmanager
+def told_of_split(split: str) -> Iterator[None]:
+    """Have a failure name the split, which an encoding doesn't know: records are numbered within it."""
+    try:
+        yield
+    except TaskFailed as failed:
+        failed.values.setdefault("split", split)
+        raise
 
 
 def open_tokenizer(directory: Path) -> TextTokenizer:

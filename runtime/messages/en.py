@@ -41,6 +41,8 @@ MESSAGES: dict[str, str] = {
     "L0814": "the store can't be written ({path}): {reason}",
     "L0814.help": "make that folder writable, or put the store elsewhere with `--store PATH` or LLX_STORE",
     "L0815": "`{path}` is where the store should be, and it is no folder",
+    "L0815.part": "`{path}` is in the place of something that the store keeps there",
+    "L0815.part.help": "move it away, or put the store elsewhere with `--store PATH` or LLX_STORE",
     "L0815.link": "`{path}` is a link, and the store follows none",
     "L0816": "`{path}` can't be read: {reason}",
     "L0816.help": "put the file back or make it readable; what had finished is stored, and the same command goes on from there",
@@ -64,4 +66,5 @@ MESSAGES: dict[str, str] = {
     "L0826": "no run is called `{name}`",
     "L0826.help": "`llx runs` lists them",
     "L0827": "the listener `{name}` failed, and the run went on without it: {error}",
+    "L0827.help": "if it belongs to a plugin, tell its author; what it would have written is missing",
 }

@@ -13,7 +13,7 @@ from ...plugins.kinds import Model, Objective
 from ...plugins.nn.network import Network
 from ..files import read_json
 from .order import key
-from .weights import Tensors, WeightsDontFit, mismatch, put, read_tensors, tensors_of, under
+from .weights import Tensors, WeightsDontFit, put, read_tensors, require_finite, require_match, tensors_of, under
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,12 @@ class Stored:
     def open(cls, folder: Path) -> Stored:
         """Read a checkpoint's folder; its digests were checked when the artifact was opened."""
         try:
-            return cls(read_tensors(folder / "model.safetensors"), read_json(folder / "facts.json"))
-        except (WeightsDontFit, OSError, ValueError) as error:
+            weights = read_tensors(folder / "model.safetensors")
+            require_finite(weights)
+            return cls(weights, read_json(folder / "facts.json"))
+        except WeightsDontFit as error:
+            raise TaskFailed("L0802", {"reason": error.reason}, help="L0802.help") from error
+        except (OSError, ValueError) as error:
             raise TaskFailed("L0802", {"reason": str(error)}, help="L0802.help") from error
 
 
@@ -63,7 +67,11 @@ def load_head(network: Network, stored: Stored, objective: Objective, facts: Fac
     given = under("head.", stored.weights)
     collected = [{name: value for name, value in each.items() if name not in _OWN} for each in (stored.facts, facts)]
     same = stored.facts.get("objective") == objective.name and collected[0] == collected[1]
-    if not same or mismatch(own, given):
+    if not same:
+        return "fresh"
+    try:
+        require_match(own, given)
+    except WeightsDontFit:
         return "fresh"
     with torch.no_grad():
         for name, tensor in own.items():

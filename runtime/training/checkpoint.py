@@ -8,11 +8,10 @@ digest of every file; nothing is read from a folder that doesn't agree with it.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,15 @@ import torch
 from ... import __version__
 from ...dsl.diagnostics.model import Text
 from ...plugins.component import TaskFailed
+from ..failures import is_full
 from ..failures import size as readable
 from ..files import free_bytes, read_json, remove, seal, sha256, write_json
 from .weights import Tensors, WeightsDontFit, read_tensors, write_tensors
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_NEEDED = {"model.safetensors", "state.json"}
+"""What every checkpoint's manifest lists; what it doesn't list, nothing is known of."""
 _KEPT = 2
 _SPARE = 16 << 20
 """Bytes that stay free beside a save."""
@@ -90,13 +92,17 @@ class Checkpoints:
             self._write(final, {"model": network, "optimizer": optimizer}, dict(state))
         self._prune()
 
-    def latest(self) -> tuple[Saved | None, list[tuple[str, Text]]]:
-        """Give the newest checkpoint that verifies, and those that were skipped, with the reasons."""
+    def latest(self, fits: Callable[[Saved], None] | None = None) -> tuple[Saved | None, list[tuple[str, Text]]]:
+        """Give the newest checkpoint that verifies, and those that were skipped, with the reasons.
+
+        A digest tells that a file is what was written, and not that it was written here: `fits` looks at what was
+        read, and raises WeightsDontFit, or trips over it.
+        """
         skipped: list[tuple[str, Text]] = []
         for step in sorted(self._steps("step"), reverse=True):
             folder = self._named("step", step)
             try:
-                return self._read(folder), skipped
+                return self._fitting(folder, fits), skipped
             except Unusable as unusable:
                 skipped.append((folder.name, unusable.reason))
                 self._set_aside(folder)
@@ -149,9 +155,20 @@ class Checkpoints:
             if step not in used:
                 remove(self._named("best", step))
 
+    def _fitting(self, folder: Path, fits: Callable[[Saved], None] | None) -> Saved:
+        try:
+            saved = self._read(folder)
+            if fits is not None:
+                fits(saved)
+        except WeightsDontFit as error:
+            raise Unusable(error.reason) from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise Unusable(Text("training.skip.damaged", {"file": folder.name})) from error
+        return saved
+
     def _read(self, folder: Path) -> Saved:
         manifest = self._verify(folder)
-        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        state = read_json(folder / "state.json")
         if state["best_step"] is not None:
             best = self._named("best", state["best_step"])
             try:
@@ -159,20 +176,17 @@ class Checkpoints:
             except Unusable:
                 self._set_aside(best)
                 raise
-        try:
-            network, optimizer = (read_tensors(folder / f"{name}.safetensors") for name in ("model", "optimizer"))
-        except WeightsDontFit as error:
-            raise Unusable(Text("training.skip.damaged", {"file": error.reason})) from error
+        network, optimizer = (read_tensors(folder / f"{name}.safetensors") for name in ("model", "optimizer"))
         return Saved(int(folder.name.partition("-")[2]), network, optimizer, state, manifest["environment"])
 
     def _verify(self, folder: Path) -> dict[str, Any]:
         """Hold a folder against its manifest, and the manifest against its own digest; raises Unusable."""
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            manifest = read_json(folder / MANIFEST)
             claimed = manifest.pop("sha256")
         except FileNotFoundError as error:
             raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{MANIFEST}"})) from error
-        except (OSError, ValueError, AttributeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{MANIFEST}"})) from error
         if not isinstance(manifest.get("format"), int) or claimed != _digest(manifest):
             raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{MANIFEST}"}))
@@ -182,8 +196,13 @@ class Checkpoints:
             old, new = manifest["job"].get(name), self.job.get(name)
             if old != new:
                 raise Unusable(Text("training.skip.other", {"part": name, "old": old, "new": new}))
-        for name, file in manifest["files"].items():
+        files = manifest["files"]
+        for name in sorted(_NEEDED - files.keys()):
+            raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
+        for name, file in files.items():
             path = folder / name
+            if Path(name).name != name or path.is_symlink():
+                raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{name}"}))
             if not path.is_file():
                 raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
             if path.stat().st_size != file["size"] or sha256(path) != file["sha256"]:
@@ -207,9 +226,7 @@ def whole_or_nothing(temporary: Path) -> Iterator[None]:
         yield
     except BaseException as error:
         remove(temporary)
-        # safetensors wraps the system's error in its own and keeps only the text.
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full or "No space left on device" in str(error):
+        if is_full(error):
             raise TaskFailed("L0803.full", {"free": readable(free_bytes(temporary))}, help="L0803.help") from error
         raise
 

@@ -31,7 +31,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         tokens = work.input(job.tokens)
         shards = Shards(tokens.directory, SPLIT)
         if not len(shards):
-            raise TaskFailed("L0807", {"split": SPLIT}, field="data")
+            raise TaskFailed("L0807", {"split": SPLIT}, field="data", help="L0807.help")
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
         return measure(
             network,

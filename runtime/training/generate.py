@@ -28,7 +28,7 @@ def generate(checkpoint: Reference, prompts: Sequence[str], decoding: Decoding, 
     assert isinstance(task, Trained), "only such tasks put out checkpoints"
     model, objective = task.described_model(), task.described_objective()
     if objective is None:
-        raise TaskFailed("L0808", {"objective": None}, field="checkpoint")
+        raise TaskFailed("L0808", {"objective": None}, field="checkpoint", help="L0808.help")
     device = choose_device(work.settings.get("device"))
     dtype = choose_precision(work.settings.get("precision"), device)
     with torch_settings(work.settings), told_if_memory_runs_out(_PROMPTS):
@@ -38,14 +38,14 @@ def generate(checkpoint: Reference, prompts: Sequence[str], decoding: Decoding, 
         network = build(model, objective, stored.facts, 0)
         load_body(network, stored)
         if network.head is None or load_head(network, stored, objective, stored.facts) == "fresh":
-            raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint")
+            raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint", help="L0808.help")
         network.to(device).eval()
         tokenizer = open_tokenizer(folder)
         roles: Mapping[str, int] = stored.facts["roles"]
         start = [roles["end"]] if "end" in roles else []
         starts = [start + tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
         if not all(starts):
-            raise TaskFailed("L0809", {}, field="prompts")
+            raise TaskFailed("L0809", {}, field="prompts", help="L0809.help")
         writer = Writer(network, decoding, roles, model.shape.context_length, device, dtype)
         generator = torch.Generator(device).manual_seed(key(work.settings.get("seed") or 0, "generate"))
         texts: list[str] = []

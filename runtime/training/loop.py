@@ -11,7 +11,7 @@ import torch
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
 from ..events import Listener, Step, Validated
-from .checkpoint import environment
+from .checkpoint import Saved, environment
 from .loader import Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
@@ -21,7 +21,16 @@ from .result import facts_of, write_result
 from .setup import Setup
 from .state import State
 from .step import FiniteGuard, NonFinite, clipped_norm, gradients
-from .weights import Tensors, copied, optimizer_tensors, put, put_optimizer, tensors_of
+from .weights import (
+    Tensors,
+    copied,
+    optimizer_tensors,
+    put,
+    put_optimizer,
+    require_finite,
+    require_match,
+    tensors_of,
+)
 
 LOG_EVERY = 10
 """Steps between those that are logged."""
@@ -29,6 +38,7 @@ _SAVE_SECONDS = 60.0
 _STALL = 0.01
 """The part of the time that saving may take."""
 _SHOW_SECONDS = 0.5
+_MOST_THREADS = 1024
 
 
 class Training:
@@ -237,14 +247,11 @@ class Training:
     def _resume(self) -> None:
         """Put back the newest checkpoint that verifies, and say which ones were skipped."""
         log = self.work.progress.log
-        found, skipped = self.setup.checkpoints.latest()
+        found, skipped = self.setup.checkpoints.latest(self._put_back)
         for name, reason in skipped:
             log("training.skipped", checkpoint=name, reason=reason)
         if found is None:
             return
-        put(self.network, found.network)
-        put_optimizer(self.optimizer, self.network, found.optimizer)
-        self.state = State.of(found.state)
         self.meter.restore(self.state.sums)
         self.state.sums = {}
         if found.environment["threads"] != torch.get_num_threads():
@@ -253,3 +260,17 @@ class Training:
             if environment().get(part) != old:
                 log("training.other_environment", part=part, old=old, new=environment().get(part))
         log("training.resumed", step=self.state.step, checkpoint=f"step-{self.state.step:08d}")
+
+    def _put_back(self, saved: Saved) -> None:
+        """Put back weights, optimizer and counters; WeightsDontFit or ValueError if they are not this training's."""
+        require_finite(saved.network)
+        require_finite(saved.optimizer)
+        threads = saved.environment["threads"]
+        if not isinstance(threads, int) or not 0 < threads <= _MOST_THREADS:
+            raise ValueError("no number of threads")
+        state = State.of(saved.state)
+        # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
+        require_match(tensors_of(self.network), saved.network)
+        put_optimizer(self.optimizer, self.network, saved.optimizer)
+        put(self.network, saved.network)
+        self.state = state

@@ -37,7 +37,7 @@ class Setup:
         self.facts = {k: v for k, v in tokens.facts.items() if k not in ("splits", "sources")}
         self.shards = Shards(tokens.directory, self.split)
         if not len(self.shards):
-            raise TaskFailed("L0807", {"split": self.split}, field="data")
+            raise TaskFailed("L0807", {"split": self.split}, field="data", help="L0807.help")
         self.reader = Reader(self.shards, job.objective, self.facts)
         self.validation: Reader | None = None
         if "validation" in splits:

@@ -36,5 +36,9 @@ class State:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> State:
-        """Read it from a checkpoint that was verified."""
-        return cls(**stored)
+        """Read it from a checkpoint that was verified; ValueError or TypeError if it can't be one of these."""
+        state = cls(**stored)
+        counts = (state.micro_batch, state.step, state.waited, state.validated + 1)
+        if not all(type(count) is int and count >= 0 for count in counts) or not state.micro_batch:
+            raise ValueError("no counters of a training")
+        return state

@@ -10,15 +10,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from ...dsl.diagnostics.model import Text
+
 Tensors = dict[str, torch.Tensor]
 
 
 class WeightsDontFit(ValueError):
-    """Raised for stored weights that are not those of the network."""
+    """Raised for stored weights that are not those of the network; `reason` says what differs."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key, values)
+        self.reason = Text(key, values)
 
 
 def tensors_of(module: nn.Module) -> Tensors:
@@ -48,31 +50,41 @@ def read_tensors(path: Path) -> Tensors:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise WeightsDontFit(f"{path.name}: {error}") from error
+        raise WeightsDontFit("weights.file", file=path.name, error=str(error)) from error
 
 
 def put(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
     """Copy tensors into a module; they must be exactly its own, else WeightsDontFit and nothing is changed."""
     own = tensors_of(module)
-    if difference := mismatch(own, tensors):
-        raise WeightsDontFit(difference)
+    require_match(own, tensors)
     with torch.no_grad():
         for name, tensor in own.items():
             tensor.copy_(tensors[name])
 
 
-def mismatch(wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]) -> str | None:
-    """Give the first difference in names, shapes and types, or None."""
+def require_match(wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]) -> None:
+    """Raise WeightsDontFit for the first difference in names, shapes and types."""
     if missing := sorted(wanted.keys() - given.keys()):
-        return f"{missing[0]} is missing"
+        raise WeightsDontFit("weights.missing", tensor=missing[0])
     if extra := sorted(given.keys() - wanted.keys()):
-        return f"{extra[0]} is not part of the model"
+        raise WeightsDontFit("weights.extra", tensor=extra[0])
     for name, tensor in wanted.items():
-        if tensor.shape != given[name].shape:
-            return f"{name} has shape {tuple(given[name].shape)} where the model has {tuple(tensor.shape)}"
-        if tensor.is_floating_point() != given[name].is_floating_point():
-            return f"{name} is {given[name].dtype} where the model has {tensor.dtype}"
-    return None
+        _require_alike(name, tensor, given[name])
+
+
+def _require_alike(name: str, wanted: torch.Tensor, given: torch.Tensor) -> None:
+    if wanted.shape != given.shape:
+        shapes = {"given": list(given.shape), "wanted": list(wanted.shape)}
+        raise WeightsDontFit("weights.shape", tensor=name, **shapes)
+    if wanted.is_floating_point() != given.is_floating_point():
+        raise WeightsDontFit("weights.type", tensor=name, given=str(given.dtype), wanted=str(wanted.dtype))
+
+
+def require_finite(tensors: Mapping[str, torch.Tensor]) -> None:
+    """Raise WeightsDontFit for the first tensor that holds infinity or what is no number."""
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise WeightsDontFit("weights.finite", tensor=name)
 
 
 def under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Tensors:
@@ -93,7 +105,8 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, network: nn.Module) -> T
 
 def put_optimizer(optimizer: torch.optim.Optimizer, network: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
     """Give an optimizer the state that `optimizer_tensors` read; WeightsDontFit if it is another network's."""
-    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    parameters = dict(network.named_parameters())
+    names = {id(parameter): name for name, parameter in parameters.items()}
     described = optimizer.state_dict()
     indices = {
         names[id(parameter)]: index
@@ -104,6 +117,8 @@ def put_optimizer(optimizer: torch.optim.Optimizer, network: nn.Module, tensors:
     for name, tensor in tensors.items():
         parameter_name, _, entry = name.rpartition("/")
         if parameter_name not in indices:
-            raise WeightsDontFit(f"the optimizer has no parameter {parameter_name}")
+            raise WeightsDontFit("weights.extra", tensor=name)
+        if tensor.ndim:  # a moment is as large as its parameter; a count is a single number
+            _require_alike(name, parameters[parameter_name], tensor)
         state.setdefault(indices[parameter_name], {})[entry] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": described["param_groups"]})

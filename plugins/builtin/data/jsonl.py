@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ...api import Text
 from ...baddata import BadData, line, shortened
-from ...textfiles import byte_lines, opened
+from ...textfiles import byte_lines, opened, utf_16_help
 from .reader import MappedReader, Record
 
 
@@ -33,7 +33,8 @@ class JsonLines(MappedReader):
                         yield self.take(_parsed(content, number), where)
                     except UnicodeDecodeError as error:
                         values = {"file": name, "encoding": "utf_8", "offset": offset + error.start}
-                        yield BadData("L0612", values | {"byte": f"0x{content[error.start]:02x}"})
+                        values["byte"] = f"0x{content[error.start]:02x}"
+                        yield BadData("L0612", values, help=utf_16_help(content) if number == 1 else None)
                     except (ValueError, RecursionError) as error:
                         values = {"where": where, "reason": _reason(error)}
                         yield BadData("L0618", values | {"value": shortened(content[:200].decode(errors="replace"))})
@@ -61,11 +62,18 @@ def _constant(name: str) -> None:
     raise ValueError(Text("jsonl.constant", {"name": name}))
 
 
+def _syntax(error: json.JSONDecodeError) -> str:
+    if error.msg == "Extra data":
+        return "jsonl.more"
+    cut = error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip())
+    return "jsonl.cut" if cut else "jsonl.syntax"
+
+
 def _reason(error: Exception) -> Text | str:
     if isinstance(error, RecursionError):
         return Text("jsonl.deep")
     if isinstance(error, json.JSONDecodeError):
-        return Text("jsonl.syntax", {"message": error.msg, "column": error.colno})
+        return Text(_syntax(error), {"column": error.colno})
     if isinstance(error.args[0], Text):
         return error.args[0]
     # Python refuses to read numbers of more than 4,300 digits.

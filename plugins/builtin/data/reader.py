@@ -116,12 +116,6 @@ class MappedReader(Reader):
     def columns(self) -> tuple[str, ...]:
         return tuple(self.mapping)
 
-    def look(self, file: Path, name: str, rows: int) -> None:
-        """Look at the first rows of a file and raise BadData if one is wrong."""
-        for record in itertools.islice(self.records(file, name), rows):
-            if isinstance(record, BadData) and not self.skips:
-                raise record
-
     @property
     def skips(self) -> bool:
         return self.bad_rows == "skip"
@@ -142,8 +136,8 @@ class MappedReader(Reader):
         for source, field, index in self.mapping.values():
             if source not in there:
                 near = similar(source, shown)
-                values = {"where": where, "source": source, "there": shown, "similar": near}
-                help = "L0620.similar" if near else "L0620.help"
+                values = {"where": where, "source": source, "there": shown, "similar": near, "field": field}
+                help = "L0620.similar" if near else "L0620.columns" if field == "columns" else "L0620.help"
                 found.append(BadData("L0620", values, field=field, index=index, help=help))
         if not found:
             return None

@@ -72,5 +72,7 @@ class Split(DataTask):
                 done += batch.num_rows
                 work.progress(done, len(table))
         rows = {split: writer.rows for split, writer in writers.items()}
-        require_rows(rows, self, field="validation" if not rows.get("validation", 1) else "test")
+        require_rows(
+            rows, self, field=next((split for split in ("validation", "test") if not rows.get(split, 1)), None)
+        )
         return {"rows": rows, **mixture(source.facts)}

@@ -78,7 +78,7 @@ def check_column(place: Place, artifact: Artifact, column: str, field: str) -> N
         place.error(field, "L0640", values, help="L0640.similar" if near else "L0640.help")
 
 
-def require_rows(rows: Mapping[str, int], task: DataTask, field: str | None = "data") -> None:
+def require_rows(rows: Mapping[str, int], task: DataTask, field: str | None = None) -> None:
     """Raise TaskFailed if a split has no rows."""
     for split, count in rows.items():
         if not count:

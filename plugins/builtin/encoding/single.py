@@ -46,7 +46,7 @@ class Single(Encoding):
         """Collect the labels in their order: numbers by size, words by code point."""
         labels = {_label(record, self.label) for record in records}
         if len(labels) < 2:
-            raise TaskFailed("L0512", {"label": shown(next(iter(labels), None))}, field="data")
+            raise TaskFailed("L0512", {"label": shown(next(iter(labels), None))}, field="data", help="L0512.help")
         # Words and numbers don't mix in a column, but true and 1 are the same key: the type decides first.
         return {"labels": sorted(labels, key=lambda label: (isinstance(label, str), label))}
 

@@ -20,6 +20,7 @@ from ...api import (
     Task,
     Trained,
     Work,
+    neutral,
 )
 from ...fit import check_fit
 from ..tokens import Tokens
@@ -36,7 +37,7 @@ class Evaluate(Evaluation):
     data: Rows = Field(description="The rows to measure it on")
     metrics: list[Metric] = Field(min_length=1, description="What to measure")
     objective: Objective | None = Field(None, description="How the rows are read; none is as it was trained")
-    batch: int = Field(64, ge=1, description="Rows at once", json_schema_extra={"identity": False})
+    batch: int = neutral(64, "Rows at once", ge=1)
 
     @property
     def trained(self) -> Trained:
@@ -57,7 +58,8 @@ class Evaluate(Evaluation):
         check_fit(place, objective, self.trained.described_model(), self.data.artifact)
         for index, metric in enumerate(self.metrics):
             if metric.needs not in objective.gives:
-                place.error("metrics", "L0552", {"metric": metric.name, "objective": objective.name}, index=index)
+                values = {"metric": metric.name, "objective": objective.name}
+                place.error("metrics", "L0552", values, help="L0552.help", index=index)
 
     def tokens(self) -> Tokens:
         objective = self.described_objective()

@@ -34,5 +34,5 @@ class BitsPerByte(Metric):
 def _bytes(outcome: Outcome) -> int:
     size = int(outcome.facts.get("bytes", 0))
     if not size:
-        raise TaskFailed("L0514", {"metric": BitsPerByte.name}, field="metrics")
+        raise TaskFailed("L0514", {"metric": BitsPerByte.name}, field="metrics", help="L0514.help")
     return size

@@ -77,11 +77,12 @@ class TransformerModel(Model):
         elif self.positions == "rope" and (self.hidden_size // self.heads) % 2:
             place.error("positions", "L0522", values | {"size": self.hidden_size // self.heads}, help="L0522.help")
         if self.kv_heads is not None and self.heads % self.kv_heads:
-            place.error("kv_heads", "L0521", values)
+            place.error("kv_heads", "L0521", values, help="L0521.help")
         parameters = self.parameters(vocab_size=1)
         if parameters > MOST_PARAMETERS:
             # From the bits, because such a number may be too large for a float, and for writing it out.
-            place.error(None, "L0523", {"exponent": int(parameters.bit_length() * math.log10(2))})
+            exponent = int(parameters.bit_length() * math.log10(2))
+            place.error(None, "L0523", {"exponent": exponent}, help="L0523.help")
 
     def _fitting_heads(self) -> list[int]:
         """Give the numbers of heads that divide the hidden size, as far as any model has them."""

@@ -37,7 +37,7 @@ class AdamW(Optimizer):
     def check(self, place: Place) -> None:
         """Report betas that are not two."""
         if len(self.betas) != 2:
-            place.error("betas", "L0524", {"given": len(self.betas)})
+            place.error("betas", "L0524", {"given": len(self.betas)}, help="L0524.help")
 
     def build(self, network: nn.Module) -> torch.optim.Optimizer:
         import torch
