@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from .diagnostics.model import Diagnostic, Text
 from .program import Program
+from .record import Record
 from .types import Artifact, Type
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record):
     """A field of a component as the language sees it.
 
     `name` is the word of the language (`from`), never Python's (`from_`).
@@ -26,8 +25,7 @@ class Field:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Record):
     """A kind of declaration. A task runs and has outputs; a value is part of a task's description.
 
     `final` tasks are what a run is for (stages, evals, exports); the others run when something needs them.
@@ -39,8 +37,7 @@ class Kind:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record):
     """What an author's validator or check found: at a field (and index), or at the component when `field` is None."""
 
     message: Text
@@ -76,8 +73,7 @@ class Component(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Record):
     """The answer to a `use`: the prefix under which components are seen, or what went wrong."""
 
     prefix: str | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import syntax
@@ -13,6 +12,7 @@ from .diagnostics.model import Diagnostic, Label, Text
 from .modules import COMMAND_LINE, Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
+from .record import Record
 from .resolve import instantiate
 from .source import Source, Span
 from .suggest import suggest
@@ -21,8 +21,7 @@ from .unused import nothing_to_run, unused
 _MARKS = (".llx", "llx.lock", ".git")
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Record):
     """The result of a check: the program is None if there is an error."""
 
     program: Program | None

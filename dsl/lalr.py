@@ -1,4 +1,8 @@
-"""Parse the tokens of one statement with Lark: its parser is fed by hand, and reduces into the builder."""
+"""Parse the tokens of one statement with Lark: its interactive parser is fed by hand, and reduces into the builder.
+
+By hand, because what a word is depends on what can follow where it stands; into the builder and not into Lark's
+trees, because they keep no place for the depth of what is nested, and positions only of what became a tree.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +44,7 @@ class Leaf(LarkToken):
 
     @classmethod
     def of(cls, token: Token, terminal: str) -> Leaf:
+        """Make one of the scanner's token, for the terminal that it is here."""
         leaf = cls(terminal, token.text)
         leaf.value, leaf.start, leaf.end = token, token.start, token.end
         return leaf
@@ -70,6 +75,7 @@ class Driver:
         """Parse tokens into a node; raises Unexpected at the first that fits nowhere."""
         names = _terminals()
         interactive = parser().parse_interactive(start=start)
+        # Those that Lark was loaded with know no builder; `accepts` puts its own in place in the same way.
         interactive.parser_state.parse_conf.callbacks = self.callbacks
         last = tokens[-1].end if tokens else 0
         parsed = None
@@ -112,6 +118,7 @@ def _accepted(interactive: InteractiveParser) -> frozenset[str]:
     """Give what could really follow, as tokens go by it: reductions are tried, for the tables promise too much."""
     state = interactive.parser_state
     if state.position == state.parse_conf.end_state:
+        # Complete, reduced already for the sake of a token that didn't fit after all: Lark says that nothing follows.
         return frozenset({END})
     return frozenset(_texts().get(name, name) for name in interactive.accepts())
 

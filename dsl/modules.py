@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
 
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
 from .problems import from_problem
 from .program import UsedDistribution
+from .record import Record, replace
 from .source import Source
 
 PLANNED_KINDS = ("sweep",)
@@ -21,8 +21,7 @@ COMMAND_LINE = "<command line>"
 Named = syntax.Param | syntax.Let | syntax.Declaration
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Record):
     """A file's statements by sort, each name bound once.
 
     `lost` are names that something unreadable would have bound: nothing is to be said of their use.
@@ -35,13 +34,9 @@ class Module:
     lost: frozenset[str]
     broken: bool
     """Whether something in the file could not be read, so that "nothing uses it" can't be said."""
-    mentions: dict[str, frozenset[str]] = field(default_factory=dict)
+    mentions: Mapping[str, frozenset[str]] = {}
     """Name -> the names of the module that its statement mentions."""
     experiment_mentions: frozenset[str] = frozenset()
-
-    def of_sort(self, sort: type[syntax.Statement]) -> Iterator[Named]:
-        """Give the statements of a sort, in the order of the file."""
-        return (statement for statement in self.names.values() if isinstance(statement, sort))
 
 
 def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:

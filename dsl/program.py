@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .record import Record
 from .source import Source, Span
 from .types import Artifact
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class Reference(Record, eq=False):
     """An edge of the graph: an output of a task. Names are labels beside it and no part of it."""
 
     task: Any
@@ -23,19 +22,17 @@ class Reference:
         return f"Reference({type(self.task).__name__}.{self.output})"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Record):
     """Where a component was written: the whole expression, and each field that was given there.
 
     A field changed by `with` has the span of that entry. The span of a field is that of its value.
     """
 
     span: Span
-    fields: Mapping[str, Span] = field(default_factory=dict)
+    fields: Mapping[str, Span] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Record):
     """A declaration whose value is built (a component: a value or a task)."""
 
     name: str
@@ -46,8 +43,7 @@ class Declared:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Knob:
+class Knob(Record):
     """A `param`: its value in this program, and whether it was given from outside."""
 
     name: str
@@ -57,16 +53,14 @@ class Knob:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UsedDistribution:
+class UsedDistribution(Record):
     name: str
     prefix: str
     version: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Program:
+class Program(Record, eq=False):
     """A checked experiment: nothing in it is a name any more."""
 
     name: str
@@ -79,7 +73,7 @@ class Program:
     declarations: Mapping[str, Declared]
     params: Mapping[str, Knob]
     uses: tuple[UsedDistribution, ...]
-    origins: Mapping[int, Origin] = field(repr=False)
+    origins: Mapping[int, Origin]
     """By `id()` of a component that is alive as long as the program."""
     final: tuple[str, ...]
     """Names of the declarations that a run is for, in the order of the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .record import Record
 
 UNITS: dict[str, tuple[str, int | float]] = {
     "steps": ("steps", 1),
@@ -48,9 +48,11 @@ _SHOWN = {
     "energy": ("kWh", "Wh", "J"),
 }
 
+_LONG = 10_000
+"""From here on a number in front of a suffix is no easier to read than the whole number."""
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+
+class Quantity(Record):
     """A magnitude in the base unit of its dimension: steps, epochs, examples, tokens, s, B, J or W.
 
     Equal quantities are equal however they were written: `1 h` is `60 min`.
@@ -79,13 +81,16 @@ def whole(number: int | float) -> int | float:
 
 
 def show_number(number: int | float) -> str:
-    """Write a number as the language would: `8Ki`, `20M`, `0.1`."""
+    """Write a number as the language would: `8Ki`, `20M`, `0.1`. A suffix is used where it is exact and short."""
     number = whole(number)
-    if isinstance(number, int) and abs(number) >= 1000:
-        for suffix, factor in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
-            if number % factor == 0:
-                return f"{number // factor}{suffix}"
-        for suffix, factor in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3)):
-            if number % (factor // 10) == 0 and abs(number) >= factor:
-                return f"{number / factor:g}{suffix}"
-    return f"{number:g}" if isinstance(number, float) else str(number)
+    if isinstance(number, float):
+        # Eight digits hide what binary fractions add (0.1 + 0.2), and show that 1.000001 is above 1.
+        return f"{number:.8g}"
+    size = abs(number)
+    for suffix, factor in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
+        if factor <= size < _LONG * factor and size % factor == 0:
+            return f"{number // factor}{suffix}"
+    for suffix, factor in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3)):
+        if factor <= size < _LONG * factor and size % (factor // 10) == 0:
+            return f"{number / factor:g}{suffix}"
+    return str(number)

@@ -14,6 +14,7 @@ from .catalogue import Catalogue, Component
 from .diagnostics.model import Diagnostic, Fix, Label, Severity, Text
 from .modules import Module, Named
 from .program import Origin
+from .record import Record
 from .source import Span
 from .types import Either, Type
 
@@ -24,8 +25,7 @@ _NAME_CODES = "L02"
 """What is wrong with names is wrong in a branch that isn't taken, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(Record):
     """Stands for a value that could not be made and was reported: nothing more is to be said of it.
 
     `component` is what it would have been, if that much is known.
@@ -37,8 +37,7 @@ class Unresolved:
 UNRESOLVED = Unresolved()
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Record):
     """What is wanted of an expression: its type, and what people call the place (`slot`: "`lr` of `adamw`")."""
 
     type: Type
@@ -57,8 +56,7 @@ def alternatives(wanted: Type) -> tuple[Type, ...]:
     return (wanted,)
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Record):
     """How a component was made, so that `with` can make another from it."""
 
     value: Any

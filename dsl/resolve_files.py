@@ -88,7 +88,7 @@ class _Search:
         if not self._inside(path):
             return "L0661.link"
         if not self.wanted.exists:
-            return None
+            return self._written(path)
         if not path.exists():
             return "L0662.link" if path.is_symlink() else "L0662"
         if self.wanted.folder:
@@ -96,6 +96,14 @@ class _Search:
         if path.is_dir():
             return "L0663"
         return None if path.is_file() else "L0666"
+
+    def _written(self, path: Path) -> str | None:
+        """Give what is wrong with a place that is to be written to."""
+        if not self.wanted.folder:
+            return None
+        if os.path.realpath(path) == os.path.realpath(self.root):
+            return "L0667"
+        return "L0665" if path.exists() and not path.is_dir() else None
 
     def _matches(self, folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
         """Give what matches the rest of a pattern below a folder: files, or folders where they are wanted."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from . import syntax
 from .describe import describe, show
 from .diagnostics.model import Label, Text
 from .program import Reference
+from .record import Record
 from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .resolve_bindings import kind_of, value_of
 from .resolve_build import call_of, default_reference, given, look_up, refer
@@ -19,8 +19,7 @@ from .suggest import suggest
 from .types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
 
 
-@dataclass(frozen=True, slots=True)
-class _Miss:
+class _Miss(Record):
     """A candidate that doesn't fit: its value, if it came to one."""
 
     value: Any = None

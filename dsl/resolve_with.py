@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from . import syntax
@@ -11,14 +10,14 @@ from .catalogue import Component
 from .describe import describe, show
 from .diagnostics.model import Label, Text
 from .program import Reference
+from .record import Record
 from .resolve_base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
 from .resolve_build import as_wanted, construct, field_slot, refer, unknown_field, wanted_kinds
 from .source import Span
 from .types import Artifact, ComponentOf, Either, MapOf, TaskOf, Type
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Record):
     """One entry behind `with`: what is left of its key, and the value."""
 
     key: tuple[syntax.Segment, ...]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
 from .characters import FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
+from .record import Record
 from .reports import Reports
 from .source import Source, Span
 from .statements import Statements, next_statement
@@ -46,8 +46,7 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
 
-@dataclass(frozen=True, slots=True)
-class Docs:
+class Docs(Record):
     """Doc comments by the offset at which what they describe starts or ends, or by the line of an opening brace."""
 
     above: dict[int, str]
@@ -55,8 +54,7 @@ class Docs:
     opening: dict[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Record):
     """The tokens of a source by statement, and its comments."""
 
     statements: list[list[Token]]

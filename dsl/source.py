@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from .record import Record
 
-@dataclass(frozen=True, eq=False)
-class Source:
+
+class Source(Record, eq=False):
     """One text of the language: a file, or what was given on the command line.
 
     `name` is how diagnostics call it (a path as the user wrote it); `path` is where it lies, or None.
     """
 
     name: str
-    text: str = field(repr=False)
+    text: str
     path: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -45,8 +48,7 @@ class Source:
         return Span(self, 0, len(self.text))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """A half-open range of characters of a source."""
 
     source: Source

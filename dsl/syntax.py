@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .quantities import Quantity
+from .record import Record
 from .source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Record):
     """Base of all nodes; `span` covers the node's text."""
 
     span: Span
@@ -18,26 +16,22 @@ class Node:
 # Expressions
 
 
-@dataclass(frozen=True, slots=True)
 class Expression(Node):
     """Base of what may stand where a value is expected."""
 
 
-@dataclass(frozen=True, slots=True)
 class Literal(Expression):
     """A number, a quantity, `true`, `false` or `none`. `10%` is 0.1, `8Ki` is 8192."""
 
     value: int | float | bool | Quantity | None
 
 
-@dataclass(frozen=True, slots=True)
 class String(Expression):
     """A string: its pieces are texts (escapes resolved) and paths to be put in."""
 
     parts: tuple[str | Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Segment(Node):
     """One step of a path: `.name`, or `["key"]` when `is_key`. Names are in NFC."""
 
@@ -45,7 +39,6 @@ class Segment(Node):
     is_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Path(Expression):
     """A bare name with what follows it: `pretrain.best`, `scores.by_group["f"]`."""
 
@@ -56,7 +49,6 @@ class Path(Expression):
         return first.name + "".join(f'["{s.name}"]' if s.is_key else f".{s.name}" for s in rest)
 
 
-@dataclass(frozen=True, slots=True)
 class Entry(Node):
     """`key = value` of a block, a map or of named arguments; `key` has several segments only after `with`."""
 
@@ -73,7 +65,6 @@ class Entry(Node):
         return self.key[0].span.to(self.key[-1].span)
 
 
-@dataclass(frozen=True, slots=True)
 class Block(Expression):
     """`{ key = value … }`: a component's fields, or a map where one is wanted.
 
@@ -85,7 +76,6 @@ class Block(Expression):
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Expression):
     """`path(arguments) { entries }`, with at least one of the two."""
 
@@ -104,7 +94,6 @@ class Call(Expression):
         return self.broken or (self.block is not None and self.block.broken)
 
 
-@dataclass(frozen=True, slots=True)
 class Pipe(Expression):
     """`value |> call`: the value becomes the call's first positional argument."""
 
@@ -112,7 +101,6 @@ class Pipe(Expression):
     call: Call | Path
 
 
-@dataclass(frozen=True, slots=True)
 class With(Expression):
     """`base with { … }`: the base's description with some entries changed."""
 
@@ -120,12 +108,10 @@ class With(Expression):
     block: Block
 
 
-@dataclass(frozen=True, slots=True)
 class List(Expression):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Unary(Expression):
     """`operator` is `-`, `+` or `not`."""
 
@@ -133,7 +119,6 @@ class Unary(Expression):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Binary(Expression):
     """`operator` is one of `or and == != < <= > >= + - * /`."""
 
@@ -142,14 +127,12 @@ class Binary(Expression):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Conditional(Expression):
     condition: Expression
     then: Expression
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Broken(Expression):
     """Stands where something could not be parsed and was reported: nothing more is to be said of it."""
 
@@ -157,26 +140,22 @@ class Broken(Expression):
 # Statements
 
 
-@dataclass(frozen=True, slots=True)
 class Statement(Node):
     """Base of all statements."""
 
 
-@dataclass(frozen=True, slots=True)
 class Experiment(Statement):
     name: Segment
     block: Block
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Import(Statement):
     path: String
     alias: Segment
     block: Block | None
 
 
-@dataclass(frozen=True, slots=True)
 class Requirement(Node):
     """`>= 0.2` of a `use`."""
 
@@ -184,14 +163,12 @@ class Requirement(Node):
     version: str
 
 
-@dataclass(frozen=True, slots=True)
 class Use(Statement):
     distribution: Segment
     requirements: tuple[Requirement, ...]
     alias: Segment | None
 
 
-@dataclass(frozen=True, slots=True)
 class Param(Statement):
     name: Segment
     type: Segment | None
@@ -199,21 +176,18 @@ class Param(Statement):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Let(Statement):
     name: Segment
     value: Expression
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Expect(Statement):
     name: Segment
     value: Expression
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Declaration(Statement):
     """`KIND name = value`."""
 
@@ -223,8 +197,7 @@ class Declaration(Statement):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Record):
     """A comment with its span; `is_doc` for `##`."""
 
     span: Span
@@ -232,8 +205,7 @@ class Comment:
     is_doc: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxTree:
+class SyntaxTree(Record):
     """A parsed file. `broken` names (or spans) of statements that were left out are in `lost`:
 
     the names that such a statement would have bound, as far as they could be read, so that a use of one is

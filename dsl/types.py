@@ -7,16 +7,13 @@ described depends on the reader's language.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .record import Record
 
 
-class Type:
+class Type(Record):
     """Base of all types."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
 class Number(Type):
     """A number without a unit, with its range; `integer` admits whole numbers only."""
 
@@ -28,7 +25,6 @@ class Number(Type):
     multiple_of: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class QuantityOf(Type):
     """A number with a unit of one of these dimensions, positive unless `zero` is allowed."""
 
@@ -36,16 +32,15 @@ class QuantityOf(Type):
     zero: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Text(Type):
     """A string."""
 
 
-@dataclass(frozen=True, slots=True)
 class PathText(Type):
     """A string that names files; resolved to a path relative to the project's root.
 
-    `exists`: at least one file (or folder) must be there at check. `glob`: `*`, `?`, `**` are patterns.
+    `exists`: at least one file (or folder) must be there at check; without, it is written, so a folder that is not
+    there is fine, and a file in its place, or the root itself, isn't. `glob`: `*`, `?`, `**` are patterns.
     """
 
     exists: bool = True
@@ -53,24 +48,20 @@ class PathText(Type):
     folder: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Boolean(Type):
     """`true` or `false`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Nothing(Type):
     """`none`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Word(Type):
     """One of a fixed set of bare words."""
 
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class ListOf(Type):
     """A list; a single value does not stand for a list of one."""
 
@@ -78,33 +69,28 @@ class ListOf(Type):
     min_length: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class MapOf(Type):
     """A map from names or strings to values."""
 
     item: Type
 
 
-@dataclass(frozen=True, slots=True)
 class Either(Type):
     """Any of several types, tried in order."""
 
     options: tuple[Type, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Anything(Type):
     """A number, quantity, string, boolean, or a list or map of them: what `let` and `param` hold."""
 
 
-@dataclass(frozen=True, slots=True)
 class ComponentOf(Type):
     """A component of a value kind (`optimizer = adamw { … }`)."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
 class TaskOf(Type):
     """A task itself, not one of its outputs: what a declaration of a task kind and the left of `with` are.
 
@@ -114,7 +100,6 @@ class TaskOf(Type):
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Artifact(Type):
     """What a task puts out, and what a field wants of a reference.
 
@@ -134,7 +119,6 @@ class Artifact(Type):
         return self.name == "rows" and given.name == "dataset" and not given.splits
 
 
-@dataclass(frozen=True, slots=True)
 class Formula(Type):
     """An expression over numbers that tasks put out (`scope` task) or over a row's fields (`scope` row)."""
 

@@ -5,7 +5,7 @@ from pydantic import Field
 from ..dsl.diagnostics.model import Text
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
-from ..dsl.types import Artifact
+from ..dsl.types import Artifact, PathText, QuantityOf
 from .builtin.encoding.packed import Packed
 from .builtin.encoding.single import Single
 from .component import Component, Estimate, Facts, FactsOf, Place, Task, TaskFailed, references
@@ -61,7 +61,7 @@ __all__ = [
     "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
     "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Metric", "Model",
-    "Network", "Objective", "Optimizer", "Outcome", "Packed", "Place", "Progress", "Quantity", "Reference", "Rows", "Schedule",
+    "Network", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "Rows", "Schedule",
     "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
     "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",
 ]  # fmt: skip

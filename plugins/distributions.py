@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
 from ..dsl.catalogue import Problem
 from ..dsl.diagnostics.model import Text
+from ..dsl.record import Record
 from .hooks import GROUP
 from .versions import satisfies
 
@@ -18,8 +18,7 @@ LLX = "llx-lang"
 """The distribution of llx itself: to `use` it only pins its version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Record):
     """A distribution whose plugin was found: `plugin` is None when it can't be used, and `problems` say why."""
 
     version: str | None

@@ -27,8 +27,8 @@ File = Annotated[str, PathText(exists=True)]
 Folder = Annotated[str, PathText(exists=True, folder=True)]
 """A folder to be read."""
 
-Target = Annotated[str, PathText(exists=False)]
-"""Where to write."""
+Target = Annotated[str, PathText(exists=False, folder=True)]
+"""A folder to write into, below the project's root."""
 
 Steps = Annotated[Quantity, QuantityOf(("steps",))]
 Tokens = Annotated[Quantity, QuantityOf(("tokens",))]
@@ -53,6 +53,9 @@ def hidden(default: object = None) -> Any:
     return Field(default, json_schema_extra={"hidden": True})
 
 
-def neutral(default: object = ..., description: str = "") -> Any:
-    """Make a field that doesn't change the result (workers, device), and so is no part of the identity."""
-    return Field(default, description=description, json_schema_extra={"identity": False})
+def neutral(default: Any = ..., description: str = "", **constraints: Any) -> Any:
+    """Make a field that doesn't change the result (workers, device), and so is no part of the identity.
+
+    `constraints` are those of pydantic's `Field` (`ge=1`).
+    """
+    return Field(default, description=description, json_schema_extra={"identity": False}, **constraints)

@@ -7,16 +7,8 @@ from .component import Place
 from .kinds import Model, Objective
 
 
-def check_fit(
-    place: Place,
-    objective: Objective,
-    model: Model,
-    data: Artifact,
-    *,
-    objective_field: str = "objective",
-    data_field: str = "data",
-) -> None:
-    """Report what keeps an objective from a model or from some data, at the fields of the component being checked."""
+def check_fit(place: Place, objective: Objective, model: Model, data: Artifact) -> None:
+    """Report what keeps an objective from a model or from some data, at the fields `objective` and `data`."""
     if model.attention not in objective.attention:
         values = {
             "objective": objective.name,
@@ -24,13 +16,13 @@ def check_fit(
             "given": model.attention,
             "wanted": ", ".join(objective.attention),
         }
-        place.error(objective_field, "L0501", values, help="L0501.help")
+        place.error("objective", "L0501", values, help="L0501.help")
     else:
-        objective.check_model(place, model, objective_field)
+        objective.check_model(place, model, "objective")
     columns = data.columns
     if columns is not None:
         for missing in objective.reads():
             if missing not in columns:
                 given = ", ".join(columns)
                 values = {"objective": objective.name, "missing": missing, "given": given}
-                place.error(data_field, "L0502", values, help="L0502.help")
+                place.error("data", "L0502", values, help="L0502.help")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
+from ..dsl.record import Record
 from ..dsl.types import Artifact
 from .component import Component, Facts, Place, Task
 from .work import Outcome
@@ -72,8 +72,7 @@ class Model(Component):
         """Build the module, initialised from torch's current random state on torch's current default device."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Record):
     """The description of a model that encodings and heads are made from."""
 
     hidden_size: int
@@ -83,8 +82,7 @@ class Shape:
     dropout: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayOf:
+class ArrayOf(Record):
     """The type of an array that an encoding makes for each row.
 
     `shape` is () for a scalar, (n,) for a fixed length, (None,) for a length of its own (padded with 0 when rows
@@ -351,7 +349,7 @@ class WeightsTask(Trained):
 class Evaluation(Task):
     """An evaluation; its numbers are outputs.
 
-    Facts: `metrics` {name: value} and `references` {name: value}, or what else it found.
+    Facts: `metrics` {name: value} and `references` {name: value}, `better` {name: higher or lower}, or what else it found.
     """
 
     kind: ClassVar[str] = "eval"
@@ -381,8 +379,7 @@ class Export(Task):
         return {"folder": Artifact("folder")}
 
 
-@dataclass(frozen=True, slots=True)
-class KindOf:
+class KindOf(Record):
     """A kind, as a plugin registers it: its base class, and what it is for."""
 
     base: type[Component]

@@ -14,6 +14,9 @@ from ..dsl.diagnostics.model import Text
 from .component import Component
 from .schema import fields_of, python_name_of, word_of
 
+_SAID = frozenset({"string_too_short", "string_too_long", "too_short", "too_long"})
+"""Errors of pydantic that the types of the language don't find, and that speak the reader's language all the same."""
+
 
 class Registered:
     """One component as a file sees it.
@@ -63,8 +66,11 @@ def _problem(error: Any) -> Problem:
     if isinstance(found, Exception) and found.args and isinstance(found.args[0], Text):
         message = found.args[0]
         return Problem(message, message.key.split(".")[0], word_of(field) if field else None, index)
+    field = word_of(field) if isinstance(field, str) else None
+    if error["type"] in _SAID:
+        return Problem(Text(f"L0590.{error['type']}", error["ctx"]), "L0590", field, index)
     said = str(found) if isinstance(found, Exception) else error["msg"]
-    return Problem(Text("L0590", {"said": said}), "L0590", word_of(field) if isinstance(field, str) else None, index)
+    return Problem(Text("L0590", {"said": said}), "L0590", field, index)
 
 
 def failure(component: type[Component], distribution: str, error: BaseException) -> Problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MinLen, MultipleOf
@@ -13,6 +12,7 @@ from pydantic.fields import FieldInfo
 from ..dsl.catalogue import Field
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
+from ..dsl.record import Record, replace
 from ..dsl.types import Boolean, ComponentOf, Either, ListOf, MapOf, Nothing, Number, Text, Type, Word
 from .component import Component, Task
 
@@ -162,8 +162,7 @@ _BOUND_OF: dict[type, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounds:
+class _Bounds(Record):
     """The ranges that stand in a field's metadata."""
 
     ge: float | None = None
@@ -194,7 +193,10 @@ class _Bounds:
 
 def _flat(marks: list[Any]) -> Iterator[Any]:
     for mark in marks:
-        if isinstance(mark, GroupedMetadata):
+        if isinstance(mark, FieldInfo):
+            # Where it marks a part of a type (`dict[str, Annotated[float, Field(gt=0)]]`), pydantic leaves it as it is.
+            yield from _flat(mark.metadata)
+        elif isinstance(mark, GroupedMetadata):
             yield from mark
         else:
             yield mark

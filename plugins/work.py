@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
+from ..dsl.record import Record
 from .component import Facts, Task
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from .kinds import Decoding, Metric, Model, Objective, Optimizer, Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Record):
     """A stored artifact that a task reads: never written to, its digests checked when it was opened."""
 
     directory: Path
@@ -41,8 +41,7 @@ class Progress(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Record):
     """A training job, as a stage hands it to `work.train`; a third party's stage fills in the same one."""
 
     model: Model
@@ -72,11 +71,9 @@ class Job:
     save: Quantity | None = None
     """Time or steps between checkpoints."""
     compile: bool = False
-    sample: Decoding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationJob:
+class EvaluationJob(Record):
     """An evaluation, as handed to `work.evaluate`."""
 
     checkpoint: Reference
@@ -163,14 +160,3 @@ class Work(Protocol):
 
 class Interrupted(Exception):
     """Raised by a task that stopped because it was asked to; what it saved lets it go on."""
-
-
-class Table(Protocol):
-    """Rows of data as a task reads them: columns by name, in batches."""
-
-    @property
-    def columns(self) -> Sequence[str]: ...
-
-    def __len__(self) -> int: ...
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Mapping[str, list[Any]]]: ...

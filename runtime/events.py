@@ -130,4 +130,5 @@ class Bus:
             except Exception as error:
                 with contextlib.suppress(ValueError):
                     self.listeners.remove(listener)
-                self.dropped.append((listener, error))
+                if not isinstance(error, BrokenPipeError):  # who reads has read enough
+                    self.dropped.append((listener, error))

@@ -55,7 +55,7 @@ def plan(
     path: str | os.PathLike[str],
     /,
     *,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     params: Sequence[str] = (),
     **values: Any,
@@ -84,7 +84,7 @@ def run(
     path: str | os.PathLike[str],
     /,
     *,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     listeners: Listeners | None = None,
     params: Sequence[str] = (),
@@ -94,7 +94,17 @@ def run(
 
     Nothing is raised for what is wrong with the file, the data or a task: it is in the result's `diagnostics`.
     """
-    checked = check(path, params=params, **values)
+    return run_checked(check(path, params=params, **values), only=only, store=store, listeners=listeners)
+
+
+def run_checked(
+    checked: CheckResult,
+    *,
+    only: str | Sequence[str] = (),
+    store: str | os.PathLike[str] | None = None,
+    listeners: Listeners | None = None,
+) -> RunResult:
+    """Run a file that was checked, for those who show what the check found before anything runs."""
     result = RunResult(checked, list(checked.diagnostics))
     if checked.program is None:
         return result
@@ -126,13 +136,14 @@ def open_store(root: Path, store: str | os.PathLike[str] | None = None) -> Store
 
 
 def _plan(
-    program: Program, only: Sequence[str], store: str | os.PathLike[str] | None
+    program: Program, only: str | Sequence[str], store: str | os.PathLike[str] | None
 ) -> tuple[Plan | None, list[Diagnostic], FileDigests]:
     from .digests import FileDigests
     from .failures import of_plan
     from .graph import CannotPlan
     from .plan import make_plan
 
+    only = (only,) if isinstance(only, str) else only
     opened = open_store(program.root, store)
     digests = FileDigests(program.root, opened.folder / "digests.json")
     unknown = [_unknown(program, name) for name in only if not _is_task(program, name)]

@@ -12,12 +12,13 @@ import platform
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from .events import Event, RunFinished, RunStarted, TaskFailedEvent, TaskFinished, TaskStarted
+from .run_folder import goes_on
 
 NAME = "ledger.db"
 FORMAT = 1
@@ -42,7 +43,7 @@ create table if not exists metrics (
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run; `state` is running, finished, failed or interrupted (a killed one stays running)."""
+    """A run; `state` is running, finished, failed, interrupted or killed."""
 
     id: str
     file: str
@@ -73,6 +74,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
+        self._runs = folder / "runs"
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -115,16 +117,23 @@ class Ledger:
         where = "where file = ?" if file is not None else ""
         values: list[Any] = [file] if file is not None else []
         query = f"select * from runs {where} order by started desc, id desc limit ?"
-        return [_run(row) for row in self._connection.execute(query, [*values, -1 if limit is None else limit])]
+        return [self._run(row) for row in self._connection.execute(query, [*values, -1 if limit is None else limit])]
 
     def run(self, name: str) -> RunRow | None:
         """Give a run by its id, or by the beginning of it if that is of one run alone."""
         exact = self._connection.execute("select * from runs where id = ?", [name]).fetchone()
         if exact is not None:
-            return _run(exact)
+            return self._run(exact)
         pattern = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         rows = self._connection.execute("select * from runs where id like ? escape '\\' limit 2", [pattern]).fetchall()
-        return _run(rows[0]) if len(rows) == 1 else None
+        return self._run(rows[0]) if len(rows) == 1 else None
+
+    def _run(self, row: tuple[Any, ...]) -> RunRow:
+        id, file, root, experiment, params, *rest = row
+        run = RunRow(id, file, root, experiment, json.loads(params), *rest)
+        # Whoever is killed writes nothing down.
+        killed = run.state == "running" and not goes_on(self._runs / run.id)
+        return replace(run, state="killed") if killed else run
 
     def tasks(self, run: str) -> list[TaskRow]:
         query = "select label, kind, component, fingerprint, state, seconds from tasks where run = ? order by label"
@@ -215,8 +224,3 @@ def numbers(facts: Mapping[str, Any]) -> dict[str, float]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
-
-
-def _run(row: tuple[Any, ...]) -> RunRow:
-    id, file, root, experiment, params, *rest = row
-    return RunRow(id, file, root, experiment, json.loads(params), *rest)

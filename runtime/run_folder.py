@@ -45,7 +45,13 @@ class RunFolder:
         return self.path / REPORT
 
     def open_events(self) -> IO[str]:
-        return self.events.open("x", encoding="utf-8", newline="\n")
+        """Open the record, locked as long as it is open: so it can be told whether the run still goes on."""
+        import fcntl
+
+        file = self.events.open("x", encoding="utf-8", newline="\n")
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return file
 
     def keep_tracebacks(self, texts: list[str]) -> Path | None:
         """Write down tracebacks, for those who develop; a disk that is full keeps none."""
@@ -56,3 +62,17 @@ class RunFolder:
             path.write_text(f"{os.linesep}".join(texts), encoding="utf-8", errors="backslashreplace")
             return path
         return None
+
+
+def goes_on(folder: Path) -> bool:
+    """Tell whether a run that wasn't ended still goes on, and wasn't killed."""
+    import fcntl
+
+    try:
+        with (folder / EVENTS).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

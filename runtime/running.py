@@ -59,7 +59,7 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
             outcome = Executor(made, digests, bus, stop).run()
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
-            stored = len(made.tasks) - len(made.to_run)
+            stored = len({task.fingerprint for task in result.tasks.values() if not task.ran})
             bus(RunFinished(folder.id, outcome.state, time.monotonic() - started, len(outcome.ran), stored))
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
 
@@ -73,6 +73,8 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
 
 def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
     """End a run in which everything is stored: nothing is written but what the record lacks."""
+    from .failures import of_listener
+
     bus = Bus()
     for listener in listeners(None) if listeners else ():
         bus.add(listener)
@@ -84,6 +86,7 @@ def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> N
     folder = made.store.folder / "runs" / made.record.run
     result.folder = folder if made.record.run and folder.is_dir() else None
     bus(RunFinished("", "finished", 0.0, 0, len(made.tasks)))
+    result.diagnostics += [of_listener(listener, error) for listener, error in bus.dropped]
 
 
 @contextlib.contextmanager

@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from .words import say
+
 INTERRUPTED = 130
+CURSOR = b"\x1b[?25h\n"
+"""Shows the cursor again, which a moving display hides."""
 
 
 @contextlib.contextmanager
@@ -22,10 +27,16 @@ def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
 
     def heard(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
+            with contextlib.suppress(OSError):
+                os.write(sys.stderr.fileno(), CURSOR if sys.stderr.isatty() else b"")
             # Nothing needs to be put in order: unfinished work lies under its lock, which the system gives back.
             os._exit(INTERRUPTED)
         stop.set()
+        with contextlib.suppress(OSError, ValueError):
+            # Not through a listener or a stream: what was interrupted may be writing there just now.
+            os.write(sys.stderr.fileno(), told)
 
+    told = f"\n{say('run.stopping')}\n".encode()
     before: dict[signal.Signals, Any] = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -6,9 +6,9 @@ The words are in the catalogues (`messages/en.py`, `messages/ja.py`), found by k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..record import Record
 from ..source import Span
 
 
@@ -17,27 +17,24 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record):
     """A message of the catalogue: its key, and the values for its placeholders.
 
     A value that is itself a Text is rendered in the same language and put in.
     """
 
     key: str
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Record):
     """A secondary place with what is to be seen there."""
 
     span: Span
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Record):
     """A replacement of a range of the source; `certain` ones may be applied without asking."""
 
     span: Span
@@ -45,8 +42,7 @@ class Fix:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One thing that is wrong (or suspicious), where, and the way out.
 
     `message` states what is wrong and never contains the fix; `label` stands under the primary span.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..record import Record
 from ..source import Source, Span
 from .model import Severity
 from .paint import Paint
@@ -14,8 +15,7 @@ ROOM = 140
 """Columns of a line that are shown; of a longer one the part around the first mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Record):
     """A place and what is said of it; the primary one is underlined with `^`, the others with `-`."""
 
     span: Span
@@ -203,8 +203,7 @@ class _Snippet:
         return f"{head} {text}".rstrip() if text.strip() else head
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(Record):
     """What stands at the left of a row: before the line, before its underlines, and where a long mark begins or ends."""
 
     opening: str

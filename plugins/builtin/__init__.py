@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ...dsl.diagnostics.model import Diagnostic
+from ...dsl.program import Program
 from ..component import Component
 from ..hooks import hookimpl
 from ..kinds import KINDS, KindOf
@@ -20,6 +22,13 @@ def llx_components() -> Iterable[type[Component]]:
 
     for folder in (data, tokenizer, model, objective, optimizer, schedule, metric, decoding, stage, eval, export):
         yield from folder.COMPONENTS
+
+
+@hookimpl
+def llx_check(program: Program) -> Iterable[Diagnostic]:
+    from .export.folders import shared_folders
+
+    return shared_folders(program)
 
 
 @hookimpl

@@ -3,6 +3,10 @@
 MESSAGES: dict[str, str] = {
     # L0590: what the author of a component says of a value
     "L0590": "{said}",
+    "L0590.string_too_short": "the string has fewer characters than {min_length}",
+    "L0590.string_too_long": "the string has more characters than {max_length}",
+    "L0590.too_short": "there are fewer entries than {min_length}",
+    "L0590.too_long": "there are more entries than {max_length}",
     # L0710-L0722: distributions and their plugins
     "L0710": "the distribution `{distribution}` is not installed",
     "L0710.help": "install it: pip install {distribution}",

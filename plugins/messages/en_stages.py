@@ -1,4 +1,4 @@
-"""Stages, evals and the rows that they read: L0550-L0555, L0695."""
+"""Stages, evals, exports and the rows that they read: L0550-L0556, L0695."""
 
 MESSAGES: dict[str, str] = {
     "L0550": "the data has the splits {splits}, and no `train` to train on",
@@ -13,6 +13,9 @@ MESSAGES: dict[str, str] = {
     "L0554.help": "text is written by causal models",
     "L0555": "a checkpoint trained with `{objective}` has no head that writes text",
     "L0555.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
+    "L0556": "`{name}` and `{other}` write into the same folder, `{to}`",
+    "L0556.help": "give each export a folder of its own",
+    "L0556.first": "`{other}` writes there too",
     "L0695": "the split `{split}` has no rows to train or measure on ({records} records)",
     "L0695.help": "look at what cleaning and splitting left of it, or take a larger part for it",
 }

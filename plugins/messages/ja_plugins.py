@@ -3,6 +3,10 @@
 MESSAGES: dict[str, str] = {
     # L0590: what the author of a component says of a value
     "L0590": "{said}",
+    "L0590.string_too_short": "文字列が {min_length} 文字より短くなっています",
+    "L0590.string_too_long": "文字列が {max_length} 文字より長くなっています",
+    "L0590.too_short": "要素が {min_length} 個より少なくなっています",
+    "L0590.too_long": "要素が {max_length} 個より多くなっています",
     # L0710-L0722: distributions and their plugins
     "L0710": "ディストリビューション `{distribution}` がインストールされていません",
     "L0710.help": "インストールしてください: pip install {distribution}",

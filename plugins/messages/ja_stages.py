@@ -1,4 +1,4 @@
-"""Stages, evals and the rows that they read: L0550-L0555, L0695."""
+"""Stages, evals, exports and the rows that they read: L0550-L0556, L0695."""
 
 MESSAGES: dict[str, str] = {
     "L0550": "データの分割は {splits} で、学習に使う `train` がありません",
@@ -13,6 +13,9 @@ MESSAGES: dict[str, str] = {
     "L0554.help": "文章を書けるのは causal のモデルです",
     "L0555": "`{objective}` で学習したチェックポイントには文章を書くヘッドがありません",
     "L0555.help": "事前学習など、文章を書くことを学んだステージのチェックポイントを使ってください",
+    "L0556": "`{name}` と `{other}` が同じフォルダー `{to}` に書き出します",
+    "L0556.help": "export ごとに別のフォルダーを指定してください",
+    "L0556.first": "`{other}` もここに書き出します",
     "L0695": "分割 `{split}` には学習や評価に使う行がありません（{records} 件のレコード）",
     "L0695.help": "整形や分割のあとに何が残っているか確かめるか、この分割の割合を増やしてください",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,15 @@ def command(
     except TaskFailed as error:
         return show_failure(error)
     for index, (prompt, text) in enumerate(zip(given, texts, strict=True)):
-        click.echo(("\n" if index else "") + output.style(prompt, bold=True) + text)
+        click.echo(("\n" if index else "") + output.style(shown(prompt), bold=True) + shown(text))
     return 0
+
+
+def shown(text: str) -> str:
+    """Give a text for stdout: as it is for a program, and without what would steer a terminal for people."""
+    from ...dsl.diagnostics.words import visible
+
+    return "\n".join(map(visible, text.split("\n"))) if sys.stdout.isatty() else text
 
 
 def decoding_of(registry: Registry, written: str | None) -> Decoding:

@@ -26,10 +26,12 @@ def guarded(group: click.Group, args: Sequence[str] | None) -> int:
         if hasattr(stream, "reconfigure"):
             # A terminal that lacks a character gets a "?" and not an exception.
             stream.reconfigure(errors="replace")
+    code = FINE
     try:
-        code = group.main(None if args is None else list(args), prog_name="llx", standalone_mode=False)
+        returned = group.main(None if args is None else list(args), prog_name="llx", standalone_mode=False)
+        code = returned if isinstance(returned, int) else FINE
         sys.stdout.flush()
-        return code if isinstance(code, int) else FINE
+        return code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -38,7 +40,7 @@ def guarded(group: click.Group, args: Sequence[str] | None) -> int:
     except BrokenPipeError:
         # Who reads has read enough; Python must not complain about it when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
+        return code
     except Exception as error:
         return failed(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -30,7 +31,8 @@ def report(diagnostics: Iterable[Diagnostic], format: str = "rich") -> bool:
 
 
 def _show(diagnostics: list[Diagnostic], format: str) -> None:
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
     if format == "concise":
         from ...dsl.diagnostics import concise
 

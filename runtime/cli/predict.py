@@ -11,7 +11,8 @@ from . import options, output
 
 
 @click.command(
-    epilog="Without texts, each line of the standard input is one. STAGE may name a checkpoint: classify.last."
+    epilog="Without texts, each line of the standard input is one. STAGE may name a checkpoint: classify.last. "
+    "Where a stage reads more than one column, each text is a JSON object with these columns."
 )
 @options.traceback
 @options.file
@@ -23,6 +24,7 @@ from . import options, output
 def command(
     file: Path, stage: str, texts: tuple[str, ...], params: tuple[str, ...], store: Path | None, as_json: bool
 ) -> int:
+    from ...dsl.diagnostics.words import visible
     from ...plugins.component import TaskFailed
     from .trained import open_trained, show_failure
 
@@ -34,21 +36,22 @@ def command(
 
     try:
         trained.must_give("label")
-        predictions, facts = predict(trained.checkpoint, given, trained.work)
+        records = trained.records(given)
+        predictions, facts = predict(trained.checkpoint, records, trained.work)
     except TaskFailed as error:
         return show_failure(error)
     labels = facts["labels"]
     rows = []
-    for text, prediction in zip(given, predictions, strict=True):
+    for text, record, prediction in zip(given, records, predictions, strict=True):
         scores = {str(label): score for label, score in zip(labels, prediction["scores"], strict=True)}
         label = labels[prediction["prediction"]]
         if as_json:
             import json
 
-            click.echo(json.dumps({"text": text, "prediction": label, "scores": scores}, ensure_ascii=False))
+            click.echo(json.dumps({**record, "prediction": label, "scores": scores}, ensure_ascii=False))
         else:
             score = scores[str(label)]
-            rows.append([output.style(str(label), bold=True), f"{score:.1%}", " ".join(text.split())[:60]])
+            rows.append([output.style(str(label), bold=True), f"{score:.1%}", visible(" ".join(text.split())[:60])])
     if rows:
         click.echo(output.table(rows, indent=0, right=[1]))
     return 0

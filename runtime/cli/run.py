@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
@@ -31,21 +32,27 @@ if TYPE_CHECKING:
 @options.store
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
 def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
-    from ..face import run
+    from ..face import check, run_checked
 
+    checked = check(file, params=params)
+    if not as_json:
+        # A warning is of most use while the run can still be stopped.
+        output.report(checked.diagnostics)
     display = Display(as_json)
     try:
-        result = run(file, only=only, store=store, listeners=display.listeners, params=params)
+        result = run_checked(checked, only=only, store=store, listeners=display.listeners)
     finally:
         display.close()
     report = _report(result)
     if as_json:
         display.end(result, report)
     else:
-        _close(result, report)
-        if result.id and result.diagnostics:
+        with contextlib.suppress(BrokenPipeError):  # what went wrong is told where somebody may read it
+            _close(result, report)
+        found = result.diagnostics[len(checked.diagnostics) :]
+        if result.id and found:
             click.echo(err=True)
-        output.report(result.diagnostics)
+        output.report(found)
     if result.traceback is not None and os.environ.get(TRACEBACK):
         click.echo(result.traceback.read_text(encoding="utf-8", errors="replace"), err=True)
     return result.exit_code

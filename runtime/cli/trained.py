@@ -45,6 +45,30 @@ class Trained:
             name = objective.name if objective else "none"
             raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
 
+    def records(self, given: Sequence[str]) -> list[dict[str, str]]:
+        """Make records of what was given: texts, or JSON objects if the objective reads more columns than one.
+
+        Raises TaskFailed for what is neither.
+        """
+        import json
+
+        from ...plugins.component import TaskFailed
+
+        objective = self.checkpoint.task.described_objective()
+        columns = [column for column in objective.reads() if column != "label"] if objective else []
+        if len(columns) < 2:
+            return [dict.fromkeys(columns, text) for text in given]
+        example = json.dumps(dict.fromkeys(columns, "…"), ensure_ascii=False)
+        records = []
+        for text in given:
+            try:
+                read = json.loads(text)
+                records.append({column: read[column] for column in columns})
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                values = {"stage": self.name, "columns": columns, "text": text[:60], "example": example}
+                raise TaskFailed("cli.columns", values, help="cli.columns.help") from error
+        return records
+
 
 def open_trained(file: Path, params: Sequence[str], name: str, store: Path | None) -> Trained:
     """Check a file and find a stage's checkpoint in the store; `name` is `STAGE` or `STAGE.last`.

@@ -20,22 +20,21 @@ Results = Iterable[tuple[str, Mapping[str, Any]]]
 
 def results(tasks: Results) -> list[str]:
     """Write the metrics of all tasks, each beside what it must beat."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for label, facts in tasks:
-        for index, (name, number, reference) in enumerate(metrics_of(facts)):
-            rows.append(
-                (label if index == 0 else "", name, value(number), "" if reference is None else value(reference))
-            )
+        for index, one in enumerate(metrics_of(facts)):
+            reference = "" if one.reference is None else value(one.reference)
+            rows.append((f"  {label}" if index == 0 else "", one.title, value(one.value), reference, one.verdict))
     if not rows:
         return []
-    heads = (say("cli.results"), "", "", say("cli.results.reference"))
-    widths = [max(width(row[i]) for row in [heads, *rows]) for i in range(4)]
+    rows.insert(0, (say("cli.results"), "", "", say("cli.results.reference"), ""))
+    widths = [max(width(row[i]) for row in rows) for i in range(4)]
     lines = []
-    for row in [heads, *rows]:
+    for row in rows:
         left = "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row[:2], widths[:2], strict=True))
-        right = "  ".join(" " * (w - width(cell)) + cell for cell, w in zip(row[2:], widths[2:], strict=True))
-        lines.append(f"{left}  {right}".rstrip())
-    return [lines[0], *(f"  {line}" for line in lines[1:])] if rows[0][0] else lines
+        right = "  ".join(" " * (w - width(cell)) + cell for cell, w in zip(row[2:4], widths[2:], strict=True))
+        lines.append(f"{left}  {right}  {row[4]}".rstrip())
+    return lines
 
 
 def samples(tasks: Results, columns: int = 80) -> list[str]:

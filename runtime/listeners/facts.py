@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+ARROWS = {"higher": "↑", "lower": "↓"}
 
-def metrics_of(facts: Mapping[str, Any]) -> list[tuple[str, float, float | None]]:
-    """Give the metrics among facts: name, value, and the reference that it must beat."""
-    references = facts.get("references")
-    beat = references if isinstance(references, Mapping) else {}
-    metrics = facts.get("metrics")
-    found = metrics.items() if isinstance(metrics, Mapping) else ()
-    return [(name, number(given), _or_none(beat.get(name))) for name, given in found if is_number(given)]
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric's value, the reference that it must beat, and which way is better (higher, lower, or not known)."""
+
+    name: str
+    value: float
+    reference: float | None
+    better: str | None
+
+    @property
+    def title(self) -> str:
+        """Give the name with an arrow to where the better values are."""
+        return f"{self.name} {ARROWS[self.better]}" if self.better in ARROWS else self.name
+
+    @property
+    def verdict(self) -> str:
+        """Give ✓ if the reference is beaten and ✗ if it isn't; nothing where that can't be said."""
+        if self.reference is None or self.better not in ARROWS:
+            return ""
+        beaten = self.value > self.reference if self.better == "higher" else self.value < self.reference
+        return "✓" if beaten else "✗"
+
+
+def metrics_of(facts: Mapping[str, Any]) -> list[Measured]:
+    """Give the metrics among facts."""
+    metrics, beat, better = (_mapping(facts.get(name)) for name in ("metrics", "references", "better"))
+    return [
+        Measured(name, number(given), _or_none(beat.get(name)), better.get(name))
+        for name, given in metrics.items()
+        if is_number(given)
+    ]
 
 
 def samples_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -47,6 +74,10 @@ def is_number(given: object) -> bool:
 def number(given: Any) -> float:
     """Read a recorded number."""
     return float(given) if isinstance(given, str) else given
+
+
+def _mapping(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, Mapping) else {}
 
 
 def _or_none(given: Any) -> float | None:

@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     # What a user should read while it runs.
     "run.waiting": "another run is making {label}; waiting for it",
     "run.damaged": "the stored artifact of {label} is damaged ({file}); it is made again",
+    "run.stopping": "stopping and saving; once more ends at once, and loses what was done since the last save",
     "run.copied": "restored the copy of {label}",
     "run.in_task": "in the task {label}; what had finished is stored, and the same command goes on from there",
     # Store and executor: L0810-L0849.

@@ -54,6 +54,8 @@ MESSAGES: dict[str, str] = {
     "cli.why.because": "it begins here: {chain}",
     "cli.why.needs": "needs {needs}",
     "cli.gives.text": "`{stage}` was trained with `{objective}`, which writes no text",
+    "cli.columns": "`{stage}` reads the columns {columns}, which `{text}` doesn't give",
+    "cli.columns.help": "write each as a JSON object, in quotes for the shell: '{example}'",
     "cli.gives.label": "`{stage}` was trained with `{objective}`, which gives no labels",
     "L0898": "no space is left to write `{file}`",
     "L0898.help": "free some space (`llx gc` shows what the store could give back) and run the same command again; what had finished is stored",

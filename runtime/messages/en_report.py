@@ -13,6 +13,7 @@ MESSAGES: dict[str, str] = {
     "report.run.finished": "finished",
     "report.run.failed": "failed",
     "report.run.interrupted": "interrupted",
+    "report.run.killed": "killed",
     "report.state.stored": "stored",
     "report.state.waiting": "not run",
     "report.state.running": "not ended",

@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     # What a user should read while it runs.
     "run.waiting": "別の実行が {label} を処理中です。完了を待っています",
     "run.damaged": "保存されていた {label} の成果物が壊れています（{file}）。作り直します",
+    "run.stopping": "保存してから停止します。もう一度押すと、前回の保存以降の作業を捨ててすぐに終了します",
     "run.copied": "{label} のコピーを復元しました",
     "run.in_task": "タスク {label} で発生しました。完了した分は保存されており、同じコマンドで続きから再開できます",
     # Store and executor: L0810-L0849.

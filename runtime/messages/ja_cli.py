@@ -54,6 +54,8 @@ MESSAGES: dict[str, str] = {
     "cli.why.because": "発端: {chain}",
     "cli.why.needs": "必要とするもの: {needs}",
     "cli.gives.text": "`{stage}` は `{objective}` で学習しており、文章を生成できません",
+    "cli.columns": "`{stage}` は列 {columns} を読みますが、`{text}` にはありません",
+    "cli.columns.help": "1 件ずつ JSON オブジェクトで書き、シェルの引用符で囲んでください: '{example}'",
     "cli.gives.label": "`{stage}` は `{objective}` で学習しており、ラベルを予測できません",
     "L0898": "`{file}` を書き込む空き容量がありません",
     "L0898.help": "空き容量を確保してから（`llx gc` で解放できる分を確認できます）、同じコマンドを実行してください。完了した分は保存されています",

@@ -13,6 +13,7 @@ MESSAGES: dict[str, str] = {
     "report.run.finished": "完了",
     "report.run.failed": "失敗",
     "report.run.interrupted": "中断",
+    "report.run.killed": "強制終了",
     "report.state.stored": "保存済み",
     "report.state.waiting": "未実行",
     "report.state.running": "未完了",

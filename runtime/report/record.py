@@ -10,6 +10,7 @@ from typing import Any
 
 from ...dsl.diagnostics.model import Text
 from ..listeners.facts import about
+from ..run_folder import goes_on
 from ..words import knows, say_reasons, say_text
 
 EVENTS = "events.jsonl"
@@ -58,7 +59,7 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
     started: float | None = None
     state: str = "running"
-    """running (or killed), finished, failed or interrupted."""
+    """running, finished, failed, interrupted or killed."""
     seconds: float | None = None
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -77,6 +78,8 @@ def read_record(folder: Path, facts: FactsOf | None = None) -> RunRecord:
                 continue
             if isinstance(event, dict):
                 _take(record, event)
+    if record.state == "running" and not goes_on(folder):
+        record.state = "killed"
     _facts_of_stored(record, facts)
     text = folder / EXPERIMENT
     if text.is_file():

@@ -41,18 +41,19 @@ def results(record: RunRecord) -> Markup | None:
     rows = [
         [
             task.label,
-            name,
-            element("b", value(given)),
-            "" if reference is None else value(reference),
-            _bar(given, reference),
+            one.title,
+            element("b", value(one.value)),
+            "" if one.reference is None else value(one.reference),
+            one.verdict,
+            _bar(one.value, one.reference),
         ]
         for task in record.tasks.values()
-        for name, given, reference in metrics_of(task.facts)
+        for one in metrics_of(task.facts)
     ]
     if not rows:
         return None
     heads = [say(f"report.results.{name}") for name in ("eval", "metric", "value", "reference")]
-    return table([*heads, ""], rows, numbers=[2, 3], style="results")
+    return table([*heads, "", ""], rows, numbers=[2, 3], style="results")
 
 
 def samples(task: TaskRecord) -> Markup | None:

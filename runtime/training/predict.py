@@ -24,16 +24,21 @@ BATCH = 64
 """Rows that go through the model at once."""
 
 
-def predict(checkpoint: Reference, texts: Sequence[str], work: Work) -> tuple[list[Mapping[str, Any]], Facts]:
-    """Give what the objective predicts for each text, in order, and the facts of the checkpoint (its label set)."""
+def predict(
+    checkpoint: Reference, given: Sequence[Mapping[str, str]], work: Work
+) -> tuple[list[Mapping[str, Any]], Facts]:
+    """Give what the objective predicts for each record, in order, and the facts of the checkpoint (its label set).
+
+    A record holds the columns that the objective reads, but for the label.
+    """
     task = checkpoint.task
     assert isinstance(task, Trained), "only such tasks put out checkpoints"
     model, objective = task.described_model(), task.described_objective()
     device = choose_device(work.settings.get("device"))
     dtype = choose_precision(work.settings.get("precision"), device)
     with torch_settings(work.settings), told_if_memory_runs_out(BATCH):
-        given = work.input(checkpoint)
-        folder = given.directory / given.output
+        trained = work.input(checkpoint)
+        folder = trained.directory / trained.output
         stored = Stored.open(folder)
         assert objective is not None, "the caller asked what it gives"
         network = build(model, objective, stored.facts, 0)
@@ -44,7 +49,7 @@ def predict(checkpoint: Reference, texts: Sequence[str], work: Work) -> tuple[li
         network.to(device).eval()
         # Nobody labelled these: any known label takes the place of theirs, and no prediction depends on it.
         known = stored.facts["labels"][0]
-        records = [{"_record": i, "text": text, "label": known} for i, text in enumerate(texts)]
+        records = [{**record, "_record": i, "label": known} for i, record in enumerate(given)]
         encoding = objective.encoding(model.shape)
         rows = list(encoding.rows(records, open_tokenizer(folder), stored.facts["roles"], stored.facts))
         guesses: list[tuple[Mapping[str, Any], Any]] = []

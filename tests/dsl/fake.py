@@ -185,7 +185,7 @@ def components() -> list[FakeComponent]:
             metrics=(ListOf(ComponentOf("metric"), 1), []),
             rules={"outputs": lambda value: {"accuracy": Artifact("number")}},
         ),
-        component("export", "save", "checkpoint", checkpoint=Artifact("checkpoint"), to=PathText(exists=False), rules={"outputs": lambda value: {"folder": Artifact("file")}}),
+        component("export", "save", "checkpoint", checkpoint=Artifact("checkpoint"), to=PathText(exists=False, folder=True), rules={"outputs": lambda value: {"folder": Artifact("file")}}),
         adamw,
         component("optimizer", "sgd", "lr", lr=Number(gt=0)),
         component("schedule", "cosine", "", warmup=(QuantityOf(("steps",), zero=True), Quantity(0, "steps"))),

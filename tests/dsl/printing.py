@@ -118,6 +118,6 @@ def without_spans(node: object) -> object:
     if isinstance(node, tuple):
         return tuple(map(without_spans, node))
     if isinstance(node, Node):
-        fields = [name for cls in type(node).__mro__ for name in getattr(cls, "__slots__", ()) if name != "span"]
+        fields = [name for name in node.__match_args__ if name != "span"]
         return (type(node).__name__, *(without_spans(getattr(node, name)) for name in sorted(fields)))
     return (type(node).__name__, node)

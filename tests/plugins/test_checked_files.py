@@ -106,6 +106,43 @@ def test_mistakes_are_seen_where_they_are(folder: Path, old: str, new: str, at: 
     assert [one.span.text if one.span else None for one in found] == [at]
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("data d = take(reviews, 120%)", "L0302 120%"),
+        ("data d = mix { sources = { a = novels }, weights = { a = 0 } }", "L0302 0"),
+        ("data d = mix { sources = {} }", "L0590 {}"),
+        ('data d = csv("reviews.csv", delimiter = ";;")', 'L0590 ";;"'),
+    ],
+)
+def test_ranges_within_types_are_the_language_s_own(folder: Path, line: str, said: str) -> None:
+    found = [one for one in checked(folder, f"{WHOLE}{line}\n").diagnostics if one.is_error]
+    assert [f"{one.code} {one.span.text}" for one in found if one.span] == [said]
+    assert found[0].message.key != "L0590", "pydantic's English in every language"
+
+
+@pytest.mark.parametrize(
+    ("to", "codes"),
+    [
+        ("out/a", []),
+        ("books", []),
+        (".", ["L0667"]),
+        ("books/..", ["L0667"]),
+        ("reviews.csv", ["L0665"]),
+        ("../a", ["L0661"]),
+        ("out/b", ["L0556"]),
+        ("./out/c/../b", ["L0556"]),
+    ],
+)
+def test_where_an_export_goes(folder: Path, to: str, codes: list[str]) -> None:
+    exports = (
+        f'export one = safetensors(pretrain.best, to = "out/b")\nexport two = safetensors(classify.best, to = "{to}")'
+    )
+    found = checked(folder, f"{WHOLE}{exports}\n").diagnostics
+    assert [one.code for one in found] == codes
+    assert all(one.span is not None and one.span.text == f'"{to}"' for one in found)
+
+
 def test_checking_loads_nothing_heavy(folder: Path) -> None:
     (folder / "e.llx").write_text(WHOLE)
     code = (

@@ -221,6 +221,18 @@ def test_a_mixture_of_split_data(lab: Lab) -> None:
     assert set(lab.texts(task, "test")) == {*lab.texts(a, "test"), *lab.texts(b, "test")}
 
 
+@pytest.mark.parametrize(
+    ("amount", "taken"), [(40, (10, 30)), (1, (0, 1)), (3, (1, 2)), (9999, (50, 150)), (1100, (50, 150))]
+)
+def test_take_the_first_of_each_source(lab: Lab, amount: int, taken: tuple[int, int]) -> None:
+    sources = {"a": data(lab, texts(50)), "b": data(lab, texts(150, 50), "b")}
+    mixed = Mix(sources=sources, weights={"a": 1, "b": 1})
+    assert lab.texts(Take(data=mixed.default(), amount=Quantity(amount, "examples"))) == [
+        *texts(taken[0]),
+        *texts(taken[1], 50),
+    ]
+
+
 def test_take(lab: Lab) -> None:
     source = data(lab, texts(3000))
     assert lab.texts(Take(data=source, amount=Quantity(5, "examples"))) == texts(5)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -381,5 +382,5 @@ def test_rules_over_the_program(make_distribution: MakeDistribution, body: str, 
     make_distribution("llx-rules", RULES.format(body=body))
     registry = Registry()
     assert registry.use("llx-rules", [], None).problem is None
-    program: Any = object()
+    program: Any = SimpleNamespace(declarations={})
     assert [found.code for found in registry.rules(program)] == codes

@@ -195,6 +195,7 @@ MESSAGES: dict[str, str] = {
     "L0665.help": 'name the folder that it is in: `"{parent}"`',
     "L0666": "`{path}` is not a regular file",
     "L0666.help": "write what it gives to a file of the project, and name that",
+    "L0667": "`{path}` is the project's root, but {slot} takes a folder of its own",
     # Distributions
     "L0702": "the prefix `{name}` is a name of this file, too",
     "L0702.label": "brings the prefix",

@@ -116,12 +116,6 @@ class MappedReader(Reader):
     def columns(self) -> tuple[str, ...]:
         return tuple(self.mapping)
 
-    def look(self, file: Path, name: str, rows: int) -> None:
-        """Look at the first rows of a file and raise BadData if one is wrong."""
-        for record in itertools.islice(self.records(file, name), rows):
-            if isinstance(record, BadData) and not self.skips:
-                raise record
-
     @property
     def skips(self) -> bool:
         return self.bad_rows == "skip"

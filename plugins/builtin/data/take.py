@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ....dsl.types import QuantityOf
-from ...api import Facts, Field, Place, Quantity, Work
+from ...api import Facts, Field, Place, Quantity, QuantityOf, Work
 from ...tables import Table, TableWriter, parts
 from .transform import Transform, check_column, masked, mixture, purpose_of, require_rows, shares
 
@@ -21,7 +22,8 @@ Share = Annotated[float, Field(gt=0, le=1)]
 class Take(Transform):
     """Take the first rows (`take(corpus, 1k examples)`) or a share chosen by hash (`take(corpus, 10%)`).
 
-    It maps over splits. As in `split`, a row's choice depends on its text (or the column `by`) and the seed alone, so
+    It maps over splits. Of a weighted mixture, whose sources lie one behind the other, the first rows of each source
+    are taken, in proportion to its rows. As in `split`, a row's choice depends on its text (or the column `by`) and the seed alone, so
     a larger share holds a smaller one.
     """
 
@@ -49,19 +51,44 @@ class Take(Transform):
             return self.transform(work, change)
         source = work.input(self.data)
         most = int(self.amount.magnitude)
+        is_mixture = bool(mixture(source.facts))
         rows = {
-            split: _head(file, work.directory / f"{split}.parquet", most)
+            split: _head(Table(file), work.directory / f"{split}.parquet", most, is_mixture)
             for split, file in parts(source, self.data).items()
         }
         require_rows(rows, self)
         return {"rows": rows, **mixture(source.facts)}
 
 
-def _head(source: Path, target: Path, rows: int) -> int:
-    table = Table(source)
+def _head(table: Table, target: Path, rows: int, is_mixture: bool) -> int:
     with TableWriter(target, table.schema) as writer:
+        left = _quotas(_sources(table), rows) if is_mixture else {"": rows}
         for batch in table.arrow():
-            if writer.rows >= rows:
+            if not any(left.values()):
                 break
-            writer.write(batch.slice(0, rows - writer.rows))
+            writer.write(masked(batch, list(_first(batch, left, is_mixture))))
     return writer.rows
+
+
+def _first(batch: pa.RecordBatch, left: dict[str, int], is_mixture: bool) -> Iterator[bool]:
+    """Tell of each row whether it is taken; `left` says how many more are, by source."""
+    for source in batch.column("source").to_pylist() if is_mixture else [""] * batch.num_rows:
+        yield left[source] > 0
+        left[source] -= left[source] > 0
+
+
+def _sources(table: Table) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for batch in table.batches(["source"]):
+        counts.update(batch["source"])
+    return counts
+
+
+def _quotas(counts: Mapping[str, int], rows: int) -> dict[str, int]:
+    """Share rows among sources in proportion to theirs, to the row (largest remainders)."""
+    total = sum(counts.values())
+    rows = min(rows, total)
+    shares = {source: divmod(count * rows, total) for source, count in counts.items()}
+    missing = rows - sum(whole for whole, _ in shares.values())
+    more = sorted(shares, key=lambda source: -shares[source][1])[:missing]
+    return {source: whole + (source in more) for source, (whole, _) in shares.items()}

@@ -20,6 +20,7 @@ from ...api import (
     Task,
     Trained,
     Work,
+    neutral,
 )
 from ...fit import check_fit
 from ..tokens import Tokens
@@ -36,7 +37,7 @@ class Evaluate(Evaluation):
     data: Rows = Field(description="The rows to measure it on")
     metrics: list[Metric] = Field(min_length=1, description="What to measure")
     objective: Objective | None = Field(None, description="How the rows are read; none is as it was trained")
-    batch: int = Field(64, ge=1, description="Rows at once", json_schema_extra={"identity": False})
+    batch: int = neutral(64, "Rows at once", ge=1)
 
     @property
     def trained(self) -> Trained:
@@ -88,9 +89,10 @@ class Evaluate(Evaluation):
                 batch=self.batch,
             )
         )
-        facts: Facts = {"metrics": {}, "references": {}, "rows": int(outcome.sums.get("rows", 0))}
+        facts: Facts = {"metrics": {}, "references": {}, "better": {}, "rows": int(outcome.sums.get("rows", 0))}
         for metric in self.metrics:
             facts["metrics"][metric.name] = metric.compute(outcome)
+            facts["better"][metric.name] = "higher" if metric.higher_is_better else "lower"
             reference = metric.reference(outcome)
             if reference is not None:
                 facts["references"][metric.name] = reference

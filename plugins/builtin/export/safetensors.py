@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import ClassVar
 
-from ...api import CheckpointOf, Export, Facts, Field, Target, Trained, Work
+from ...api import CheckpointOf, Export, Facts, Field, Target, Trained, Work, neutral
 from ...canonical import describe
 
 FORMAT = 1
@@ -22,7 +22,7 @@ class Safetensors(Export):
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
 
     checkpoint: CheckpointOf = Field(description="The checkpoint to write")
-    to: Target = Field(description="The folder to write into", json_schema_extra={"identity": False})
+    to: Target = neutral(description="The folder to write into")
 
     def run(self, work: Work) -> Facts:
         assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"

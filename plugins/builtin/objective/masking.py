@@ -5,9 +5,9 @@ B rows, L tokens a row, K chosen positions a row: as many for every row, so that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ....dsl.record import Record
 from ...kinds import IGNORED
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ LONGEST_WORD = 8
 """Tokens of a word that are hidden together at most: where words are not spaced, a whole sentence is one word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Masking:
+class Masking(Record):
     """How to hide tokens."""
 
     rate: float

@@ -25,6 +25,7 @@ from ...api import (
     Stage,
     Task,
     Work,
+    neutral,
 )
 from ...fit import check_fit
 from ..optimizer.adamw import AdamW
@@ -52,11 +53,7 @@ class TrainingStage(Stage):
     micro_batch: int | None = Field(
         None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
     )
-    save: Amount | None = Field(
-        None,
-        description="How often to save for resuming; none is about once a minute",
-        json_schema_extra={"identity": False},
-    )
+    save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
     compile: bool = Field(False, description="Whether the network is compiled by torch.compile")
 
     @property

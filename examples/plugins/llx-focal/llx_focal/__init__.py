@@ -12,7 +12,7 @@ MESSAGES = {
         "focal:gamma.help": "gamma = 2 is usual; 0 is ordinary classification",
     },
     "ja": {
-        "focal:gamma": "gamma = {gamma} では、半分理解された例がほとんど数えられません(新しい例の {weight})",
+        "focal:gamma": "gamma = {gamma} では、半分理解された例がほとんど数えられません（新しい例の {weight}）",
         "focal:gamma.help": "通常は gamma = 2 です。0 では通常の分類になります",
     },
 }
