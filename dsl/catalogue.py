@@ -55,10 +55,12 @@ class Component(Protocol):
     kind: str
     name: str
     """As written in the file, with the prefix of its distribution: `focal.focal_classification`."""
-    positional: tuple[str, ...]
 
     @property
     def description(self) -> str: ...
+
+    @property
+    def positional(self) -> tuple[str, ...]: ...
 
     @property
     def fields(self) -> Mapping[str, Field]:

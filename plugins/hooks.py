@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..dsl.program import Program
     from .component import Component
     from .kinds import KindOf
+    from .located import Located
 
 GROUP = "llx"
 """The entry-point group; the name of the entry point is the prefix of the distribution's components."""
@@ -26,8 +27,11 @@ class Hooks:
     """The specification."""
 
     @hookspec
-    def llx_components(self) -> Iterable[type[Component]]:  # type: ignore[empty-body]
-        """Give the component classes of this distribution."""
+    def llx_components(self) -> Iterable[type[Component] | Located]:  # type: ignore[empty-body]
+        """Give the component classes of this distribution, or where they are.
+
+        Those of a distribution that a file uses are imported at its `use`, so that one that fails is named there.
+        """
 
     @hookspec
     def llx_kinds(self) -> Iterable[KindOf]:  # type: ignore[empty-body]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ..dsl.catalogue import Field, Problem
 from ..dsl.diagnostics.model import Text
 from .component import Component
+from .located import Located
 from .schema import fields_of, python_name_of, word_of
 
 _SAID = frozenset({"string_too_short", "string_too_long", "too_short", "too_long"})
@@ -21,15 +22,23 @@ _SAID = frozenset({"string_too_short", "string_too_long", "too_short", "too_long
 class Registered:
     """One component as a file sees it.
 
-    Its fields are translated when a file names it and not before: most components of a catalogue never are.
+    It is imported and its fields are translated when a file names it and not before: most components of a catalogue
+    never are.
     """
 
-    def __init__(self, of: type[Component], prefix: str | None, distribution: str) -> None:
-        self.of = of
+    def __init__(self, of: type[Component] | Located, prefix: str | None, distribution: str) -> None:
+        self._of = of
         self.kind = of.kind
         self.name = f"{prefix}.{of.name}" if prefix else of.name
         self.distribution = distribution
-        self.positional = tuple(word_of(name) for name in of.positional)
+
+    @cached_property
+    def of(self) -> type[Component]:
+        return self._of.load() if isinstance(self._of, Located) else self._of
+
+    @cached_property
+    def positional(self) -> tuple[str, ...]:
+        return tuple(word_of(name) for name in self.of.positional)
 
     @property
     def description(self) -> str:

@@ -22,6 +22,7 @@ from .distributions import LLX, load, problem, said
 from .experiment import Experiment
 from .hooks import GROUP, Hooks
 from .kinds import KindOf
+from .located import Located
 from .registered import Registered, failure
 from .schema import SchemaError
 
@@ -113,7 +114,8 @@ class Registry:
 
     def _registered(self, of: type[Component]) -> Registered:
         if of not in self._of_class:
-            self._of_class[of] = Registered(of, None, LLX)
+            known = self._components.get(of.kind, {}).get(of.name)
+            self._of_class[of] = known if known is not None and known.of is of else Registered(of, None, LLX)
         return self._of_class[of]
 
     def _add(self, plugin: Any, distribution: str, plugin_prefix: str | None, seen_as: str | None) -> list[Problem]:
@@ -176,7 +178,22 @@ class Registry:
         self._bases[name] = base
         return []
 
-    def _add_component(self, of: Any, distribution: str, seen_as: str | None) -> list[Problem]:
+    def _add_component(self, found: Any, distribution: str, seen_as: str | None) -> list[Problem]:
+        """Add a component: a third party's is imported and looked through, so that its mistakes are told at the `use`.
+
+        The built-in ones are held to the same by a test, so that a check doesn't pay for what it doesn't name.
+        """
+        if isinstance(found, Located) and seen_as is None:
+            self._components.setdefault(found.kind, {})[found.name] = Registered(found, None, distribution)
+            return []
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                of = found.load() if isinstance(found, Located) else found
+        except (Exception, SystemExit) as error:
+            return [problem("L0718", distribution=distribution, hook="llx_components", error=said(error))]
+        return self._add_class(of, distribution, seen_as)
+
+    def _add_class(self, of: Any, distribution: str, seen_as: str | None) -> list[Problem]:
         if not (isinstance(of, type) and issubclass(of, Component)) or not of.name.isidentifier():
             return [problem("L0713", distribution=distribution, what=_name(of))]
         if not issubclass(of, self._bases.get(of.kind, Task) if of.kind in self._bases else ()):
@@ -187,23 +204,20 @@ class Registry:
         among = self._components.setdefault(of.kind, {})
         if registered.name in among:
             return [problem("L0716", distribution=distribution, what=registered.name)]
-        problems = []
-        # The built-in ones are held to this by a test, so that a check doesn't pay for what it doesn't name.
-        if seen_as is not None:
-            try:
-                missing = set(registered.positional) - set(registered.fields)
-            except SchemaError as error:
-                field = f"{of.name}.{error.field}"
-                return [problem("L0720", distribution=distribution, field=field, reason=error.reason)]
-            if missing:
-                reason = "positional names a field that it doesn't have"
-                field = f"{of.name}.{min(missing)}"
-                return [problem("L0720", distribution=distribution, field=field, reason=reason)]
-            if not registered.description:
-                problems.append(problem("L0721", warning=True, distribution=distribution, component=of.name))
+        try:
+            missing = set(registered.positional) - set(registered.fields)
+        except SchemaError as error:
+            field = f"{of.name}.{error.field}"
+            return [problem("L0720", distribution=distribution, field=field, reason=error.reason)]
+        if missing:
+            reason = "positional names a field that it doesn't have"
+            field = f"{of.name}.{min(missing)}"
+            return [problem("L0720", distribution=distribution, field=field, reason=reason)]
         among[registered.name] = registered
         self._of_class[of] = registered
-        return problems
+        if registered.description:
+            return []
+        return [problem("L0721", warning=True, distribution=distribution, component=of.name)]
 
 
 def _joined(distribution: str, problems: Iterable[Problem]) -> Problem | None:

@@ -29,7 +29,8 @@ ROLES = {"end": 0, "mask": 1, "pad": 2}
 
 def model_for(objective: Objective) -> Model:
     """Give a small model whose attention the objective takes."""
-    from .builtin.model import Decoder, Encoder
+    from .builtin.model.decoder import Decoder
+    from .builtin.model.encoder import Encoder
 
     for model in (Decoder(**SIZES), Encoder(**SIZES)):
         if model.attention in objective.attention:
@@ -39,7 +40,8 @@ def model_for(objective: Objective) -> Model:
 
 def objective_for(model: Model) -> Objective:
     """Give an objective that takes the model's attention."""
-    from .builtin.objective import CausalLM, MaskedLM
+    from .builtin.objective.causal_lm import CausalLM
+    from .builtin.objective.masked_lm import MaskedLM
 
     for objective in (CausalLM(), MaskedLM()):
         if model.attention in objective.attention:

@@ -1,14 +1,50 @@
-"""The built-in components, registered through the same hooks as anybody's."""
+"""The built-in components, registered through the same hooks as anybody's.
+
+A component lies in the module of its name in the folder of its kind: `objective/causal_lm.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...dsl.diagnostics.model import Diagnostic
-from ...dsl.program import Program
-from ..component import Component
 from ..hooks import hookimpl
 from ..kinds import KINDS, KindOf
+from ..located import Located
+
+COMPONENTS: Mapping[str, Mapping[str, str]] = {
+    "data": {
+        "text": "TextFiles",
+        "jsonl": "JsonLines",
+        "csv": "Csv",
+        "parquet": "Parquet",
+        "clean": "Clean",
+        "split": "Split",
+        "splits": "Splits",
+        "mix": "Mix",
+        "take": "Take",
+    },
+    "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},
+    "model": {"decoder": "Decoder", "encoder": "Encoder"},
+    "objective": {"causal_lm": "CausalLM", "masked_lm": "MaskedLM", "classification": "Classification"},
+    "optimizer": {"adamw": "AdamW"},
+    "schedule": {
+        "constant": "Constant",
+        "cosine": "Cosine",
+        "linear": "Linear",
+        "warmup_stable_decay": "WarmupStableDecay",
+    },
+    "metric": {
+        "perplexity": "Perplexity",
+        "bits_per_byte": "BitsPerByte",
+        "accuracy": "Accuracy",
+        "macro_f1": "MacroF1",
+    },
+    "decoding": {"greedy": "Greedy", "sample": "Sample"},
+    "stage": {"train": "Train", "finetune": "Finetune"},
+    "eval": {"evaluate": "Evaluate", "generate": "Generate"},
+    "export": {"safetensors": "Safetensors"},
+}
+"""Kind -> name -> class. A file names a handful of them, and only those are imported."""
 
 
 @hookimpl
@@ -17,18 +53,10 @@ def llx_kinds() -> Iterable[KindOf]:
 
 
 @hookimpl
-def llx_components() -> Iterable[type[Component]]:
-    from . import data, decoding, eval, export, metric, model, objective, optimizer, schedule, stage, tokenizer
-
-    for folder in (data, tokenizer, model, objective, optimizer, schedule, metric, decoding, stage, eval, export):
-        yield from folder.COMPONENTS
-
-
-@hookimpl
-def llx_check(program: Program) -> Iterable[Diagnostic]:
-    from .export.folders import shared_folders
-
-    return shared_folders(program)
+def llx_components() -> Iterable[Located]:
+    for kind, classes in COMPONENTS.items():
+        for name, class_name in classes.items():
+            yield Located(kind, name, f"{__name__}.{kind}.{name}:{class_name}")
 
 
 @hookimpl

@@ -12,7 +12,10 @@ from typing import Any, ClassVar
 import pytest
 from llx.dsl.catalogue import Problem
 from llx.dsl.diagnostics.words import catalogue, render
+from llx.plugins import builtin
 from llx.plugins.api import Component, Field, Metric, Place, Task
+from llx.plugins.builtin import COMPONENTS
+from llx.plugins.kinds import KINDS
 from llx.plugins.registered import Registered
 from llx.plugins.registry import Registry
 from llx.plugins.schema import fields_of
@@ -51,6 +54,62 @@ def test_use_makes_components_visible_under_the_prefix(make_distribution: MakeDi
     assert not problems
     assert value.least == 3
     assert registry.recipe(value) == (component, {"least": 3})
+
+
+LOCATED = GOOD.replace("hookimpl\n", "Located, hookimpl\n", 1).replace(
+    "[Share]",
+    "[Located('metric', 'share', 'llx_share:Share'), Located('metric', 'none', 'llx_share:Nothing'), "
+    "Located('metric', 'other', 'llx_share:Share')]",
+)
+
+
+def test_located_components_are_imported_at_the_use_each_alone(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-share", LOCATED)
+    registry = Registry()
+    used = registry.use("llx-share", [], None)
+    assert {name for name in registry.components("metric") if "." in name} == {"share.share"}
+    assert code(used.problem) == "L0722"
+    assert used.problem is not None
+    said = render(used.problem.message, "en")
+    assert "Nothing" in said
+    assert "is metric share, not metric other" in said
+
+
+def test_the_built_in_components_are_what_a_third_partys_must_be() -> None:
+    registry = Registry()
+    seen = 0
+    for kind in registry.kinds:
+        for name, component in registry.components(kind).items():
+            assert (component.of.kind, component.of.name) == (kind, name)
+            assert component.description, name
+            assert set(component.positional) <= set(component.fields), name
+            assert not getattr(component.of, "__abstractmethods__", ()), name
+            assert issubclass(component.of, next(known.base for known in KINDS if known.base.kind == kind))
+            seen += 1
+    assert seen == sum(map(len, COMPONENTS.values()))
+
+
+def test_the_built_in_components_are_all_listed() -> None:
+    """A module of a kind's folder whose class has its name is in the table."""
+    folder = Path(builtin.__file__).parent
+    named = {
+        (path.parent.name, path.stem)
+        for path in folder.glob("*/*.py")
+        if path.parent.name in COMPONENTS and f'name: ClassVar[str] = "{path.stem}"' in path.read_text(encoding="utf-8")
+    }
+    assert named == {(kind, name) for kind, names in COMPONENTS.items() for name in names}
+
+
+def test_a_component_that_is_not_named_is_not_imported() -> None:
+    code = (
+        "import sys; from llx.plugins.registry import Registry; before = set(sys.modules)\n"
+        "Registry().components('schedule')['cosine'].fields\n"
+        "print(sorted(name for name in set(sys.modules) - before if name.startswith('llx.plugins.builtin.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cosine" in done.stdout
+    assert "constant" not in done.stdout
+    assert "builtin.data" not in done.stdout
 
 
 def test_alias_renames_the_prefix(make_distribution: MakeDistribution) -> None:

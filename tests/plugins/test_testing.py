@@ -6,12 +6,16 @@ from typing import Any, ClassVar
 
 import pytest
 from llx.plugins.api import Component, Field, Metric, Outcome, Schedule
-from llx.plugins.builtin.decoding import Sample
-from llx.plugins.builtin.metric import BitsPerByte, MacroF1
-from llx.plugins.builtin.model import Decoder, Encoder
-from llx.plugins.builtin.objective import CausalLM, Classification, MaskedLM
-from llx.plugins.builtin.optimizer import AdamW
-from llx.plugins.builtin.schedule import WarmupStableDecay
+from llx.plugins.builtin.decoding.sample import Sample
+from llx.plugins.builtin.metric.bits_per_byte import BitsPerByte
+from llx.plugins.builtin.metric.macro_f1 import MacroF1
+from llx.plugins.builtin.model.decoder import Decoder
+from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.optimizer.adamw import AdamW
+from llx.plugins.builtin.schedule.warmup_stable_decay import WarmupStableDecay
 from llx.plugins.testing import conforms
 from llx.plugins.testing_kinds import SIZES
 

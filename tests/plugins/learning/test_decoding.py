@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from llx.plugins.builtin.decoding import Greedy, Sample
+from llx.plugins.builtin.decoding.greedy import Greedy
+from llx.plugins.builtin.decoding.sample import Sample
 
 LOGITS = torch.tensor([0.5, 0.25, 0.15, 0.1]).log().repeat(4000, 1)
 

@@ -10,8 +10,9 @@ from typing import Any
 import llx
 import numpy as np
 import pytest
-from llx.plugins.builtin.model import Decoder, Encoder
-from llx.plugins.builtin.optimizer import AdamW
+from llx.plugins.builtin.model.decoder import Decoder
+from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.kinds import Model, Objective
 
 PAGE = Path(llx.__file__).parent / "docs" / "objectives.md"

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from llx.dsl.types import Artifact
-from llx.plugins.builtin.model import Decoder, Encoder
-from llx.plugins.builtin.objective import CausalLM, Classification, MaskedLM
+from llx.plugins.builtin.model.decoder import Decoder
+from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.component import Place
 from llx.plugins.fit import check_fit
 from llx.plugins.kinds import Model, Objective

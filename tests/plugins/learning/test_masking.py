@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from llx.plugins.builtin.objective import MaskedLM
+from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.masking import LONGEST_WORD, Masking, mask_rows
 from llx.plugins.component import TaskFailed
 from llx.plugins.kinds import IGNORED

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from llx.plugins.builtin.metric import Accuracy, BitsPerByte, MacroF1, Perplexity
+from llx.plugins.builtin.metric.accuracy import Accuracy
+from llx.plugins.builtin.metric.bits_per_byte import BitsPerByte
+from llx.plugins.builtin.metric.macro_f1 import MacroF1
+from llx.plugins.builtin.metric.perplexity import Perplexity
 from llx.plugins.component import TaskFailed
 from llx.plugins.work import Outcome
 

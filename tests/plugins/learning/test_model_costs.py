@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from llx.plugins.builtin.model import Decoder, Encoder
+from llx.plugins.builtin.model.decoder import Decoder
+from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
-from llx.plugins.builtin.objective import CausalLM
+from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.component import Place
 from llx.plugins.messages import en_learning as en
 from llx.plugins.messages import ja_learning as ja

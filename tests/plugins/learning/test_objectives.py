@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from llx.plugins.builtin.model import Decoder, Encoder
-from llx.plugins.builtin.objective import CausalLM, Classification, MaskedLM
-from llx.plugins.builtin.optimizer import AdamW
+from llx.plugins.builtin.model.decoder import Decoder
+from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.kinds import IGNORED, Batch, Model, Objective
 from llx.plugins.nn import MOST_LOGITS, likelihood
 from llx.plugins.nn.heads import pool

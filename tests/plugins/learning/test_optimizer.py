@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from llx.plugins.builtin.model import Decoder
-from llx.plugins.builtin.objective import CausalLM, Classification
-from llx.plugins.builtin.optimizer import AdamW
+from llx.plugins.builtin.model.decoder import Decoder
+from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.component import Place
 
 MODEL = Decoder(layers=2, hidden_size=32, heads=4, context_length=16)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from llx.plugins.builtin.encoding import text as encoding_text
 from llx.plugins.builtin.encoding.packed import Packed
-from llx.plugins.builtin.objective import CausalLM
+from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.component import TaskFailed
 from llx.plugins.kinds import IGNORED
 from tokenizers import Tokenizer

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from llx.dsl.quantities import Quantity
-from llx.plugins.builtin.schedule import Constant, Cosine, Linear, WarmupStableDecay
+from llx.plugins.builtin.schedule.constant import Constant
+from llx.plugins.builtin.schedule.cosine import Cosine
+from llx.plugins.builtin.schedule.linear import Linear
+from llx.plugins.builtin.schedule.warmup_stable_decay import WarmupStableDecay
 from llx.plugins.kinds import Schedule
 
 STEPS = 100

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from llx.plugins.builtin.model import Decoder, Encoder
+from llx.plugins.builtin.model.decoder import Decoder
+from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
 from llx.plugins.nn.attention import attention_mask
 from llx.plugins.nn.positions import document_positions, rotary_angles, rotate

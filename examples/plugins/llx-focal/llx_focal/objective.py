@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from llx.plugins.api import Field, Network, Place, TensorBatch
-from llx.plugins.builtin.objective import Classification
+from llx.plugins.builtin.objective.classification import Classification
 
 if TYPE_CHECKING:
     import torch

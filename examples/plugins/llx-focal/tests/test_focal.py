@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from llx.plugins.api import Outcome, Place
-from llx.plugins.builtin.objective import Classification
+from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.testing import conforms
 from llx_focal import MESSAGES
 from llx_focal.metric import BalancedAccuracy
