@@ -113,6 +113,8 @@ class Training:
         try:
             self.guard.admit(step, norm, sums["loss"])
         except NonFinite as error:
+            if not self.guard.late:
+                self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
         factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):

@@ -211,8 +211,9 @@ class Broken(CausalLM):
         return (loss * float("nan") if int(batch["poison"][0]) == 0 else loss), parts
 
 
-def test_a_loss_that_is_not_finite_stops_before_the_weights_change(tmp_path: Path) -> None:
-    project, job = small_job(tmp_path, save=Quantity(1, "steps"))
+@pytest.mark.parametrize("save", [Quantity(1, "steps"), None])
+def test_a_loss_that_is_not_finite_stops_before_the_weights_change(tmp_path: Path, save: Quantity | None) -> None:
+    project, job = small_job(tmp_path, save=save)
     with pytest.raises(TaskFailed) as caught:
         train(replace(job, objective=Broken(), validate=Quantity(1000, "steps")), project.work, nothing)
     assert caught.value.code == "L0801"
