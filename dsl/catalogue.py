@@ -75,6 +75,10 @@ class Component(Protocol):
         ...
 
 
+REQUIREMENTS = "requirements"
+"""The `field` of a problem with the version that a `use` asks for."""
+
+
 class Used(Record):
     """The answer to a `use`: the prefix under which components are seen, or what went wrong."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from . import syntax
-from .catalogue import Catalogue
+from .catalogue import REQUIREMENTS, Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
 from .problems import from_problem
 from .program import UsedDistribution
@@ -103,7 +103,9 @@ def _uses(
         used = catalogue.use(name.name, requirements, alias)
         place = statement.alias or name
         if used.problem is not None:
-            span = statement.requirements[0].span.to(statement.requirements[-1].span) if used.version else name.span
+            span = name.span
+            if statement.requirements and used.problem.field == REQUIREMENTS:
+                span = statement.requirements[0].span.to(statement.requirements[-1].span)
             diagnostics.append(from_problem(used.problem, span))
         if used.prefix is None and used.problem is None and used.version is not None:
             # Such a `use` only pins a version.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import __version__
-from ..dsl.catalogue import Problem
+from ..dsl.catalogue import REQUIREMENTS, Problem
 from ..dsl.diagnostics.model import Text
 from ..dsl.record import Record
 from .hooks import GROUP
@@ -60,9 +60,9 @@ def load(distribution: str, requirements: Iterable[tuple[str, str]]) -> Loaded:
     return Loaded(version, point.name, plugin, tuple(problems))
 
 
-def problem(code: str, *, warning: bool = False, **values: object) -> Problem:
+def problem(code: str, *, at: str | None = None, warning: bool = False, **values: object) -> Problem:
     """Give the problem of a distribution; every code of these has a help."""
-    return Problem(Text(code, values), code, warning=warning, help=Text(f"{code}.help", values))
+    return Problem(Text(code, values), code, at, warning=warning, help=Text(f"{code}.help", values))
 
 
 def said(error: BaseException) -> str:
@@ -78,4 +78,5 @@ def _unusable(version: str | None, *problems: Problem) -> Loaded:
 def _unmet(distribution: str, version: str, requirements: Iterable[tuple[str, str]]) -> Iterable[Problem]:
     for operator, wanted in requirements:
         if not satisfies(version, operator, wanted):
-            yield problem("L0711", distribution=distribution, version=version, wanted=f"{operator} {wanted}")
+            values = {"version": version, "wanted": f"{operator} {wanted}", "pin": f"{operator}{wanted}"}
+            yield problem("L0711", at=REQUIREMENTS, warning=False, distribution=distribution, **values)

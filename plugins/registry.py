@@ -222,7 +222,10 @@ class Registry:
 
 def _joined(distribution: str, problems: Iterable[Problem]) -> Problem | None:
     """Give one problem for all that is wrong with a distribution: a `use` has one place."""
-    found = list(problems)
+    found: list[Problem] = []
+    for one in problems:
+        if one not in found:  # what is wrong in each language is said once
+            found.append(one)
     if len(found) < 2:
         return found[0] if found else None
     values = {"distribution": distribution, "problems": [one.message for one in found]}

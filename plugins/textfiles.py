@@ -10,6 +10,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
 
@@ -191,34 +192,77 @@ def utf_16_help(data: bytes) -> str | None:
     return "L0612.utf_16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else None
 
 
+class Enough(Exception):
+    """Raised at check once the beginning of a file was seen."""
+
+
+_BEGINNING: ContextVar[int | None] = ContextVar("beginning", default=None)
+
+
+@contextlib.contextmanager
+def only_the_beginning(most: int) -> Iterator[None]:
+    """Have files read no further than the end of the line (or document) after so many bytes (or characters)."""
+    token = _BEGINNING.set(most)
+    try:
+        with contextlib.suppress(Enough):
+            yield
+    finally:
+        _BEGINNING.reset(token)
+
+
+def _stop_after_the_beginning(read: int) -> None:
+    most = _BEGINNING.get()
+    if most is not None and read > most:
+        raise Enough
+
+
 def pieces(chunks: Iterable[str], separator: str, name: str, keep: bool = False) -> Iterator[str]:
     """Cut a text that comes in chunks at a separator, which stays at the end of its piece if `keep`."""
     rest = ""
+    read = 0
     for chunk in chunks:
         rest += chunk
+        read += len(chunk)
         if separator in rest:
             *whole, rest = rest.split(separator)
             yield from (piece + separator for piece in whole) if keep else whole
+            _stop_after_the_beginning(read)
         if len(rest) > LONGEST_LINE:
             raise BadData("L0630", {"file": name, "most": LONGEST_LINE >> 20})
     if rest:
         yield rest
 
 
-def byte_lines(stream: Bytes, name: str) -> Iterator[bytes]:
-    """Give the lines of a stream without their ends; a line ends at `\\n` and nowhere else."""
+def byte_lines(stream: Bytes, name: str) -> Iterator[tuple[int, int, bytes]]:
+    """Give the lines of a stream that are not blank: number (from 1), offset, and content without its end.
+
+    A line ends at `\\n` and nowhere else.
+    """
     rest: list[bytes] = []
-    length = 0
-    number = 0
+    number, start, read = 1, 0, 0
     while piece := stream.read(CHUNK):
-        *whole, last = piece.split(b"\n")
-        for end in whole:
-            yield b"".join([*rest, end]).removesuffix(b"\r")
-            number += 1
-            rest, length = [], 0
-        rest.append(last)
-        length += len(last)
-        if length > LONGEST_LINE:
-            raise BadData("L0630", {"file": line(name, number + 1), "most": LONGEST_LINE >> 20})
-    if length:
-        yield b"".join(rest).removesuffix(b"\r")
+        before = number
+        if not rest and piece.isspace():
+            # Millions of blank lines are counted, and not looked at one by one.
+            number += piece.count(b"\n")
+            last = piece[piece.rfind(b"\n") + 1 :]
+            start = read + len(piece) - len(last)
+        else:
+            *whole, last = piece.split(b"\n")
+            for end in whole:
+                content = b"".join([*rest, end])
+                if content and not content.isspace():
+                    yield number, start, content.removesuffix(b"\r")
+                rest = []
+                number += 1
+                start += len(content) + 1
+        read += len(piece)
+        if last:
+            rest.append(last)
+        if number > before:
+            _stop_after_the_beginning(read)
+        if read - start > LONGEST_LINE:
+            raise BadData("L0630", {"file": line(name, number), "most": LONGEST_LINE >> 20})
+    content = b"".join(rest)
+    if content and not content.isspace():
+        yield number, start, content.removesuffix(b"\r")

@@ -167,7 +167,9 @@ class Executor:
         except NeedsFirst as missing:
             if not self._rebuild(missing.node, missing.damage):
                 self._fail(node, missing.damage)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a panic of a library in Rust, and `sys.exit()`, are no Exception
             self._fail(node, error)
 
     def _make(self, node: Node) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,21 @@ class Exports:
         """Give the files of a node's copies that are gone or not what they should be, relative to the root."""
         return [f"{export.to}/{name}" for export in _exports(node) for name in self._wrong(export, artifact)]
 
+    def refusals(self, nodes: Iterable[Node]) -> list[Diagnostic]:
+        """Give what is wrong with the places of copies, before anything runs for them."""
+        found = []
+        taken: dict[Path, str] = {}
+        for node in nodes:
+            for export in _exports(node):
+                try:
+                    folder = self._folder(export)
+                    other = taken.setdefault(folder, node.label)
+                    if other != node.label:
+                        raise self._error("L0828", export, {"path": export.to, "other": other})
+                except CannotExport as error:
+                    found.append(error.diagnostic)
+        return found
+
     def deliver(self, node: Node, artifact: Artifact) -> list[Path]:
         """Make or mend the copies of a node; CannotExport if a file of somebody else is in the way.
 
@@ -50,6 +66,7 @@ class Exports:
         folders = []
         for export in _exports(node):
             folder = self._folder(export)
+            folder.mkdir(parents=True, exist_ok=True)
             before = self._written(export.to)
             wrong = self._wrong(export, artifact)
             for name in wrong:
@@ -84,7 +101,6 @@ class Exports:
             raise self._error("L0823", export, {"path": export.to})
         if folder.exists() and not folder.is_dir():
             raise self._error("L0820", export, {"path": export.to})
-        folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def _refuse_strangers(self, export: Export, path: Path, wanted: str, written: str | None) -> None:

@@ -14,6 +14,7 @@ from ..dsl.check import check_file, find_root
 from ..dsl.diagnostics.model import Diagnostic, Text
 from ..dsl.diagnostics.similar import similar
 from ..dsl.program import Program
+from ..dsl.suggest import naming
 from ..plugins.registry import Registry
 from .literals import literal
 from .results import CheckResult, PlanResult, RunResult, TaskResult
@@ -156,13 +157,14 @@ def _plan(
 
 
 def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
-    """Give what the tasks to run will cost, and the refusal of those that can't fit this machine."""
+    """Give what the tasks to run will cost, and the refusal of those that can't fit this machine or its folders."""
     from . import cost
 
     facts = cost.KnownFacts(made.graph, made.store)
     estimates = {task.node: facts.estimate(task.node) for task in made.to_run}
     refused = [cost.refusal(node, estimate, made.program, made.graph) for node, estimate in estimates.items()]
-    return estimates, [diagnostic for diagnostic in refused if diagnostic is not None]
+    misplaced = made.exports.refusals(made.graph.final)
+    return estimates, [*misplaced, *(diagnostic for diagnostic in refused if diagnostic is not None)]
 
 
 def _is_task(program: Program, name: str) -> bool:
@@ -174,9 +176,7 @@ def _is_task(program: Program, name: str) -> bool:
 
 def _unknown(program: Program, name: str) -> Diagnostic:
     tasks = [declared.name for declared in program.declarations.values() if _is_task(program, declared.name)]
-    helps: tuple[Text, ...] = (Text("L0811.help", {"names": tasks}),)
-    if near := similar(name, tasks):
-        helps = (Text("help.similar", {"names": near}), *helps)
+    helps = (*naming(similar(name, tasks)), Text("L0811.help", {"names": tasks}))
     if name in program.declarations:
         declared = program.declarations[name]
         message = Text("L0811.value", {"name": name, "kind": declared.kind})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..dsl.diagnostics.model import Diagnostic
+from ..dsl.diagnostics.summary import summary
 from ..dsl.program import Program
 from ..plugins.registry import Registry
 
@@ -18,8 +19,26 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 
-@dataclass(slots=True)
-class CheckResult:
+class _Told:
+    """Shows a result as people read it: `print(result)` gives its diagnostics, and what came out."""
+
+    __slots__ = ()
+    diagnostics: list[Diagnostic]
+
+    def _summary(self) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._summary()}>"
+
+    def __str__(self) -> str:
+        from ..dsl.diagnostics import plain
+
+        return f"{plain.show(self.diagnostics)}\n{self._summary()}" if self.diagnostics else self._summary()
+
+
+@dataclass(slots=True, repr=False)
+class CheckResult(_Told):
     """What a check found; `program` is None if there is an error."""
 
     path: Path
@@ -36,9 +55,12 @@ class CheckResult:
     def exit_code(self) -> int:
         return 0 if self.ok else 1
 
+    def _summary(self) -> str:
+        return f"{self.path}: ok" if self.ok else _failed(self)
 
-@dataclass(slots=True)
-class PlanResult:
+
+@dataclass(slots=True, repr=False)
+class PlanResult(_Told):
     """What a run would do: its tasks in order, with reasons and costs."""
 
     checked: CheckResult
@@ -55,6 +77,10 @@ class PlanResult:
     @property
     def exit_code(self) -> int:
         return 0 if self.ok else 1
+
+    def _summary(self) -> str:
+        stored = sum(task.stored for task in self.tasks)
+        return f"{self.checked.path}: {len(self.tasks)} tasks, {stored} stored" if self.ok else _failed(self)
 
     @property
     def tasks(self) -> tuple[TaskLine, ...]:
@@ -80,8 +106,8 @@ class TaskResult:
         return found
 
 
-@dataclass(slots=True)
-class RunResult:
+@dataclass(slots=True, repr=False)
+class RunResult(_Told):
     """How a run went. `result["scores"].metrics` are the numbers of a task by its name or label."""
 
     checked: CheckResult
@@ -101,5 +127,15 @@ class RunResult:
     def ok(self) -> bool:
         return self.state == "finished"
 
+    def _summary(self) -> str:
+        return f"{self.checked.path}: {self.state}, {self.ran} tasks ran, {len(self.tasks)} are stored"
+
     def __getitem__(self, name: str) -> TaskResult:
+        if name not in self.tasks:
+            raise KeyError(f"there is no stored task {name!r}; there are: {', '.join(self.tasks) or 'none'}")
         return self.tasks[name]
+
+
+def _failed(result: CheckResult | PlanResult) -> str:
+    path = result.path if isinstance(result, CheckResult) else result.checked.path
+    return f"{path}: {summary(result.diagnostics)}"

@@ -97,6 +97,7 @@ MESSAGES: dict[str, str] = {
     "tokenizer.large": "it is larger than {most} MiB",
     "tokenizer.json": "it is no JSON ({error})",
     "tokenizer.model": "it describes no model",
+    "tokenizer.ids": "its {size} tokens have numbers up to {highest}",
     "tokenizer.smaller": "the texts gave {reached} tokens, and {asked} were asked for",
     "tokenizer.added": "special tokens that the tokenizer lacked were added: {tokens} (for {roles})",
     "tokenizer.literal": "text that reads like a special token becomes one with this tokenizer: {tokens}",
@@ -108,4 +109,6 @@ MESSAGES: dict[str, str] = {
     "L0672.help": "name data whose column `{column}` has text",
     "L0673": "`{file}` names `{token}` for the role `{role}`, and has no such token",
     "L0673.help": "special tokens that it has: {known}",
+    "L0674": "the tokenizer can't encode a text: {reason}",
+    "L0674.help": "take a tokenizer that has a token for what it doesn't know, or one that splits into bytes",
 }

@@ -11,7 +11,7 @@ MESSAGES: dict[str, str] = {
     "L0710": "the distribution `{distribution}` is not installed",
     "L0710.help": "install it: pip install {distribution}",
     "L0711": "version {version} of `{distribution}` is installed, and {wanted} is asked for",
-    "L0711.help": 'install another: pip install "{distribution}{wanted}"',
+    "L0711.help": 'install another: pip install "{distribution}{pin}"',
     "L0712": "`{distribution}` registers {count} entry points in the group `llx`, where a plugin has one",
     "L0712.help": "its author registers one in pyproject.toml, under [project.entry-points.llx]",
     "L0713": "`{distribution}` registers `{what}`, which is neither a component nor a kind with a name of the language",

@@ -1,4 +1,4 @@
-"""Stages, evals, exports and the rows that they read: L0550-L0556, L0695."""
+"""Stages, evals, exports and the rows that they read: L0550-L0557, L0695."""
 
 MESSAGES: dict[str, str] = {
     "L0550": "the data has the splits {splits}, and no `train` to train on",
@@ -16,6 +16,8 @@ MESSAGES: dict[str, str] = {
     "L0556": "`{name}` and `{other}` write into the same folder, `{to}`",
     "L0556.help": "give each export a folder of its own",
     "L0556.first": "`{other}` writes there too",
+    "L0557": "`{objective}` has labels to learn, and this checkpoint was trained with `{trained}`",
+    "L0557.help": "fine-tune it with `{objective}`, and evaluate that",
     "L0695": "the split `{split}` has no rows to train or measure on ({records} records)",
     "L0695.help": "look at what cleaning and splitting left of it, or take a larger part for it",
 }

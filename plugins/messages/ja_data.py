@@ -97,6 +97,7 @@ MESSAGES: dict[str, str] = {
     "tokenizer.large": "{most} MiB を超えています",
     "tokenizer.json": "JSON ではありません({error})",
     "tokenizer.model": "モデルの記述がありません",
+    "tokenizer.ids": "{size} 個のトークンの番号が {highest} まであります",
     "tokenizer.smaller": "{asked} 個のトークンを求められましたが、テキストから得られたのは {reached} 個でした",
     "tokenizer.added": "トークナイザーになかった特殊トークンを加えました: {tokens}(役割: {roles})",
     "tokenizer.literal": "このトークナイザーでは、本文中の次の文字列が特殊トークンになります: {tokens}",
@@ -108,4 +109,6 @@ MESSAGES: dict[str, str] = {
     "L0672.help": "列 `{column}` にテキストのあるデータを指定してください",
     "L0673": "`{file}` では役割 `{role}` に `{token}` を指定していますが、そのトークンがありません",
     "L0673.help": "特殊トークン: {known}",
+    "L0674": "トークナイザーで符号化できないテキストがあります: {reason}",
+    "L0674.help": "未知語のトークンがあるトークナイザーか、バイトに分割するトークナイザーを使ってください",
 }

@@ -11,7 +11,7 @@ MESSAGES: dict[str, str] = {
     "L0710": "ディストリビューション `{distribution}` がインストールされていません",
     "L0710.help": "インストールしてください: pip install {distribution}",
     "L0711": "`{distribution}` のバージョン {version} がインストールされていますが、{wanted} が求められています",
-    "L0711.help": '別のバージョンを入れてください: pip install "{distribution}{wanted}"',
+    "L0711.help": '別のバージョンを入れてください: pip install "{distribution}{pin}"',
     "L0712": "`{distribution}` はグループ `llx` にエントリーポイントを {count} 個登録しています(プラグインは 1 個です)",
     "L0712.help": "作者が pyproject.toml の [project.entry-points.llx] に 1 個だけ登録します",
     "L0713": "`{distribution}` が登録した `{what}` は、この言語で名前を持つコンポーネントでも種別でもありません",

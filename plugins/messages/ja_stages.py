@@ -1,4 +1,4 @@
-"""Stages, evals, exports and the rows that they read: L0550-L0556, L0695."""
+"""Stages, evals, exports and the rows that they read: L0550-L0557, L0695."""
 
 MESSAGES: dict[str, str] = {
     "L0550": "データの分割は {splits} で、学習に使う `train` がありません",
@@ -16,6 +16,8 @@ MESSAGES: dict[str, str] = {
     "L0556": "`{name}` と `{other}` が同じフォルダー `{to}` に書き出します",
     "L0556.help": "export ごとに別のフォルダーを指定してください",
     "L0556.first": "`{other}` もここに書き出します",
+    "L0557": "`{objective}` はラベルの学習が必要ですが、このチェックポイントは `{trained}` で学習されています",
+    "L0557.help": "`{objective}` でファインチューニングしてから、その結果を評価してください",
     "L0695": "分割 `{split}` には学習や評価に使う行がありません（{records} 件のレコード）",
     "L0695.help": "整形や分割のあとに何が残っているか確かめるか、この分割の割合を増やしてください",
 }

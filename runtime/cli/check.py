@@ -18,7 +18,7 @@ def command(file: Path, params: tuple[str, ...], format_: str) -> int:
     checked = check(file, params=params)
     if output.report(checked.diagnostics, format_):
         return 1
-    if format_ == "rich" and checked.program is not None:
+    if format_ == "rich" and not checked.diagnostics:
         click.echo(f"{file}: {output.style(_fine(), fg='green')}")
     return 0
 

@@ -56,6 +56,8 @@ MESSAGES: dict[str, str] = {
     "L0820": "`{path}` is in the way of an export that didn't write it",
     "L0820.help": "move it away, or export to another folder",
     "L0823": "`{path}` is no folder of its own within the project",
+    "L0828": "`{path}` is where the export `{other}` goes already",
+    "L0828.help": "export to another folder: each would replace the files of the other",
     "L0823.help": "exports go to a folder under the project's root, reached without links to elsewhere",
     "L0824": "the store was changed by something else while it was used ({path})",
     "L0824.help": "run the same command again; what is missing is made anew",

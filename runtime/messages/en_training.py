@@ -2,7 +2,7 @@
 
 MESSAGES: dict[str, str] = {
     "L0801": "the loss or its gradient is not a finite number at step {step} ({rows} rows, the first: {first})",
-    "L0801.help": "the last good checkpoint is kept; lower `lr`, warm up longer, or clip gradients lower; a stage with other fields starts anew",
+    "L0801.help": "what was saved before this step is kept; lower `lr`, warm up longer, or clip gradients lower; a stage with other fields starts anew",
     "L0802": "the stored weights don't fit the model: {reason}",
     "L0802.help": "the model must be the one that the weights were trained with, with the same tokenizer",
     "L0803": "{needed} are needed to save, and {free} are free",

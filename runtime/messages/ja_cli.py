@@ -24,7 +24,7 @@ MESSAGES: dict[str, str] = {
     "cli.condition.stopped": "中断",
     "cli.condition.failed": "失敗",
     "cli.folded": "ほか {count} 件",
-    "cli.run.finished": "{seconds}で完了しました（実行 {ran} 件、保存済み {stored} 件）。",
+    "cli.run.finished": "{seconds}で完了しました（{ran}を実行、保存済み {stored} 件）。",
     "cli.run.failed": "{seconds}で失敗しました。完了した分は保存されており、同じコマンドで続きから再開できます。",
     "cli.run.interrupted": "{seconds}で中断し、保存しました。同じコマンドで続きから再開できます。",
     "cli.results": "結果",

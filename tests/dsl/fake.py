@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llx.dsl.catalogue import Component, Field, Kind, Problem, Used
+from llx.dsl.catalogue import REQUIREMENTS, Component, Field, Kind, Problem, Used
 from llx.dsl.check import Checked, check
 from llx.dsl.diagnostics.model import Diagnostic, Text
 from llx.dsl.program import Program, Reference
@@ -226,7 +226,7 @@ class FakeCatalogue:
         if distribution != "llx-extra":
             return Used(None, None, Problem(Text("test.missing", {"name": distribution}), "L0710"))
         if ("<", "1") in list(requirements):
-            return Used(None, "1.2", Problem(Text("test.old"), "L0711"))
+            return Used(None, "1.2", Problem(Text("test.old"), "L0711", REQUIREMENTS))
         prefix = alias or "extra"
         name = f"{prefix}.lion"
         self.known["optimizer"][name] = component("optimizer", name, "lr", lr=Number(gt=0))

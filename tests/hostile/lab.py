@@ -106,7 +106,9 @@ def good(
 ) -> None:
     """See that a diagnostic has its place, its words in both languages, and a way out that isn't in the message."""
     assert (diagnostic.span.text if diagnostic.span else None) == at, show([diagnostic], "en")
-    assert diagnostic.helps or diagnostic.code.startswith(_RANGES), f"{diagnostic.code} shows no way out"
+    assert diagnostic.helps or diagnostic.notes or diagnostic.code.startswith(_RANGES), (
+        f"{diagnostic.code} shows no way out"
+    )
     for language in ("en", "ja"):
         message = spoken(diagnostic.message, language)
         help = "\n".join(spoken(text, language) for text in diagnostic.helps)

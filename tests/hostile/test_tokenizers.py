@@ -23,7 +23,7 @@ stage learn = train {
   budget = 2 steps
 }
 """
-BOOK = "".join(f"It was dark and stormy, night {number}.\n" for number in range(40))
+BOOK = "".join(f"It was dark and stormy, night {number}.\n" for number in range(40)) + "t" * 40 + "b\n"
 FILE = '"tokenizer.json"'
 
 
@@ -35,8 +35,7 @@ def case(
 
 
 def tokenizer(**changes: object) -> str:
-    model = {"type": "WordLevel", "vocab": {"It": 0, "was": 1, "[UNK]": 2}, "unk_token": "[UNK]"}
-    content: dict[str, object] = {"version": "1.0", "added_tokens": [], "model": model, "pre_tokenizer": None}
+    content: dict[str, object] = {"version": "1.0", "added_tokens": [], "model": WORDS, "pre_tokenizer": None}
     return json.dumps(content | changes)
 
 
@@ -45,6 +44,7 @@ def huge(path: Path) -> None:
         file.truncate(1 << 31)
 
 
+WORDS = {"type": "WordLevel", "vocab": {"It": 0, "was": 1, "[UNK]": 2}, "unk_token": "[UNK]"}
 CASES = [
     case("an empty file", b"", "L0671"),
     case("garbage", bytes(range(256)) * 20, "L0671"),
@@ -61,6 +61,15 @@ CASES = [
     case("a role that it doesn't have", tokenizer(), "L0673", "<end>", "`end`", at='"<end>"', more=', end = "<end>"'),
     case("a pattern that explodes", tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": "((("},
          "behavior": "Isolated", "invert": False}), "L0671", when="run"),
+    case("no token at all", tokenizer(model={"type": "BPE", "vocab": {}, "merges": []}), "L0671", when="run"),
+    case("a number of four billion", tokenizer(model=WORDS | {"vocab": {"[UNK]": 4_294_967_295}}), "L0671",
+         "4294967295", when="run"),
+    case("a table that makes the library panic", tokenizer(normalizer={"type": "Precompiled",
+         "precompiled_charsmap": "AAAA"}), "L0671", when="run"),
+    case("no token for the unknown", tokenizer(model=WORDS | {"unk_token": "[X]"}), "L0674", "[UNK]", at="given",
+         when="run"),
+    case("a pattern without end", tokenizer(normalizer={"type": "Replace", "pattern": {"Regex": "(t+)+$"},
+         "content": "x"}), "L0674", "retry", at="given", when="run"),
 ]  # fmt: skip
 
 

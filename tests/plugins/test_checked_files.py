@@ -143,6 +143,20 @@ def test_where_an_export_goes(folder: Path, to: str, codes: list[str]) -> None:
     assert all(one.span is not None and one.span.text == f'"{to}"' for one in found)
 
 
+@pytest.mark.parametrize(
+    ("checkpoint", "objective", "codes"),
+    [
+        ("pretrain.best", "classification", ["L0557"]),
+        ("classify.best", "classification { keep = end }", []),
+    ],
+)
+def test_what_a_checkpoint_can_be_measured_with(
+    folder: Path, checkpoint: str, objective: str, codes: list[str]
+) -> None:
+    line = f"eval e = evaluate({checkpoint}, data = reviews.test, metrics = [accuracy], objective = {objective})"
+    assert [one.code for one in checked(folder, f"{WHOLE}{line}\n").diagnostics] == codes
+
+
 def test_checking_loads_nothing_heavy(folder: Path) -> None:
     (folder / "e.llx").write_text(WHOLE)
     code = (

@@ -358,7 +358,7 @@ def llx_messages(language):
 """
     make_distribution("llx-worded", GOOD + hook)
     registry = Registry()
-    assert code(registry.use("llx-worded", [], None).problem) == "L0722"
+    assert code(registry.use("llx-worded", [], None).problem) == "L0723"
     assert catalogue("en")["worded:few"] == "few"
     assert catalogue("en")["L0101"] != "hidden"
 

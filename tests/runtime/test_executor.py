@@ -208,6 +208,15 @@ def test_an_export_never_follows_a_link_out_of_the_project(lab: Lab, tmp_path_fa
     assert list(outside.iterdir()) == []
 
 
+def test_the_places_of_exports_are_looked_at_before_anything_runs(lab: Lab) -> None:
+    one, other = Words(file="a.txt"), Words(file="b.txt")
+    exports = {name: Ship(source=task.default(), to="out") for name, task in (("first", one), ("second", other))}
+    program = lab.program({"one": one, "other": other, **exports, "root": Ship(source=one.default(), to=".")})
+    plan = lab.plan(program)
+    assert [found.code for found in plan.exports.refusals(plan.graph.final)] == ["L0823", "L0828"]
+    assert not (lab.root / "out").exists()
+
+
 def test_two_exports_of_one_artifact_are_one_task_and_two_copies(lab: Lab) -> None:
     words = Words(file="a.txt")
     first, second = (Ship(source=words.default(), to=to) for to in ("x", "y"))

@@ -100,8 +100,26 @@ def test_an_unknown_name_is_a_diagnostic_with_the_similar_one(file: Path) -> Non
     result = llx.run(file, only=["leters"])
     (diagnostic,) = (one for one in result.diagnostics if one.is_error)
     assert diagnostic.code == "L0811"
-    assert diagnostic.helps[0].values["names"] == ["letters"]
+    assert "a similar name exists: `letters`" in str(result)
     assert not (file.parent / ".llx").exists()
+
+
+def test_only_takes_one_name_too(file: Path) -> None:
+    result = llx.run(file, only="books")
+    assert result.ok, str(result)
+    assert set(result.tasks) == {"books · text", "books"}
+
+
+def test_results_are_shown_for_people(file: Path) -> None:
+    wrong = llx.check(file, unknown=5)
+    assert "error[L0222]: there is no param `unknown`" in str(wrong)
+    assert repr(wrong) == f"<CheckResult {file}: 1 error>"
+    assert str(llx.plan(file, only="letters")).endswith(f"{file}: 3 tasks, 0 stored")
+    result = llx.run(file, only="letters")
+    assert str(result).endswith(f"{file}: finished, 3 tasks ran, 3 are stored")
+    with pytest.raises(KeyError, match="there are: books · text, books, letters"):
+        result["leters"]
+    assert {"check", "plan", "run"} <= set(dir(llx))
 
 
 def test_a_file_that_cannot_be_read_is_named_with_its_place(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ import pytest
 from llx.dsl.diagnostics.model import Diagnostic, Text
 from llx.runtime.events import Bus, RunFinished, RunStarted, TaskFailedEvent, TaskFinished, TaskLine, TaskStarted
 from llx.runtime.ledger import NAME, Ledger, numbers
+from llx.runtime.report.record import read_record
+from llx.runtime.run_folder import RunFolder
 
 
 def line(label: str, stored: bool) -> TaskLine:
@@ -73,3 +75,30 @@ def test_the_latest_come_first(tmp_path: Path, limit: int) -> None:
     for number in range(3):
         tell(ledger, f"r{number}", float(number))
     assert [run.id for run in ledger.runs(limit)] == ["r2", "r1"][:limit]
+
+
+def test_a_run_whose_record_nobody_holds_was_killed(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "experiment lab {}")
+    ledger = Ledger(tmp_path)
+    ledger.listener()(RunStarted(folder.id, "lab", "a.llx", "/root", {}, ()))
+    with folder.open_events():
+        assert ledger.runs()[0].state == "running"
+        assert read_record(folder.path).state == "running"
+    assert ledger.runs()[0].state == "killed"
+    assert read_record(folder.path).state == "killed"
+
+
+def test_a_listener_that_fails_is_remembered_unless_its_reader_left() -> None:
+    def gone(event: object) -> None:
+        raise BrokenPipeError
+
+    def broken(event: object) -> None:
+        raise ValueError("no")
+
+    bus = Bus()
+    bus.add(gone)
+    bus.add(broken)
+    for _ in range(2):
+        bus(RunFinished("r", "finished", 1.0, 1, 1))
+    assert bus.listeners == []
+    assert [listener for listener, _ in bus.dropped] == [broken]

@@ -25,20 +25,17 @@ class JsonLines(MappedReader):
 
     def records(self, file: Path, name: str) -> Iterator[Record | BadData]:
         with opened(file, name) as stream:
-            offset = 0
-            for number, content in enumerate(byte_lines(stream, name), 1):
-                if content and not content.isspace():
-                    where = line(name, number)
-                    try:
-                        yield self.take(_parsed(content, number), where)
-                    except UnicodeDecodeError as error:
-                        values = {"file": name, "encoding": "utf_8", "offset": offset + error.start}
-                        values["byte"] = f"0x{content[error.start]:02x}"
-                        yield BadData("L0612", values, help=utf_16_help(content) if number == 1 else None)
-                    except (ValueError, RecursionError) as error:
-                        values = {"where": where, "reason": _reason(error)}
-                        yield BadData("L0618", values | {"value": shortened(content[:200].decode(errors="replace"))})
-                offset += len(content) + 1
+            for number, offset, content in byte_lines(stream, name):
+                where = line(name, number)
+                try:
+                    yield self.take(_parsed(content, number), where)
+                except UnicodeDecodeError as error:
+                    values = {"file": name, "encoding": "utf_8", "offset": offset + error.start}
+                    values["byte"] = f"0x{content[error.start]:02x}"
+                    yield BadData("L0612", values, help=utf_16_help(content) if number == 1 else None)
+                except (ValueError, RecursionError) as error:
+                    values = {"where": where, "reason": _reason(error)}
+                    yield BadData("L0618", values | {"value": shortened(content[:200].decode(errors="replace"))})
 
 
 def _parsed(content: bytes, number: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ....dsl.diagnostics.similar import similar
 from ...api import DataTask, Facts, Field, Files, Place, Work
 from ...baddata import BadData, shortened, shown_name
 from ...tables import BATCH, RowWriter
-from ...textfiles import find
+from ...textfiles import find, only_the_beginning
 
 Record = dict[str, str | None]
 
@@ -23,6 +23,8 @@ Encoding = Literal["utf_8", "utf_16", "shift_jis", "cp932", "euc_jp", "iso2022_j
 
 _FILES_LOOKED_AT = 16
 _ROWS_LOOKED_AT = 100
+_BYTES_LOOKED_AT = 2 << 20
+"""A check doesn't go through millions of blank lines to find rows."""
 
 
 class Reader(DataTask):
@@ -57,9 +59,10 @@ class Reader(DataTask):
 
     def look(self, file: Path, name: str, rows: int) -> None:
         """Look at the first rows of a file and raise BadData if one is wrong."""
-        for record in itertools.islice(self.records(file, name), rows):
-            if isinstance(record, BadData) and not self.skips:
-                raise record
+        with only_the_beginning(_BYTES_LOOKED_AT):
+            for record in itertools.islice(self.records(file, name), rows):
+                if isinstance(record, BadData) and not self.skips:
+                    raise record
 
     @property
     def skips(self) -> bool:

@@ -84,7 +84,7 @@ def require_rows(rows: Mapping[str, int], task: DataTask, field: str | None = No
         if not count:
             known = {name: n for name, n in rows.items() if n}
             values = {"split": split, "data": task.name, "others": [f"{name} {n:,}" for name, n in known.items()]}
-            code = "L0642" if split == "rows" else "L0641"
+            code = "L0641" if known else "L0642"
             raise TaskFailed(code, values, field=field, help=f"{code}.help", component=task)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,26 @@ def plain(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def encode(tokenizer: Tokenizer, texts: list[str], words: bool = False) -> list[Encoded]:
-    """Encode texts without adding anything to them; `words` asks for `word_ids`, which costs more."""
+    """Encode texts without adding anything to them; `words` asks for `word_ids`, which costs more.
+
+    Raises TaskFailed for a text that the tokenizer can't encode (a word-level one without a token for the unknown).
+    """
     call = tokenizer.encode_batch if words else tokenizer.encode_batch_fast
-    return call(texts, add_special_tokens=False)
+    with refused():
+        return call(texts, add_special_tokens=False)
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """Tell what the library tokenizers can't do as a mistake of the tokenizer, its panics included."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, MemoryError | KeyboardInterrupt):
+            raise
+        # A panic of the library's own code is no Exception.
+        said = " ".join(str(error).split())[:200]
+        raise TaskFailed("L0674", {"reason": said}, field="tokenizer", help="L0674.help") from error
 
 
 def batches(records: Iterable[Mapping[str, Any]], column: str) -> Iterator[list[Mapping[str, Any]]]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ...api import (
     Artifact,
     CheckpointOf,
+    Encoding,
     Evaluation,
     EvaluationJob,
     Facts,
@@ -56,10 +57,19 @@ class Evaluate(Evaluation):
             place.error("objective", "L0553", {}, help="L0553.help")
             return
         check_fit(place, objective, self.trained.described_model(), self.data.artifact)
+        trained = self.trained.described_objective()
+        if trained is not None and trained.name != objective.name and self._collects(objective):
+            values = {"objective": objective.name, "trained": trained.name}
+            place.error("objective", "L0557", values, help="L0557.help")
         for index, metric in enumerate(self.metrics):
             if metric.needs not in objective.gives:
                 values = {"metric": metric.name, "objective": objective.name}
                 place.error("metrics", "L0552", values, help="L0552.help", index=index)
+
+    def _collects(self, objective: Objective) -> bool:
+        """Tell whether an objective needs what only training with it collects, such as the label set."""
+        encoding = objective.encoding(self.trained.described_model().shape)
+        return type(encoding).collect is not Encoding.collect
 
     def tokens(self) -> Tokens:
         objective = self.described_objective()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...api import Facts, Field, File, Place, Text, TokenizerTask, Work
+from ...api import Facts, Field, File, Place, TaskFailed, Text, TokenizerTask, Work
 from ...baddata import BadData, shortened
 from ...textfiles import find
+from ..encoding.text import refused
 from .roles import KNOWN, SPECIAL, add_special, store
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _LARGEST = 256 << 20
+_SPARSE = 2
+"""Ids up to so many times the number of tokens: those of published tokenizers have few holes."""
 
 
 class LoadTokenizer(TokenizerTask):
@@ -50,16 +54,11 @@ class LoadTokenizer(TokenizerTask):
             self._at_file(bad).report(place)
 
     def run(self, work: Work) -> Facts:
-        from tokenizers import Tokenizer
-
         [path] = self.files(work.root)
         try:
             content = self._read(path)
             roles = self._roles(_special_tokens(content))
-            try:
-                tokenizer = Tokenizer.from_str(json.dumps(content, ensure_ascii=False))
-            except Exception as error:
-                raise self._unreadable(str(error)) from None
+            tokenizer = self._made(content)
         except BadData as bad:
             raise bad.failure(self) from None
         missing = {role: SPECIAL[role] for role, token in roles.items() if token is None}
@@ -82,6 +81,20 @@ class LoadTokenizer(TokenizerTask):
         if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
             raise self._unreadable(Text("tokenizer.model"))
         return content
+
+    def _made(self, content: dict[str, Any]) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        try:
+            tokenizer = Tokenizer.from_str(json.dumps(content, ensure_ascii=False))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the library's panics are no Exception
+            raise self._unreadable(str(error)) from None
+        ids = tokenizer.get_vocab(with_added_tokens=True).values()
+        if not ids or max(ids) >= _SPARSE * len(ids):
+            raise self._unreadable(Text("tokenizer.ids", {"size": len(ids), "highest": max(ids, default=0)}))
+        return tokenizer
 
     def _roles(self, known: dict[str, bool]) -> dict[str, str | None]:
         """Give the token of each role, or None if the tokenizer has none; `known` are its tokens outside the model."""
@@ -120,6 +133,7 @@ def _taken_for_special(tokenizer: Tokenizer, ids: dict[str, int]) -> list[str]:
     for number in ids.values():
         name = tokenizer.id_to_token(number)
         assert name is not None
-        if number in tokenizer.encode(name, add_special_tokens=False).ids:
-            taken.append(name)
+        with contextlib.suppress(TaskFailed), refused():  # one that can't encode it makes no special token of it
+            if number in tokenizer.encode(name, add_special_tokens=False).ids:
+                taken.append(name)
     return taken

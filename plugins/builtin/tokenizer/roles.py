@@ -46,4 +46,6 @@ def store(tokenizer: Tokenizer, roles: Mapping[str, int], directory: Path) -> Fa
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.save(str(directory / "tokenizer.json"))
-    return {"vocab_size": tokenizer.get_vocab_size(with_added_tokens=True), "roles": dict(roles)}
+    # Ids may have holes, and an embedding has a row for each.
+    vocab_size = max(tokenizer.get_vocab(with_added_tokens=True).values()) + 1
+    return {"vocab_size": vocab_size, "roles": dict(roles)}

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -45,12 +45,46 @@ def test_a_run_ends_with_its_results_and_where_they_are(project: Project) -> Non
     lines = out.splitlines()
     assert lines[0].startswith("lab: 2 tasks, 0 stored, 2 to run (run ")
     assert "[2/2] eval average: started" in lines
-    assert lines[lines.index("Results               to beat") + 1].split() == ["average", "mean", "1.000", "1.000"]
+    assert lines[next(i for i, line in enumerate(lines) if line.startswith("Results")) + 1].split() == [
+        "average",
+        "mean",
+        "1.000",
+        "1.000",
+    ]
     assert "    one two" in lines
     report = next(line.split(maxsplit=1)[1] for line in lines if line.startswith("  Report"))
     html = (project.root / report).read_text(encoding="utf-8")
     assert "lab of the lab" in html
     assert "param upto = " in html.replace('<span class="declaration">', "").replace("</span>", "")
+
+
+def test_warnings_come_before_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llx.runtime import face
+
+    project.write((project.root / "lab.llx").read_text(encoding="utf-8") + "\nparam idle = 1\n")
+    seen = []
+    run = face.run_checked
+
+    def look(*args: Any, **kwargs: Any) -> Any:
+        seen.append(project.capsys.readouterr().err)
+        return run(*args, **kwargs)
+
+    monkeypatch.setattr(face, "run_checked", look)
+    code, _, err = project.llx("run", "lab.llx")
+    assert (code, err) == (0, "")
+    assert "nothing uses param `idle`" in seen[0]
+
+
+def test_a_reader_that_leaves_costs_no_diagnostics(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llx.runtime.cli import run
+
+    def gone(*args: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(run, "_close", gone)
+    code, _, err = project.llx("run", "lab.llx", "--only", "lab")
+    assert code == 1
+    assert "L0811" in err
 
 
 def test_a_second_run_says_that_all_is_stored(project: Project) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from llx.runtime.events import Event, RunFinished, Step, TaskProgress
+from llx.runtime.listeners.closing import results
+from llx.runtime.listeners.facts import metrics_of
 from llx.runtime.listeners.figures import count, duration, value
 from llx.runtime.listeners.json_lines import FORMAT, JsonLines
 from llx.runtime.listeners.lines import Lines
@@ -187,3 +189,22 @@ def test_an_interrupted_run_leaves_no_task_running(story: list[Event]) -> None:
     stage = capture.get().splitlines()[2]
     assert "▶" not in stage
     assert "stopped" in stage
+
+
+@pytest.mark.parametrize(
+    ("better", "given", "title", "verdict"),
+    [
+        ("higher", 0.6, "score ↑", "✓"),
+        ("higher", 0.5, "score ↑", "✗"),
+        ("lower", 0.4, "score ↓", "✓"),
+        ("lower", 0.6, "score ↓", "✗"),
+        (None, 0.6, "score", ""),
+    ],
+)
+def test_results_say_which_way_is_better(better: str | None, given: float, title: str, verdict: str) -> None:
+    facts = {"metrics": {"score": given}, "references": {"score": 0.5}, "better": {"score": better}}
+    (one,) = metrics_of(facts)
+    assert (one.title, one.verdict) == (title, verdict)
+    head, row = results([("scores", facts)])
+    assert row.split() == ["scores", *title.split(), value(given), "0.5000", *verdict]
+    assert head.index("to beat") + len("to beat") == row.rindex("0.5000") + len("0.5000")

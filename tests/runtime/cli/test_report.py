@@ -80,7 +80,7 @@ def test_a_record_of_a_killed_run_is_read_as_far_as_it_goes(story: list[Event], 
     with (folder / EVENTS).open("a", encoding="utf-8") as file:
         file.write('{"event": "step", "ti')
     record = read_record(folder)
-    assert record.state == "running"
+    assert record.state == "killed"
     assert record.tasks["fp-pretrain"].state == "running"
     assert "not ended" in page(record)
 

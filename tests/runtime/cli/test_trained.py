@@ -72,6 +72,26 @@ def test_trained_stages_write_and_label(trained: Project) -> None:
     assert not list(Path().glob("llx-traceback-*"))
 
 
+def test_a_stage_that_reads_two_columns_takes_objects(trained: Project) -> None:
+    reader = 'csv("rows.csv", label = "label", columns = { second = "text" })'
+    pair = TINY.replace('csv("rows.csv")', reader).replace("= classification", '= classification { pair = "second" }')
+    trained.write(pair, "pair.llx")
+    assert trained.llx("run", "pair.llx", "--only", "judge")[0] == 0
+    given = {"text": "good word 7", "second": "good word 7"}
+    code, out, err = trained.llx("predict", "pair.llx", "judge", json.dumps(given), "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["prediction"] in ("yes", "no")
+    assert {name: found[name] for name in given} == given
+    for wrong in ("good word 7", '{"text": "good"}', "[1]", "3"):
+        code, _, err = trained.llx("predict", "pair.llx", "judge", wrong)
+        assert code == 1
+        assert "`judge` reads the columns text, second" in err
+    code, _, err = trained.llx("predict", "pair.llx", "judge", '{"text": "good", "second": 3}')
+    assert code == 1
+    assert "its `second` is 3" in err
+
+
 def test_rows_are_put_together_with_padding() -> None:
     class Encoding:
         def arrays(self) -> dict[str, ArrayOf]:
