@@ -21,7 +21,7 @@ class Record:
     _defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls, *, eq: bool = True) -> None:
-        own = [name for name, type_ in get_annotations(cls).items() if "ClassVar" not in type_]
+        own = [name for name, type_ in get_annotations(cls).items() if "ClassVar" not in str(type_)]
         cls.__match_args__ += tuple(own)  # type: ignore[misc]
         cls._defaults = {**cls._defaults, **{name: cls.__dict__[name] for name in own if name in cls.__dict__}}
         if not eq:
@@ -29,12 +29,19 @@ class Record:
             cls.__hash__ = object.__hash__  # type: ignore[method-assign]
 
     def __init__(self, /, *values: Any, **named: Any) -> None:
-        names = self.__match_args__
-        positional = dict(zip(names, values, strict=False))
-        given = {**self._defaults, **positional, **named}
-        if len(values) > len(names) or given.keys() != set(names) or positional.keys() & named.keys():
-            raise TypeError(f"{type(self).__name__} takes ({', '.join(names)}), not {values} and {named}")
-        self.__dict__.update(given)
+        # A parser makes them by the ten thousand, mostly with all values by place.
+        if named or len(values) != len(self.__match_args__):
+            values = self._arranged(values, named)
+        self.__dict__.update(zip(self.__match_args__, values, strict=True))
+
+    def _arranged(self, values: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Give all values in the order of the fields."""
+        rest = self.__match_args__[len(values) :]
+        given = {**self._defaults, **named}
+        if len(values) > len(self.__match_args__) or not named.keys() <= set(rest) <= given.keys():
+            fields = ", ".join(self.__match_args__)
+            raise TypeError(f"{type(self).__name__} takes ({fields}), not {values} and {named}")
+        return (*values, *[given[name] for name in rest])
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__}.{name} can't be changed: records are immutable")
