@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from llx.dsl.quantities import Quantity
+from llx.dsl.record import replace
 from llx.plugins.builtin.decoding.greedy import Greedy
 from llx.plugins.builtin.decoding.sample import Sample
 from llx.plugins.builtin.metric.accuracy import Accuracy

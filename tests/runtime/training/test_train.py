@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from llx.dsl.quantities import Quantity
+from llx.dsl.record import replace
 from llx.plugins.builtin.encoding.packed import Packed
 from llx.plugins.builtin.metric.accuracy import Accuracy
 from llx.plugins.builtin.objective.causal_lm import CausalLM
