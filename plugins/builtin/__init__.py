@@ -6,10 +6,15 @@ A component lies in the module of its name in the folder of its kind: `objective
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ..hooks import hookimpl
 from ..kinds import KINDS, KindOf
 from ..located import Located
+
+if TYPE_CHECKING:
+    from ...dsl.diagnostics.model import Diagnostic
+    from ...dsl.program import Program
 
 COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "data": {
@@ -57,6 +62,13 @@ def llx_components() -> Iterable[Located]:
     for kind, classes in COMPONENTS.items():
         for name, class_name in classes.items():
             yield Located(kind, name, f"{__name__}.{kind}.{name}:{class_name}")
+
+
+@hookimpl
+def llx_check(program: Program) -> Iterable[Diagnostic]:
+    from .export.folders import shared_folders
+
+    return shared_folders(program)
 
 
 @hookimpl
