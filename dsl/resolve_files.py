@@ -46,6 +46,8 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
         return context.error("L0664", node.span, place | reason, helps=(Text("L0664.help"),))
     if problem is None:
         return relative
+    if search.leaves is not None:
+        place["path"] = _shown(search.leaves, root)
     return context.error(problem, node.span, place, helps=_helps(problem, text, folder, root))
 
 
@@ -68,6 +70,8 @@ class _Search:
     root: str
     wanted: PathText
     looked_at: int = 0
+    leaves: str | None = None
+    """What leads out of the root, where a pattern found it."""
 
     def look(self, full: str) -> str | None:
         """Give the code of what is wrong, or None."""
@@ -77,12 +81,16 @@ class _Search:
             return self._single(Path(full))
         start = Path(*parts[:first])
         if not self._inside(start):
-            return "L0661.link"
+            return self._leaving(start)
         if not start.is_dir():
             return "L0662"
         for match in self._matches(start, parts[first:]):
-            return None if self._inside(match) else "L0661.link"
+            return None if self._inside(match) else self._leaving(match)
         return None if self.looked_at > _MAX_LOOKED_AT else "L0662"
+
+    def _leaving(self, path: Path) -> str:
+        self.leaves = str(path)
+        return "L0661.link"
 
     def _single(self, path: Path) -> str | None:
         if not self._inside(path):

@@ -42,7 +42,7 @@ def find(patterns: str | Iterable[str], root: Path) -> list[Path]:
     inside = root.resolve()
     for path in found:
         if not path.resolve().is_relative_to(inside):
-            raise BadData("L0631", {"file": shown_name(path, root)})
+            raise BadData("L0631.link", {"file": shown_name(path, root)})
     return sorted(found)
 
 

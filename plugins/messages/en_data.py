@@ -30,6 +30,8 @@ MESSAGES: dict[str, str] = {
     "L0630.help": "see that the file is of the format, and the separator the one, that the experiment says",
     "L0631": "`{file}` lies outside the project's folder",
     "L0631.help": "copy or move it into the project",
+    "L0631.link": "`{file}` is a link, or reached by one, that leads out of the project",
+    "L0631.link.help": "put a copy of what it leads to under the project's root",
     "L0632": "`{file}` is not a regular file",
     "L0632.help": 'of a folder, name the files: `"{file}/*"`',
     # Rows

@@ -66,6 +66,11 @@ def test_paths_start_at_the_folder_of_the_file(root: Path) -> None:
     assert files('text("../../outside.txt")', root, "books") == 'L0661 "../../outside.txt"'
 
 
+def link_named(text: str, root: Path) -> object:
+    """Give what is said to lead out of the project."""
+    return checked(f"data d = {text}", root).diagnostics[0].message.values["path"]
+
+
 def test_links_that_leave_the_project(root: Path) -> None:
     (root / "link.txt").symlink_to(root.parent / "outside.txt")
     (root / "linked").symlink_to(root.parent)
@@ -75,6 +80,8 @@ def test_links_that_leave_the_project(root: Path) -> None:
     assert files('text("linked/*.txt")', root) == 'L0661 "linked/*.txt"'
     assert files('text("linked/outside.txt")', root) == 'L0661 "linked/outside.txt"'
     assert files('text("inner.txt")', root) == "inner.txt"
+    assert link_named('text("lin*.txt")', root) == "link.txt"
+    assert link_named('text("linked/*.txt")', root) == "linked"
 
 
 def test_hidden_files_are_found_by_their_names_alone(root: Path) -> None:

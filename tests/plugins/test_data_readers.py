@@ -130,7 +130,7 @@ def test_files_that_are_none(lab: Lab) -> None:
         "/etc/passwd": "L0631",
     }.items():
         assert lab.problems(TextFiles(path=path)) == [("path", code)], path
-        assert lab.failure(TextFiles(path=path)).code == code
+        assert lab.failure(TextFiles(path=path)).code.partition(".")[0] == code
     assert lab.failure(TextFiles(path="blank.txt")).code == "L0617"
 
 
