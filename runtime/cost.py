@@ -14,8 +14,8 @@ from ..dsl.program import Program, Reference
 from ..dsl.source import Span
 from ..plugins.component import Estimate, Facts, FactsOf, Task
 from ..plugins.kinds import Trained
-from .failures import size
 from .graph import Graph, Node
+from .listeners.figures import size
 from .store import Damaged, Store
 
 BYTES_A_PARAMETER = 16

@@ -14,6 +14,7 @@ from ..plugins.component import Task, TaskFailed
 from .digests import FileChanged
 from .exports import CannotExport
 from .graph import CannotPlan, Graph, Node
+from .listeners.figures import size
 from .store import Damaged, Store, WrongStore
 
 NO_SPACE = frozenset({"L0803", "L0812"})
@@ -144,16 +145,6 @@ def last_line(error: BaseException) -> str:
     """Give what an exception says, in one line."""
     message = " ".join(str(error).split())
     return f"{type(error).__name__}: {message}"[:500] if message else type(error).__name__
-
-
-def size(count: int) -> str:
-    """Write a count of bytes for people."""
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if amount < 1024 or unit == "TiB":
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    raise AssertionError
 
 
 def _of_task(error: TaskFailed, program: Program, task: Task, label: str, otherwise: Span | None) -> Diagnostic:

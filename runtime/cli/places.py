@@ -34,7 +34,7 @@ def open_store(given: Path | None) -> Store:
 
 def run_folder(store: Path, run: str | None) -> Path:
     """Give the folder of a run by its id or the beginning of it, the latest one if none is given."""
-    from ..report.record import EVENTS
+    from ..run_folder import EVENTS
 
     runs = store / "runs"
     names = sorted(path.parent.name for path in runs.glob(f"*/{EVENTS}")) if runs.is_dir() else []

@@ -10,11 +10,8 @@ from typing import Any
 
 from ...dsl.diagnostics.model import Text
 from ..listeners.facts import about
-from ..run_folder import goes_on
+from ..run_folder import EVENTS, EXPERIMENT, goes_on
 from ..words import knows, say_reasons, say_text
-
-EVENTS = "events.jsonl"
-EXPERIMENT = "experiment.llx"
 
 FactsOf = Callable[[str], Mapping[str, Any]]
 """Looks up the stored facts of a fingerprint; empty if they are gone."""

@@ -22,8 +22,8 @@ from ... import __version__
 from ...dsl.diagnostics.model import Text
 from ...plugins.component import TaskFailed
 from ..failures import is_full
-from ..failures import size as readable
 from ..files import free_bytes, read_json, remove, seal, sha256, write_json
+from ..listeners.figures import size as readable
 from .weights import Tensors, WeightsDontFit, read_tensors, write_tensors
 
 FORMAT = 1

@@ -80,7 +80,7 @@ class Training:
             loader = Loader(setup.reader, setup.order, setup.seed, state.micro_batch, state.step, pin)
             stack.enter_context(loader)
             while True:
-                ended = self._finished()
+                ended = setup.budget.reached(state.step, self.elapsed)
                 if self._validation_is_due(ended):
                     self._validate()
                 if ended or state.patience_spent:
@@ -97,9 +97,6 @@ class Training:
             return tensors_of(self.network)
         assert state.best_step is not None
         return self.best if self.best is not None else self.setup.checkpoints.best(state.best_step)
-
-    def _finished(self) -> bool:
-        return self.state.patience_spent or self.setup.budget.reached(self.state.step, self.elapsed)
 
     # One step
 

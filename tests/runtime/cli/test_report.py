@@ -16,7 +16,8 @@ from llx.runtime.report.chart import Axis, Curve, chart, smoothed, thinned
 from llx.runtime.report.listing import listing
 from llx.runtime.report.markup import Markup, element, join
 from llx.runtime.report.page import page
-from llx.runtime.report.record import EVENTS, EXPERIMENT, read_record
+from llx.runtime.report.record import read_record
+from llx.runtime.run_folder import EVENTS, EXPERIMENT
 
 
 @pytest.fixture(autouse=True)
