@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pluggy
-
 from ..dsl.catalogue import Kind, Problem, Used
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Diagnostic, Text
@@ -20,7 +18,7 @@ from . import builtin
 from .component import Component, Place, Task
 from .distributions import LLX, load, problem, said
 from .experiment import Experiment
-from .hooks import GROUP, Hooks
+from .hooks import GROUP, call, new_manager
 from .kinds import KindOf
 from .located import Located
 from .registered import Registered, failure
@@ -34,8 +32,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self.manager = pluggy.PluginManager(GROUP)
-        self.manager.add_hookspecs(Hooks)
+        self.manager = new_manager()
         self.kinds: dict[str, Kind] = {}
         self._bases: dict[str, type[Component]] = {}
         self._components: dict[str, dict[str, Registered]] = {}
@@ -101,7 +98,7 @@ class Registry:
         for implementation in self.manager.hook.llx_check.get_hookimpls():
             distribution = self._distributions[id(implementation.plugin)]
             try:
-                answer: Any = implementation.function(*[program][: len(implementation.argnames)])
+                answer: Any = call(implementation, program=program)
                 found += answer or ()
             except (Exception, SystemExit) as error:
                 values = {"distribution": distribution, "hook": "llx_check", "error": said(error)}
@@ -126,7 +123,7 @@ class Registry:
             return [problem("L0718", distribution=distribution, hook="register", error=said(error))]
         problems: list[Problem] = []
         for language in words.LANGUAGES:
-            for messages in self._call(plugin, "llx_messages", dict, problems, language):
+            for messages in self._call(plugin, "llx_messages", dict, problems, language=language):
                 problems += self._add_messages(messages, language, distribution, plugin_prefix)
         for kinds in self._call(plugin, "llx_kinds", list, problems):
             for kind in kinds:
@@ -136,15 +133,15 @@ class Registry:
                 problems += self._add_component(component, distribution, seen_as)
         return problems
 
-    def _call(self, plugin: Any, hook: str, collect: type, problems: list[Problem], *arguments: Any) -> Iterator[Any]:
-        """Give what one plugin's hooks answer; pluggy's own call would not say whose answer it is."""
+    def _call(self, plugin: Any, hook: str, collect: type, problems: list[Problem], **arguments: Any) -> Iterator[Any]:
+        """Give what one plugin's hooks answer."""
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             if implementation.plugin is not plugin:
                 continue
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     # An answer may be a generator, which fails (or prints) only here.
-                    answer = collect(implementation.function(*arguments[: len(implementation.argnames)]) or ())
+                    answer = collect(call(implementation, **arguments) or ())
             except (Exception, SystemExit) as error:
                 distribution = self._distributions[id(plugin)]
                 problems.append(problem("L0718", distribution=distribution, hook=hook, error=said(error)))

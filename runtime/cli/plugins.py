@@ -46,10 +46,13 @@ def installed() -> list[EntryPoint]:
 
 def add_commands(group: click.Group) -> None:
     """Let the installed plugins add their commands; one that fails is told of, and the rest works."""
+    from ...plugins.hooks import call, new_manager
+
     for point in installed():
+        manager = new_manager()
         try:
-            add = getattr(point.load(), "llx_commands", None)
-            if add is not None:
-                add(group)
-        except Exception as error:
+            manager.register(point.load())
+            for implementation in manager.hook.llx_commands.get_hookimpls():
+                call(implementation, group=group)
+        except (Exception, SystemExit) as error:
             click.echo(f"warning: the commands of the plugin '{point.name}' failed to load: {error}", err=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pluggy
 
+from ...plugins.hooks import call
 from ..events import Event, RunFinished, RunStarted, Step, TaskFinished
 
 Complain = Callable[[str, Exception], None]
@@ -49,7 +50,7 @@ class PluginHooks:
             if id(implementation.plugin) in self._failed:
                 continue
             try:
-                implementation.function(*(arguments[name] for name in implementation.argnames))
+                call(implementation, **arguments)
             except Exception as error:
                 self._failed.add(id(implementation.plugin))
                 if self.complain is not None:

@@ -277,6 +277,15 @@ def test_a_plugin_adds_commands(project: Project) -> None:
     assert project.llx("lab") == (0, "in the lab\n", "")
 
 
+def test_a_hook_may_take_fewer_arguments(project: Project, tmp_path: Path) -> None:
+    plugin = tmp_path / "site" / "llx_lab_plugin.py"
+    text = plugin.read_text(encoding="utf-8")
+    plugin.write_text(text[: text.index("@hookimpl\ndef llx_commands")] + "@hookimpl\ndef llx_commands():\n    pass\n")
+    code, _, err = project.llx("lab")
+    assert code == 2
+    assert "warning" not in err
+
+
 def test_a_plugin_that_fails_costs_its_commands_alone(project: Project, tmp_path: Path) -> None:
     (tmp_path / "site" / "llx_lab_plugin.py").write_text("raise RuntimeError('broken')")
     code, _, err = project.llx("lab")
