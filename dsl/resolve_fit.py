@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import syntax
@@ -88,7 +89,22 @@ def misfit(context: Context, value: Any, wanted: Wanted, node: syntax.Expression
         notes = (*notes, Text("L0210.words", {"words": list(words)}))
         return context.error("L0210", node.span, place, labels=labels, helps=helps, notes=notes)
     helps, fixes = _without_quotes(context, value, wanted, node)
+    if not helps:
+        helps, fixes = in_brackets(node, wanted, lambda item: admits(item, value))
     return context.error("L0301", node.span, values, labels=labels, helps=helps, notes=notes, fixes=fixes)
+
+
+def in_brackets(
+    node: syntax.Expression, wanted: Wanted, takes: Callable[[Type], bool]
+) -> tuple[tuple[Text, ...], tuple[Fix, ...]]:
+    """Help with a single value where a list of such is wanted."""
+    lists = (option for option in wanted.options if isinstance(option, ListOf) and option.min_length <= 1)
+    items = (one for option in lists for one in alternatives(option.item))
+    if not any(map(takes, items)):
+        return (), ()
+    text = f"[{node.span.text}]"
+    helps = (Text("help.brackets", {"text": text if "\n" not in text else "[…]"}),)
+    return helps, (Fix(node.span, text, certain=False),)
 
 
 def behind(context: Context, node: syntax.Expression, value: Any) -> tuple[tuple[Label, ...], tuple[Text, ...]]:

@@ -13,7 +13,7 @@ from .record import Record
 from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .resolve_bindings import kind_of, value_of
 from .resolve_build import call_of, default_reference, given, look_up, refer
-from .resolve_fit import admits, fit, misfit
+from .resolve_fit import admits, fit, in_brackets, misfit
 from .resolve_unknown import unknown
 from .suggest import suggest
 from .types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
@@ -152,7 +152,10 @@ def _wrong_sort(context: Context, binding: Binding, miss: _Miss, node: syntax.Pa
         if name is not None and (name not in outputs or outputs[name].name == "number"):
             # Some numbers (a group's accuracy) are known only by running, so an unknown output says the same.
             return context.error("L0406", node.span, {"output": str(node)}, notes=(Text("L0406.note"),))
-    return context.error("L0403", node.span, values | {"given": given(context, kind)}, labels=labels)
+    helps, fixes = in_brackets(node, wanted, lambda item: isinstance(item, ComponentOf) and item.kind == kind)
+    return context.error(
+        "L0403", node.span, values | {"given": given(context, kind)}, labels=labels, helps=helps, fixes=fixes
+    )
 
 
 def _warn_of_hiding(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> None:

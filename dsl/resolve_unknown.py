@@ -10,6 +10,7 @@ from .modules import COMMAND_LINE
 from .resolve_base import Binding, Context, Unresolved, Wanted
 from .resolve_bindings import kind_of
 from .resolve_build import given, of_another_kind, wanted_kinds
+from .resolve_fit import in_brackets
 from .source import Span
 from .suggest import suggest
 from .types import Anything, Artifact, ComponentOf, Nothing, TaskOf, Word
@@ -22,7 +23,7 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
     kinds = wanted_kinds(context, wanted)
     other = of_another_kind(context, written, kinds)
     if other is not None:
-        return not_wanted(context, node, other.kind, wanted)
+        return not_wanted(context, node, node, other.kind, wanted)
     words = [word for option in wanted.options if isinstance(option, Word) for word in option.words]
     components = [name for kind in kinds for name in context.catalogue.components(kind)]
     own = [name for name, binding in context.bindings.items() if _could_fit(context, binding, wanted)]
@@ -63,13 +64,15 @@ def _meant(
     return head.span, helps, fixes
 
 
-def not_wanted(context: Context, node: syntax.Path, kind: str, wanted: Wanted) -> Unresolved:
+def not_wanted(context: Context, whole: syntax.Expression, node: syntax.Path, kind: str, wanted: Wanted) -> Unresolved:
     """Report a component that stands where none of its kind may."""
     values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": str(node), "given": given(context, kind)}
     # What a let or param can't hold gets its name from a declaration.
     declares = any(isinstance(option, Anything) for option in wanted.options)
-    helps = (Text("L0403.declare", {"kind": kind}),) if declares else ()
-    return context.error("L0403", node.span, values, helps=helps)
+    if declares:
+        return context.error("L0403", node.span, values, helps=(Text("L0403.declare", {"kind": kind}),))
+    helps, fixes = in_brackets(whole, wanted, lambda item: isinstance(item, ComponentOf) and item.kind == kind)
+    return context.error("L0403", node.span, values, helps=helps, fixes=fixes)
 
 
 def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted) -> Unresolved:
@@ -79,7 +82,7 @@ def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted)
     kinds = wanted_kinds(context, wanted)
     other = of_another_kind(context, name, kinds)
     if other is not None:
-        return not_wanted(context, node.path, other.kind, wanted)
+        return not_wanted(context, node, node.path, other.kind, wanted)
     binding = context.bindings.get(name)
     if binding is not None:
         labels = (Label(binding.span, Text("label.declared", {"name": name})),)

@@ -1,4 +1,4 @@
-"""Stages, evals, exports and the rows that they read: L0550-L0557, L0695."""
+"""Stages, evals, exports and the rows that they read: L0550-L0560, L0695."""
 
 MESSAGES: dict[str, str] = {
     "L0550": "the data has the splits {splits}, and no `train` to train on",
@@ -18,6 +18,12 @@ MESSAGES: dict[str, str] = {
     "L0556.first": "`{other}` writes there too",
     "L0557": "`{objective}` has labels to learn, and this checkpoint was trained with `{trained}`",
     "L0557.help": "fine-tune it with `{objective}`, and evaluate that",
+    "L0558": "the metric `{metric}` is measured twice",
+    "L0558.help": "leave one of them out, or measure it in an `eval` of its own: each metric is an output by its name",
+    "L0559": "`{objective}` needs other checkpoints beside the model, which the training loop doesn't load yet",
+    "L0559.help": "store what is needed of them as columns of the data, or of the encoded rows: `frozen` then gives nothing",
+    "L0560": "a batch of {batch} is less than one row of {length} tokens; a step would take a whole row",
+    "L0560.help": "ask for a row at least (`batch = {length} tokens`), or count rows: `batch = 1 examples`",
     "L0695": "the split `{split}` has no rows to train or measure on ({records} records)",
     "L0695.help": "look at what cleaning and splitting left of it, or take a larger part for it",
 }

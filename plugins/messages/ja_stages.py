@@ -1,4 +1,4 @@
-"""Stages, evals, exports and the rows that they read: L0550-L0557, L0695."""
+"""Stages, evals, exports and the rows that they read: L0550-L0560, L0695."""
 
 MESSAGES: dict[str, str] = {
     "L0550": "データの分割は {splits} で、学習に使う `train` がありません",
@@ -18,6 +18,12 @@ MESSAGES: dict[str, str] = {
     "L0556.first": "`{other}` もここに書き出します",
     "L0557": "`{objective}` はラベルの学習が必要ですが、このチェックポイントは `{trained}` で学習されています",
     "L0557.help": "`{objective}` でファインチューニングしてから、その結果を評価してください",
+    "L0558": "指標 `{metric}` が重複しています",
+    "L0558.help": "一方を消すか、別の `eval` で測ってください。指標は名前ごとに 1 つの出力になります",
+    "L0559": "`{objective}` はモデルのほかにもチェックポイントを必要としますが、学習ループはまだそれを読み込めません",
+    "L0559.help": "そこから必要な値を、データまたはエンコード済みの行の列として保存し、`frozen` が何も返さないようにしてください",
+    "L0560": "バッチ {batch} は、{length} トークンからなる 1 行に足りません。1 ステップで 1 行を丸ごと読むことになります",
+    "L0560.help": "1 行以上を指定するか（`batch = {length} tokens`）、行数で指定してください: `batch = 1 examples`",
     "L0695": "分割 `{split}` には学習や評価に使う行がありません（{records} 件のレコード）",
     "L0695.help": "整形や分割のあとに何が残っているか確かめるか、この分割の割合を増やしてください",
 }

@@ -10,6 +10,8 @@ import pytest
 from llx.dsl.check import Checked, check_file
 from llx.dsl.program import Reference
 from llx.dsl.quantities import Quantity
+from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.component import Place
 from llx.plugins.registry import Registry
 
 WHOLE = """
@@ -97,6 +99,9 @@ def test_places_survive_building(folder: Path) -> None:
         ("vocab_size = 1Ki", "vocab_size = 10", "10"),
         ("adamw { lr = 1e-3 }", "adamw { lr = 1e-3, betas = [0.9, 1.5] }", "1.5"),
         ('"books/*.txt"', '"boks/*.txt"', '"boks/*.txt"'),
+        ("  optimizer = adamw", "  batch = 4 tokens\n  optimizer = adamw", "4 tokens"),
+        ("metrics = [accuracy, macro_f1]", "metrics = [accuracy, macro_f1, accuracy]", "accuracy"),
+        ("metrics = [accuracy, macro_f1]", "metrics = accuracy", "accuracy"),
         ("schedule.warmup = 3 steps", "schedule.warmpu = 3 steps", "warmpu"),
     ],
 )
@@ -104,6 +109,44 @@ def test_mistakes_are_seen_where_they_are(folder: Path, old: str, new: str, at: 
     assert old in WHOLE
     found = [one for one in checked(folder, WHOLE.replace(old, new)).diagnostics if one.is_error]
     assert [one.span.text if one.span else None for one in found] == [at]
+
+
+def test_a_single_value_where_a_list_is_wanted_is_helped_to_its_brackets(folder: Path) -> None:
+    [error] = checked(folder, WHOLE.replace("[accuracy, macro_f1]", "accuracy")).diagnostics
+    assert [(one.key, one.values["text"]) for one in error.helps] == [("help.brackets", "[accuracy]")]
+    [error] = checked(folder, WHOLE.replace("lr = 1e-3", "lr = 1e-3, betas = 0.9")).diagnostics
+    assert error.helps == (), "one beta is too few in brackets as well"
+
+
+def test_a_batch_in_tokens_is_rounded_down_to_whole_rows(folder: Path) -> None:
+    program = checked(
+        folder, WHOLE.replace("  optimizer = adamw", "  batch = 1000 tokens\n  optimizer = adamw")
+    ).program
+    assert program is not None
+    pretrain, classify = (program.declarations[name].value for name in ("pretrain", "classify"))
+    assert pretrain.estimate(lambda task: {}).rows == 7
+    few = {"splits": {"train": {"rows": 5, "tokens": 640}}}
+    assert pretrain.estimate(lambda task: few).rows == 5
+    short = {"splits": {"train": {"rows": 100, "tokens": 2000}}}
+    in_tokens = classify.model_copy(update={"batch": Quantity(1000, "tokens")})
+    assert in_tokens.estimate(lambda task: {}).rows is None
+    assert in_tokens.estimate(lambda task: short).rows == 50
+    assert classify.estimate(lambda task: {}).rows == 32
+
+
+def test_an_objective_that_needs_other_checkpoints_is_refused(folder: Path) -> None:
+    class Distillation(CausalLM):
+        """Learn from a teacher."""
+
+        def frozen(self) -> tuple[Reference, ...]:
+            return (pretrain.output("best"),)
+
+    program = checked(folder, WHOLE).program
+    assert program is not None
+    pretrain = program.declarations["pretrain"].value
+    place = Place(folder)
+    pretrain.model_copy(update={"objective": Distillation()}).check(place)
+    assert [(problem.field, problem.code) for problem in place.problems] == [("objective", "L0559")]
 
 
 @pytest.mark.parametrize(

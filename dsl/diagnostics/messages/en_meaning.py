@@ -75,6 +75,7 @@ MESSAGES: dict[str, str] = {
     "help.similar_file": "there is a similar name: `{similar}`",
     "help.similar_file_many": "there are similar names: {similar}",
     "help.write": "write `{text}`",
+    "help.brackets": "a list is written in brackets, also one of a single value: `{text}`",
     "label.declared": "`{name}` is declared here",
     "label.divided": "divided here",
     "label.first": "`{name}` stands here already",

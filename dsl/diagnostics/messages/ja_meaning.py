@@ -75,6 +75,7 @@ MESSAGES: dict[str, str] = {
     "help.similar_file": "似た名前のものがあります: `{similar}`",
     "help.similar_file_many": "似た名前のものがあります: {similar}",
     "help.write": "`{text}` と書きます",
+    "help.brackets": "リストは、値が 1 つのときも角括弧で囲みます: `{text}`",
     "label.declared": "`{name}` はここで宣言されています",
     "label.divided": "ここで割っています",
     "label.first": "`{name}` はすでにここにあります",

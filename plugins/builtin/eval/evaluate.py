@@ -62,7 +62,9 @@ class Evaluate(Evaluation):
             values = {"objective": objective.name, "trained": trained.name}
             place.error("objective", "L0557", values, help="L0557.help")
         for index, metric in enumerate(self.metrics):
-            if metric.needs not in objective.gives:
+            if metric.name in (before.name for before in self.metrics[:index]):
+                place.error("metrics", "L0558", {"metric": metric.name}, help="L0558.help", index=index)
+            elif metric.needs not in objective.gives:
                 values = {"metric": metric.name, "objective": objective.name}
                 place.error("metrics", "L0552", values, help="L0552.help", index=index)
 
