@@ -119,6 +119,8 @@ class Estimate:
     parameters: int | None = None
     trained_parameters: int | None = None
     tokens: int | None = None
+    rows: int | None = None
+    """Rows of data a step: what a batch comes to in whole rows."""
     flops: float | None = None
     """Floating-point operations of the whole task (a multiply-add is two)."""
     memory: int | None = None

@@ -102,6 +102,9 @@ def _about(line: TaskLine, estimate: Estimate) -> str:
             parts.append(say("cli.plan.trained", count=count(estimate.trained_parameters or 0)))
     if estimate.tokens:
         parts.append(say("cli.plan.tokens", count=count(estimate.tokens)))
+    if estimate.rows:
+        key = "cli.plan.rows.one" if estimate.rows == 1 else "cli.plan.rows"
+        parts.append(say(key, count=f"{estimate.rows:,}"))
     return "  ".join(parts)
 
 

@@ -46,6 +46,8 @@ MESSAGES: dict[str, str] = {
     "cli.plan.parameters": "{count} parameters",
     "cli.plan.trained": "{count} trained",
     "cli.plan.tokens": "{count} tokens",
+    "cli.plan.rows": "{count} rows a step",
+    "cli.plan.rows.one": "1 row a step",
     "cli.plan.memory": "peak {size}",
     "cli.plan.disk": "{size} on disk",
     "cli.plan.total": "In all {flops}, peak {memory} (estimated).",

@@ -46,6 +46,8 @@ MESSAGES: dict[str, str] = {
     "cli.plan.parameters": "パラメータ {count}",
     "cli.plan.trained": "うち学習対象 {count}",
     "cli.plan.tokens": "{count} トークン",
+    "cli.plan.rows": "1 ステップ {count} 行",
+    "cli.plan.rows.one": "1 ステップ 1 行",
     "cli.plan.memory": "最大メモリ {size}",
     "cli.plan.disk": "ディスク {size}",
     "cli.plan.total": "合計 {flops}、最大メモリ {memory}（見積もり）",

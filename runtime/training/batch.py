@@ -1,21 +1,14 @@
-"""How many rows make a step, and how many go through the model at once."""
+"""How many rows go through the model at once."""
 
 from __future__ import annotations
 
 import torch
 
-from ...dsl.quantities import Quantity
 from ...plugins.kinds import Model
 from ..cost import machine_memory
 
 _SHARE = 0.6
 """The part of the memory that activations may fill; the rest is for weights, optimizer and what others use."""
-
-
-def rows_per_step(batch: Quantity, tokens_per_row: float, rows: int) -> int:
-    """Give the whole rows that a global batch holds: at least one, at most all there are."""
-    size = batch.magnitude / tokens_per_row if batch.dimension == "tokens" else batch.magnitude
-    return max(1, min(int(size), rows))
 
 
 def micro_batch(asked: int | None, rows: int, model: Model, vocab_size: int, length: int, device: torch.device) -> int:

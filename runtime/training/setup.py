@@ -6,9 +6,10 @@ import hashlib
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.nn.network import Network
+from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
 from ...plugins.work import Job, Work
-from .batch import micro_batch, rows_per_step
+from .batch import micro_batch
 from .budget import Budget, Pace, validation_interval
 from .build import Stored, build, load_body, load_head
 from .checkpoint import Checkpoints, check_space
@@ -32,8 +33,7 @@ class Setup:
         tokens = work.input(job.tokens)
         self.tokens_facts: Facts = tokens.facts
         splits = tokens.facts["splits"]
-        # Data without splits are nothing but training rows.
-        self.split = "train" if "train" in splits else "rows"
+        self.split = training_split(splits)
         self.facts = {k: v for k, v in tokens.facts.items() if k not in ("splits", "sources")}
         self.shards = Shards(tokens.directory, self.split)
         if not len(self.shards):
@@ -45,7 +45,7 @@ class Setup:
             self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"))
         self.tokenizer = work.input(job.tokenizer).directory
 
-        self._set_order(splits[self.split])
+        self._set_order()
         self.budget = Budget(job.budget, self.pace)
         self.validate_every = validation_interval(job.validate, self.budget, self.pace)
         self.micro_batch = micro_batch(
@@ -55,21 +55,16 @@ class Setup:
         self.checkpoints = Checkpoints(work.partial / "checkpoints", self._identity())
         self._check_space()
 
-    def _set_order(self, numbers: Facts) -> None:
+    def _set_order(self) -> None:
         """Fix the rows of a step and their order."""
         sources = self.tokens_facts.get("sources", {}).get(self.split)
-        tokens_per_row = numbers["tokens"] / numbers["rows"]
-        if sources:
-            # Shares are of tokens; rows of a source of short documents are drawn more often.
-            means = [source["tokens"] / (source["end"] - source["start"]) for source in sources]
-            drawn = [source["weight"] / mean for source, mean in zip(sources, means, strict=True)]
-            tokens_per_row = sum(source["weight"] for source in sources) / sum(drawn)
-        self.rows = rows_per_step(self.job.batch, tokens_per_row, len(self.shards))
+        row = tokens_per_row(self.tokens_facts, self.split)
+        self.rows = rows_per_step(self.job.batch, row, len(self.shards))
         self.order: Order
         if sources:
             parts = [
                 Source(source["name"], source["start"], source["end"], weight)
-                for source, weight in zip(sources, drawn, strict=True)
+                for source, weight in zip(sources, rows_drawn(sources), strict=True)
             ]
             self.order = Mixture(parts, self.rows, self.seed)
         else:
@@ -78,7 +73,7 @@ class Setup:
                 classes = length_class(self.reader.lengths, self.reader.longest)
             self.order = Epochs(len(self.shards), self.rows, self.seed, classes)
         rows_per_step_achieved = len(self.shards) / self.order.steps_per_epoch
-        self.pace = Pace(self.order.steps_per_epoch, tokens_per_row * rows_per_step_achieved, rows_per_step_achieved)
+        self.pace = Pace(self.order.steps_per_epoch, row * rows_per_step_achieved, rows_per_step_achieved)
 
     def _network(self) -> Network:
         job, log = self.job, self.work.progress.log

@@ -28,6 +28,7 @@ from ...api import (
     neutral,
 )
 from ...fit import check_fit
+from ...rows import rows_per_step, tokens_per_row, training_split
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
 from ..tokens import Tokens
@@ -91,6 +92,12 @@ class TrainingStage(Stage):
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
+        if self.objective.frozen():
+            place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
+        if not place.problems and self.batch.dimension == "tokens":
+            length = self.row_length()
+            if length is not None and self.batch.magnitude < length:
+                place.error("batch", "L0560", {"batch": str(self.batch), "length": length}, help="L0560.help")
 
     def facts(self, inputs: FactsOf) -> Facts:
         tokens = inputs(self.training_tokens())
@@ -98,8 +105,9 @@ class TrainingStage(Stage):
 
     def estimate(self, inputs: FactsOf) -> Estimate:
         vocab_size = inputs(self.described_tokenizer()).get("vocab_size")
+        rows_a_step = self.rows_known(inputs)
         if vocab_size is None:
-            return Estimate()
+            return Estimate(rows=rows_a_step)
         model = self.described_model()
         parameters = model.parameters(vocab_size)
         length = model.shape.context_length
@@ -109,6 +117,7 @@ class TrainingStage(Stage):
             parameters=parameters,
             trained_parameters=parameters,
             tokens=tokens,
+            rows=rows_a_step,
             # A backward pass costs twice its forward pass.
             flops=3 * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
             # Weights and gradients in float32, the optimizer's state, and what the forward pass keeps.
@@ -121,6 +130,23 @@ class TrainingStage(Stage):
         """Give the rows of a global batch when rows are full; the loader knows the real mean length."""
         size = int(self.batch.magnitude)
         return max(1, size // length) if self.batch.dimension == "tokens" else size
+
+    def row_length(self) -> int | None:
+        """Give the tokens of a full row; None if rows have lengths of their own."""
+        shape = self.described_model().shape
+        [length] = self.objective.encoding(shape).arrays()["tokens"].shape
+        # A row may hold one token more than the model reads of it.
+        return None if length is None else min(length, shape.context_length)
+
+    def rows_known(self, inputs: FactsOf) -> int | None:
+        """Give the rows of a step as the loader will take them, if enough is known of the rows."""
+        facts = inputs(self.training_tokens())
+        if splits := facts.get("splits"):
+            split = training_split(splits)
+            return rows_per_step(self.batch, tokens_per_row(facts, split), splits[split]["rows"])
+        if self.batch.dimension == "tokens" and self.row_length() is None:
+            return None
+        return self.rows_a_step(self.row_length() or 1)
 
     def tokens_at_most(self, inputs: FactsOf) -> int | None:
         """Give the most tokens that the budget allows, as far as it is known."""

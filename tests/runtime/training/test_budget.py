@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from llx.dsl.quantities import Quantity
 from llx.plugins.builtin.model.decoder import Decoder
-from llx.runtime.training.batch import micro_batch, rows_per_step
+from llx.plugins.rows import rows_per_step
+from llx.runtime.training.batch import micro_batch
 from llx.runtime.training.budget import Budget, Pace, validation_interval
 from torch import device
 
