@@ -77,6 +77,7 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
     """
     from ...plugins.kinds import Trained as TrainedTask
     from ..face import plan
+    from ..locks import reading
 
     stage, _, which = name.partition(".")
     result = plan(file, store=store, params=params)
@@ -95,7 +96,11 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
     if chosen not in outputs:
         raise click.UsageError(f"'{stage}' has no checkpoint '{chosen}'. It has: {', '.join(outputs)}.")
     checkpoint = task.output(chosen)
-    if made.store.find(made.graph.find(checkpoint).fingerprint) is None:
+    # Until the command ends nobody frees what it reads; what the plan saw before that is looked at anew.
+    click.get_current_context().with_resource(reading(made.store.folder))
+    fingerprint = made.graph.find(checkpoint).fingerprint
+    made.store.forget(fingerprint)
+    if made.store.find(fingerprint) is None:
         command = " ".join(["llx run", str(file), *params, f"--only {stage}"])
         raise click.ClickException(f"'{stage}' is not stored as the file describes it now. Run it first: {command}")
     return Trained(checkpoint, Reading(made.graph, made.store), result.checked.registry, stage)
