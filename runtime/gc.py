@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +84,15 @@ def collect(store: Store, found: Survey) -> int:
             freed += piece.size
         store.sweep()
     return freed
+
+
+def discard(store: Store, found: Iterable[Damaged]) -> None:
+    """Remove what is damaged; Busy if a run is using the store."""
+    with only_one(store.folder) as alone:
+        if not alone:
+            raise Busy
+        for damage in found:
+            store.discard(damage.fingerprint)
 
 
 def verify(store: Store) -> Iterator[Damaged]:
