@@ -78,6 +78,16 @@ def test_nothing_goes_while_a_run_uses_the_store(lab: Lab) -> None:
         pass
 
 
+def test_what_was_run_since_the_survey_is_kept(lab: Lab) -> None:
+    lab.run(experiment(lab, 2.0))
+    lab.run(experiment(lab, 3.0))
+    found = gc.survey(lab.store)
+    assert [piece.label for piece in found.pieces] == ["total"]
+    lab.run(experiment(lab, 2.0))
+    assert gc.collect(lab.store, found) == 0
+    assert lab.plan(experiment(lab, 2.0)).is_done
+
+
 def test_nothing_goes_while_somebody_reads(lab: Lab) -> None:
     lab.run(experiment(lab, 2.0))
     with reading(lab.store.folder), pytest.raises(gc.Busy):
