@@ -109,12 +109,29 @@ def run_checked(
     result = RunResult(checked, list(checked.diagnostics))
     if checked.program is None:
         return result
+    from .locks import reading
+
+    # From the plan on: what it finds stored must still be there at the end.
+    with reading(open_store(checked.program.root, store).folder):
+        _run(checked.program, result, only, store, listeners)
+    if result.diagnostics:
+        _learn_words()
+    return result
+
+
+def _run(
+    program: Program,
+    result: RunResult,
+    only: str | Sequence[str],
+    store: str | os.PathLike[str] | None,
+    listeners: Listeners | None,
+) -> None:
     from .running import end_at_once, run_plan
 
-    made, found, digests = _plan(checked.program, only, store)
+    made, found, digests = _plan(program, only, store)
     result.diagnostics += found
     if made is None:
-        return result
+        return
     try:
         if made.is_done:
             end_at_once(made, result, listeners)
@@ -124,9 +141,6 @@ def run_checked(
             run_plan(made, digests, result, listeners)
     finally:
         digests.save()
-    if result.diagnostics:
-        _learn_words()
-    return result
 
 
 def open_store(root: Path, store: str | os.PathLike[str] | None = None) -> Store:

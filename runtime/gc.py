@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Piece:
 class Survey:
     """What would go and what would stay."""
 
+    runs: int
+    """How many of the last runs of each file keep what they need."""
     pieces: list[Piece] = field(default_factory=list)
     kept: int = 0
     kept_size: int = 0
@@ -49,7 +51,7 @@ class Survey:
 def survey(store: Store, runs: int = 1) -> Survey:
     """Look for what no last run of an existing file needs; `runs` keeps more than the last one of each."""
     needed = set(_needed(store, runs))
-    found = Survey()
+    found = Survey(runs)
     for fingerprint, artifact in store.all():
         if isinstance(artifact, Damaged):
             directory = store.place(fingerprint)
@@ -68,13 +70,16 @@ def survey(store: Store, runs: int = 1) -> Survey:
 def collect(store: Store, found: Survey) -> int:
     """Free what a survey found, and give the bytes; Busy if a run is using the store.
 
-    Unfinished work that somebody holds is left alone.
+    Unfinished work that somebody holds is left alone, and so is what a run has come to need since the survey.
     """
     freed = 0
     with only_one(store.folder) as alone:
         if not alone:
             raise Busy
+        needed = set(_needed(store, found.runs))
         for piece in found.pieces:
+            if piece.reason != "damaged" and piece.fingerprint in needed:
+                continue
             if piece.reason != "unfinished":
                 store.discard(piece.fingerprint)
             elif (held := claim(piece.path, wait=False)) is not None:
@@ -84,6 +89,15 @@ def collect(store: Store, found: Survey) -> int:
             freed += piece.size
         store.sweep()
     return freed
+
+
+def discard(store: Store, found: Iterable[Damaged]) -> None:
+    """Remove what is damaged; Busy if a run is using the store."""
+    with only_one(store.folder) as alone:
+        if not alone:
+            raise Busy
+        for damage in found:
+            store.discard(damage.fingerprint)
 
 
 def verify(store: Store) -> Iterator[Damaged]:

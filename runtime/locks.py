@@ -12,7 +12,7 @@ from .files import remove
 LOCK = "lock"
 KEPT = "kept"
 ALONE = "lock"
-"""Of the whole store: shared by runs, and wanted alone by whoever removes artifacts."""
+"""Of the whole store: shared by runs and by those who read, and wanted alone by whoever removes artifacts."""
 
 
 class Claim:
@@ -129,6 +129,19 @@ def beside_others(store: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def reading(store: Path) -> Iterator[None]:
+    """Do the same for the time in which a store is read; one that isn't there, or takes no lock, needs none."""
+    import fcntl
+
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            # For reading alone: it may be a store that somebody else keeps.
+            handle = held.enter_context(_open(store / ALONE, os.O_RDONLY | os.O_NONBLOCK))
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+@contextlib.contextmanager
 def only_one(store: Path) -> Iterator[bool]:
     """Have the store alone, if no run is using it; gives whether that is so."""
     import fcntl
@@ -143,8 +156,8 @@ def only_one(store: Path) -> Iterator[bool]:
 
 
 @contextlib.contextmanager
-def _open(path: Path) -> Iterator[int]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+def _open(path: Path, mode: int = os.O_RDWR) -> Iterator[int]:
+    handle = os.open(path, mode | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
         yield handle
     finally:

@@ -16,12 +16,13 @@ def command(port: int, store: Path | None) -> int:
     import subprocess
     import sys
 
+    from ..words import say
     from .places import store_folder
 
     runs = store_folder(store) / "runs"
     if not runs.is_dir():
-        raise click.ClickException(f"There are no runs in {runs.parent}. Start one with: llx run FILE")
-    click.echo(f"TensorBoard of {runs}: http://127.0.0.1:{port}/  (Ctrl-C ends it)")
+        raise click.ClickException(say("cli.runs.none_in", store=runs.parent))
+    click.echo(say("cli.board.at", runs=runs, address=f"http://127.0.0.1:{port}/"))
     # Loopback only: a board shows data to whoever reaches it.
     command = [
         sys.executable,

@@ -10,6 +10,7 @@ import click
 from . import options, output
 
 if TYPE_CHECKING:
+    from ..gc import Survey
     from ..store import Store
 
 SHOWN = 20
@@ -28,42 +29,54 @@ SHOWN = 20
 def command(yes: bool, dry_run: bool, runs: int, verify: bool, store: Path | None) -> int:
     from .. import gc
     from ..listeners.figures import size
+    from ..words import say
     from .places import open_store
 
     opened = open_store(store)
-    damaged = _verify(opened, dry_run) if verify else 0
-    found = gc.survey(opened, runs)
-    click.echo(f"Needed by the last runs of existing files: {found.kept} artifacts, {size(found.kept_size)}.")
-    if not found.pieces:
-        click.echo("There is nothing to free.")
-        return 1 if damaged else 0
-    rows = sorted(found.pieces, key=lambda piece: -piece.size)
-    lines = [(size(piece.size), piece.label or piece.fingerprint[:12], piece.reason) for piece in rows[:SHOWN]]
-    click.echo(output.table(lines, right=[0]))
-    if len(rows) > SHOWN:
-        click.echo(f"  and {len(rows) - SHOWN} more")
-    click.echo(f"{size(found.size)} can go.")
-    if dry_run or not (yes or click.confirm("Free them?")):
-        return 1 if damaged else 0
     try:
+        damaged = _verify(opened, dry_run) if verify else 0
+        found = gc.survey(opened, runs)
+        click.echo(say("cli.gc.kept", count=found.kept, size=size(found.kept_size)))
+        if not found.pieces:
+            click.echo(say("cli.gc.nothing"))
+            return 1 if damaged else 0
+        _show(found)
+        if dry_run or not (yes or click.confirm(say("cli.gc.ask"))):
+            return 1 if damaged else 0
         freed = gc.collect(opened, found)
     except gc.Busy:
-        raise click.ClickException("A run is using the store. Try again when it has ended.") from None
-    click.echo(f"Freed {size(freed)}.")
+        raise click.ClickException(say("cli.gc.busy")) from None
+    click.echo(say("cli.gc.freed", size=size(freed)))
     return 0
+
+
+def _show(found: Survey) -> None:
+    """List what can go, the largest first."""
+    from ..listeners.figures import size
+    from ..words import say
+
+    rows = sorted(found.pieces, key=lambda piece: -piece.size)
+    lines = [
+        (size(piece.size), piece.label or piece.fingerprint[:12], say(f"cli.gc.{piece.reason}"))
+        for piece in rows[:SHOWN]
+    ]
+    click.echo(output.table(lines, right=[0]))
+    if len(rows) > SHOWN:
+        click.echo("  " + say("cli.folded", count=len(rows) - SHOWN))
+    click.echo(say("cli.gc.size", size=size(found.size)))
 
 
 def _verify(store: Store, dry_run: bool) -> int:
     """Tell of what is damaged, and discard it: the next run makes it anew."""
     from .. import gc
+    from ..words import say
 
     found = list(gc.verify(store))
     for damage in found:
-        click.echo(f"damaged: {damage.fingerprint[:12]}: {damage.what}", err=True)
-        if not dry_run:
-            store.discard(damage.fingerprint)
+        click.echo(say("cli.gc.found", fingerprint=damage.fingerprint[:12], file=damage.what), err=True)
     if not found:
-        click.echo("Every artifact is what its record says.")
+        click.echo(say("cli.gc.whole"))
     elif not dry_run:
-        click.echo(f"Damaged and removed: {len(found)}. The next run makes it anew.")
+        gc.discard(store, found)
+        click.echo(say("cli.gc.removed", count=len(found)))
     return len(found)

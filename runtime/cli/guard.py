@@ -32,8 +32,13 @@ def guarded(group: click.Group, args: Sequence[str] | None) -> int:
         code = returned if isinstance(returned, int) else FINE
         sys.stdout.flush()
         return code
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        from ..words import say
+
+        click.echo(say("cli.error", message=error.format_message()), err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

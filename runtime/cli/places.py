@@ -25,27 +25,29 @@ def store_folder(given: Path | None) -> Path:
 def open_store(given: Path | None) -> Store:
     """Give the store; it must be there."""
     from ..store import Store
+    from ..words import say
 
     folder = store_folder(given)
     if not folder.is_dir():
-        raise click.ClickException(f"There is no store at {folder}. A first run makes one: llx run FILE")
+        raise click.ClickException(say("cli.store.none", folder=folder))
     return Store(folder)
 
 
 def run_folder(store: Path, run: str | None) -> Path:
     """Give the folder of a run by its id or the beginning of it, the latest one if none is given."""
     from ..run_folder import EVENTS
+    from ..words import say
 
     runs = store / "runs"
     names = sorted(path.parent.name for path in runs.glob(f"*/{EVENTS}")) if runs.is_dir() else []
     if not names:
-        raise click.ClickException(f"There are no runs in {store}. Start one with: llx run FILE")
+        raise click.ClickException(say("cli.runs.none_in", store=store))
     if run is None:
         return runs / max(names, key=lambda name: (runs / name / EVENTS).stat().st_mtime_ns)
     found = [name for name in names if name == run] or [name for name in names if name.startswith(run)]
     if len(found) != 1:
-        many = f"{len(found)} runs begin with '{run}'." if found else f"There is no run '{run}'."
-        raise click.ClickException(f"{many} `llx runs` lists them.")
+        key = "cli.runs.many" if found else "cli.runs.unknown"
+        raise click.ClickException(say(key, run=run, count=len(found)))
     return runs / found[0]
 
 

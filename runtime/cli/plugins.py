@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 @click.command(epilog="A file sees the components of a plugin after `use DISTRIBUTION`.")
 @options.as_json
 def command(as_json: bool) -> None:
+    from ..words import say
+
     found = [
         {
             "distribution": point.dist.name if point.dist else "",
@@ -29,7 +31,7 @@ def command(as_json: bool) -> None:
 
         click.echo(json.dumps({"version": 1, "plugins": found}, ensure_ascii=False, indent=2))
     elif not found:
-        click.echo("No plugins are installed. The components of llx itself are in `llx components`.")
+        click.echo(say("cli.plugins.none"))
     else:
         rows = [(f"use {one['distribution']}", one["version"], f"{one['prefix']}.…", one["summary"]) for one in found]
         click.echo(output.table(rows, indent=0))
@@ -47,6 +49,7 @@ def installed() -> list[EntryPoint]:
 def add_commands(group: click.Group) -> None:
     """Let the installed plugins add their commands; one that fails is told of, and the rest works."""
     from ...plugins.hooks import call, new_manager
+    from ..words import say
 
     for point in installed():
         manager = new_manager()
@@ -55,4 +58,4 @@ def add_commands(group: click.Group) -> None:
             for implementation in manager.hook.llx_commands.get_hookimpls():
                 call(implementation, group=group)
         except (Exception, SystemExit) as error:
-            click.echo(f"warning: the commands of the plugin '{point.name}' failed to load: {error}", err=True)
+            click.echo(say("cli.plugins.failed", plugin=point.name, error=error), err=True)

@@ -37,22 +37,28 @@ def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> 
             )
         )
         return
+    from ..words import say
+
     if not rows:
-        click.echo("There are no runs yet. Start one with: llx run FILE")
+        click.echo(say("cli.runs.none"))
         return
-    lines = [[output.style(head, dim=True) for head in ("run", "started", "time", "state", "experiment", "params")]]
+    heads = ("run", "started", "time", "state", "experiment", "params")
+    lines = [[output.style(say(f"cli.runs.{head}"), dim=True) for head in heads]]
     lines += [_line(row) for row in rows]
     click.echo(output.table(lines, indent=0))
 
 
 def _line(row: RunRow) -> list[str]:
     from ..listeners.figures import duration, literal
+    from ..words import say
 
     colours = {"finished": "green", "failed": "red", "interrupted": "yellow", "killed": "yellow"}
     params = " ".join(f"{name}={literal(value)}" for name, value in row.params.items())
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.started))
     took = duration(row.ended - row.started) if row.ended else ""
-    state = output.style(row.state, fg=colours.get(row.state))
+    # The ledger looked whether it still goes on, which a report can't.
+    key = "cli.line.running" if row.state == "running" else f"report.run.{row.state}"
+    state = output.style(say(key), fg=colours.get(row.state))
     return [row.id, started, took, state, f"{row.experiment} ({row.file})", params]
 
 

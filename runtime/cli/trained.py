@@ -77,6 +77,8 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
     """
     from ...plugins.kinds import Trained as TrainedTask
     from ..face import plan
+    from ..locks import reading
+    from ..words import say
 
     stage, _, which = name.partition(".")
     result = plan(file, store=store, params=params)
@@ -87,17 +89,21 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
     declared = made.program.declarations
     fitting = [one.name for one in declared.values() if isinstance(one.value, TrainedTask)]
     if stage not in fitting:
-        there = f" There are: {', '.join(fitting)}." if fitting else ""
-        raise click.UsageError(f"'{stage}' is not trained by {file}.{there}")
+        key = "cli.trained.unknown" if fitting else "cli.trained.none"
+        raise click.UsageError(say(key, stage=stage, file=file, stages=fitting))
     task = declared[stage].value
     outputs = [output for output, artifact in task.outputs().items() if artifact.name == "checkpoint"]
     chosen = which or (DEFAULT if DEFAULT in outputs else outputs[0])
     if chosen not in outputs:
-        raise click.UsageError(f"'{stage}' has no checkpoint '{chosen}'. It has: {', '.join(outputs)}.")
+        raise click.UsageError(say("cli.trained.output", stage=stage, checkpoint=chosen, checkpoints=outputs))
     checkpoint = task.output(chosen)
-    if made.store.find(made.graph.find(checkpoint).fingerprint) is None:
+    # Until the command ends nobody frees what it reads; what the plan saw before that is looked at anew.
+    click.get_current_context().with_resource(reading(made.store.folder))
+    fingerprint = made.graph.find(checkpoint).fingerprint
+    made.store.forget(fingerprint)
+    if made.store.find(fingerprint) is None:
         command = " ".join(["llx run", str(file), *params, f"--only {stage}"])
-        raise click.ClickException(f"'{stage}' is not stored as the file describes it now. Run it first: {command}")
+        raise click.ClickException(say("cli.trained.not_stored", stage=stage, command=command))
     return Trained(checkpoint, Reading(made.graph, made.store), result.checked.registry, stage)
 
 

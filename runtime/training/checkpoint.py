@@ -20,6 +20,7 @@ import torch
 
 from ... import __version__
 from ...dsl.diagnostics.model import Text
+from ...plugins.canonical import show
 from ...plugins.component import TaskFailed
 from ..failures import is_full
 from ..files import free_bytes, read_json, remove, seal, sha256, write_json
@@ -66,10 +67,14 @@ def environment() -> dict[str, Any]:
 
 
 class Checkpoints:
-    """The checkpoints of one job in one folder. `job` says which job: another one's are not gone on from."""
+    """The checkpoints of one job in one folder: another one's are not gone on from.
 
-    def __init__(self, directory: Path, job: Mapping[str, str]) -> None:
+    `fingerprint` names the task, and `job` says what it trains, part by part, so that a difference can be shown.
+    """
+
+    def __init__(self, directory: Path, fingerprint: str, job: Mapping[str, Any]) -> None:
         self.directory = directory
+        self.fingerprint = fingerprint
         self.job = dict(job)
         directory.mkdir(parents=True, exist_ok=True)
         # What a kill left half done.
@@ -138,7 +143,8 @@ class Checkpoints:
                 write_tensors(temporary / f"{name}.safetensors", part)
             write_json(temporary / "state.json", state)
             files = {p.name: {"size": p.stat().st_size, "sha256": sha256(p)} for p in sorted(temporary.iterdir())}
-            manifest = {"format": FORMAT, "environment": environment(), "job": self.job, "files": files}
+            about = {"format": FORMAT, "fingerprint": self.fingerprint, "environment": environment(), "job": self.job}
+            manifest = {**about, "files": files}
             write_json(temporary / MANIFEST, {**manifest, "sha256": _digest(manifest)})
             seal(temporary, final)
 
@@ -192,10 +198,7 @@ class Checkpoints:
             raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{MANIFEST}"}))
         if manifest["format"] > FORMAT:
             raise Unusable(Text("training.skip.newer", {"format": manifest["format"], "known": FORMAT}))
-        for name in sorted(manifest["job"].keys() | self.job.keys()):
-            old, new = manifest["job"].get(name), self.job.get(name)
-            if old != new:
-                raise Unusable(Text("training.skip.other", {"part": name, "old": old, "new": new}))
+        self._require_same_job(manifest)
         files = manifest["files"]
         for name in sorted(_NEEDED - files.keys()):
             raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
@@ -208,6 +211,16 @@ class Checkpoints:
             if path.stat().st_size != file["size"] or sha256(path) != file["sha256"]:
                 raise Unusable(Text("training.skip.damaged", {"file": f"{folder.name}/{name}"}))
         return dict(manifest)
+
+    def _require_same_job(self, manifest: Mapping[str, Any]) -> None:
+        """Raise Unusable, with the part that differs, for a checkpoint of another job."""
+        before, now = manifest["job"], self.job
+        parts = [(name, before.get(name), now.get(name)) for name in sorted(before.keys() | now.keys())]
+        # Last, because every other part says more.
+        parts.append(("fingerprint", manifest["fingerprint"], self.fingerprint))
+        for name, old, new in parts:
+            if old != new:
+                raise Unusable(Text("training.skip.other", {"part": name, "old": show(old), "new": show(new)}))
 
 
 def check_space(directory: Path, size: int) -> None:

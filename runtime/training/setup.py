@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from ...plugins.component import Facts, TaskFailed
+from ...plugins.canonical import describe, flatten
+from ...plugins.component import Component, Facts, TaskFailed
 from ...plugins.nn.network import Network
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
@@ -52,7 +54,7 @@ class Setup:
             job.micro_batch, self.rows, job.model, self.facts["vocab_size"], self.shards.row_length(), self.device
         )
         self.network = self._network()
-        self.checkpoints = Checkpoints(work.partial / "checkpoints", self._identity())
+        self.checkpoints = Checkpoints(work.partial / "checkpoints", work.fingerprint, self._identity())
         self._check_space()
 
     def _set_order(self) -> None:
@@ -91,26 +93,25 @@ class Setup:
             network.body.compile()
         return network
 
-    def _identity(self) -> dict[str, str]:
-        """Say which job a checkpoint is of, part by part, so that a difference can be shown."""
+    def _identity(self) -> dict[str, Any]:
+        """Say which job a checkpoint is of, part by part: a component's fields by their dotted path."""
         job = self.job
-        data = hashlib.sha256("".join(sorted(self.shards.digests.values())).encode()).hexdigest()[:16]
-        return {
-            "model": repr(job.model),
-            "objective": repr(job.objective),
-            "optimizer": repr(job.optimizer),
-            "schedule": repr(job.schedule),
+        identity: dict[str, Any] = {
             "batch": str(job.batch),
-            "budget": ", ".join(map(str, job.budget)),
-            "clip": repr(job.clip),
-            "patience": repr(job.patience),
-            "select": repr(job.select),
-            "validate": str(self.validate_every),
-            "seed": str(self.seed),
+            "budget": [str(budget) for budget in job.budget],
+            "clip": job.clip,
+            "patience": job.patience,
+            "validate": self.validate_every,
+            "seed": self.seed,
             "precision": str(self.dtype),
             "device": self.device.type,
-            "data": data,
+            "data": hashlib.sha256("".join(sorted(self.shards.digests.values())).encode()).hexdigest()[:16],
         }
+        for part in ("model", "objective", "optimizer", "schedule", "select"):
+            value = getattr(job, part)
+            fields = flatten(describe(value)) if isinstance(value, Component) else {"": value}
+            identity |= {f"{part}.{path}" if path else part: field for path, field in fields.items()}
+        return identity
 
     def _check_space(self) -> None:
         """Look before the first step whether a checkpoint and the result will fit on the disk."""

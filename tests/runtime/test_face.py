@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import llx
 import pytest
+from llx.runtime import gc
 from llx.runtime.face import open_store
 from llx.runtime.literals import literal
 from llx.runtime.records import Records
@@ -64,6 +66,21 @@ def test_a_run_gives_what_it_made_and_the_second_does_nothing(file: Path) -> Non
         file.parent / ".llx" / "digests.json",
         file.parent / ".llx",
     }
+
+
+def test_nothing_is_freed_under_a_stored_run(file: Path) -> None:
+    store = open_store(llx.run(file, only=["letters"]).checked.root)
+    tried = []
+
+    def listeners(folder: object) -> list[Any]:
+        with pytest.raises(gc.Busy):
+            gc.collect(store, gc.survey(store))
+        tried.append(folder)
+        return []
+
+    assert llx.run(file, only=["letters"], listeners=listeners).state == "finished"
+    assert tried == [None]
+    gc.collect(store, gc.survey(store))
 
 
 def test_a_plan_shows_reasons_from_the_file(file: Path) -> None:

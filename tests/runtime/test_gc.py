@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from engine_lab import Count, Lab, Scale, Steps, Words
 from llx.runtime import gc
-from llx.runtime.locks import beside_others, claim
+from llx.runtime.locks import beside_others, claim, reading
 
 
 @pytest.fixture
@@ -74,8 +74,27 @@ def test_nothing_goes_while_a_run_uses_the_store(lab: Lab) -> None:
     lab.run(experiment(lab, 2.0))
     with beside_others(lab.store.folder), pytest.raises(gc.Busy):
         gc.collect(lab.store, gc.survey(lab.store))
-    with beside_others(lab.store.folder), beside_others(lab.store.folder):
+    with beside_others(lab.store.folder), beside_others(lab.store.folder), reading(lab.store.folder):
         pass
+
+
+def test_what_was_run_since_the_survey_is_kept(lab: Lab) -> None:
+    lab.run(experiment(lab, 2.0))
+    lab.run(experiment(lab, 3.0))
+    found = gc.survey(lab.store)
+    assert [piece.label for piece in found.pieces] == ["total"]
+    lab.run(experiment(lab, 2.0))
+    assert gc.collect(lab.store, found) == 0
+    assert lab.plan(experiment(lab, 2.0)).is_done
+
+
+def test_nothing_goes_while_somebody_reads(lab: Lab) -> None:
+    lab.run(experiment(lab, 2.0))
+    with reading(lab.store.folder), pytest.raises(gc.Busy):
+        gc.collect(lab.store, gc.survey(lab.store))
+    gc.collect(lab.store, gc.survey(lab.store))
+    with reading(lab.root / "nowhere"):
+        assert not (lab.root / "nowhere").exists()
 
 
 def test_what_an_interrupted_run_saved_is_kept(lab: Lab) -> None:

@@ -227,6 +227,23 @@ def test_gc_frees_what_is_unused_when_told_to(project: Project) -> None:
     assert "all stored" in out
 
 
+def test_what_looks_at_the_store_speaks_japanese(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLX_LANG", "ja")
+    assert "エラー: " in project.llx("show")[2]
+    project.llx("run", "lab.llx")
+    project.llx("run", "lab.llx", "upto=4")
+    _, out, _ = project.llx("runs")
+    assert out.split()[:2] == ["実行", "ID"]
+    assert "完了" in out
+    _, out, _ = project.llx("gc", "--dry-run")
+    assert "未使用" in out
+    assert "解放できます" in out
+    _, _, err = project.llx("generate", "lab.llx", "few", "x")
+    assert "学習されません" in err
+    _, _, err = project.llx("show", "no-such-run")
+    assert "という実行はありません" in err
+
+
 def test_gc_verify_finds_a_changed_byte(project: Project) -> None:
     project.llx("run", "lab.llx")
     file = next((project.root / ".llx" / "artifacts").glob("*/*/numbers.json"))

@@ -72,6 +72,21 @@ def test_trained_stages_write_and_label(trained: Project) -> None:
     assert not list(Path().glob("llx-traceback-*"))
 
 
+def test_nothing_is_freed_while_a_checkpoint_is_used(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llx.runtime import gc
+    from llx.runtime.cli.trained import Reading
+
+    def generate(self: Reading, *_: object) -> list[str]:
+        with pytest.raises(gc.Busy):
+            gc.collect(self.store, gc.survey(self.store))
+        return ["."]
+
+    monkeypatch.setattr(Reading, "generate", generate)
+    assert trained.llx("generate", "tiny.llx", "writer", "good")[:2] == (0, "good.\n")
+    (trained.root / "tiny.llx").unlink()
+    assert trained.llx("gc", "--yes")[0] == 0
+
+
 def test_a_stage_that_reads_two_columns_takes_objects(trained: Project) -> None:
     reader = 'csv("rows.csv", label = "label", columns = { second = "text" })'
     pair = TINY.replace('csv("rows.csv")', reader).replace("= classification", '= classification { pair = "second" }')

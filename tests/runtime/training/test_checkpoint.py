@@ -15,6 +15,7 @@ from llx.runtime.events import Event
 from llx.runtime.files import sha256
 from llx.runtime.training import train
 from llx.runtime.training.checkpoint import Checkpoints, Unusable
+from llx.runtime.training.setup import Setup
 from llx.runtime.training.weights import (
     WeightsDontFit,
     optimizer_tensors,
@@ -31,7 +32,7 @@ JOB = {"model": "m", "data": "d"}
 
 
 def a_checkpoints(tmp_path: Path, steps: int = 3) -> Checkpoints:
-    checkpoints = Checkpoints(tmp_path / "c", JOB)
+    checkpoints = Checkpoints(tmp_path / "c", "abc", JOB)
     for step in range(1, steps + 1):
         weights = {"w": torch.full((64,), float(step))}
         best = None if step < 2 else (2, {"w": torch.full((64,), 2.0)})
@@ -103,9 +104,24 @@ def test_a_mixture_of_two_steps_is_found(tmp_path: Path) -> None:
 
 def test_another_jobs_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
     a_checkpoints(tmp_path)
-    saved, skipped = Checkpoints(tmp_path / "c", JOB | {"data": "other"}).latest()
+    saved, skipped = Checkpoints(tmp_path / "c", "abc", JOB | {"data": "other"}).latest()
     assert saved is None
     assert skipped[0][1].values == {"part": "data", "old": "d", "new": "other"}
+
+
+def test_another_tasks_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
+    a_checkpoints(tmp_path)
+    saved, skipped = Checkpoints(tmp_path / "c", "def", JOB).latest()
+    assert saved is None
+    assert skipped[0][1].values == {"part": "fingerprint", "old": "abc", "new": "def"}
+
+
+def test_the_manifest_tells_the_job_by_the_fields_of_its_components(tmp_path: Path) -> None:
+    project, asked = small_job(tmp_path)
+    job = Setup(asked, project.work).checkpoints.job
+    assert json.loads(json.dumps(job)) == job, "it is compared with what was read from JSON"
+    assert (job["model"], job["model.layers"], job["select"]) == ("decoder", 2, "loss")
+    assert job["optimizer.lr"] == 0.003
 
 
 def test_a_newer_format_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +135,7 @@ def test_a_newer_format_is_told_as_such(tmp_path: Path, monkeypatch: pytest.Monk
 def test_what_a_kill_left_half_done_is_swept(tmp_path: Path) -> None:
     checkpoints = a_checkpoints(tmp_path)
     (checkpoints.directory / ".step-00000009.tmp").mkdir()
-    again = Checkpoints(tmp_path / "c", JOB)
+    again = Checkpoints(tmp_path / "c", "abc", JOB)
     assert not list(again.directory.glob(".*"))
     saved, skipped = again.latest()
     assert saved is not None
