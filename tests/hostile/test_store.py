@@ -65,7 +65,7 @@ def test_a_disk_without_room_is_told_before_anything_starts(file: Path, small_di
     result = run(file, store=small_disk / "store")
     [found] = errors(result.diagnostics)
     assert (result.exit_code, found.code) == (3, "L0812")
-    good(found, None, ("MiB", str(small_disk)), ("llx gc", "--store"))
+    good(found, None, ("MB", str(small_disk)), ("llx gc", "--store"))
 
 
 def test_a_disk_that_fills_up_keeps_what_was_finished(

@@ -99,7 +99,9 @@ def test_killed_runs_go_on_to_the_same_bits(project: Path, tmp_path_factory: pyt
     for file in project.iterdir():
         shutil.copy(file, other / file.name)
 
+    started = time.monotonic()
     whole = llx(project, "run", "small.llx")
+    seconds = time.monotonic() - started
     assert whole.returncode == 0, whole.stdout + whole.stderr
 
     chance = random.Random(5)
@@ -109,7 +111,7 @@ def test_killed_runs_go_on_to_the_same_bits(project: Path, tmp_path_factory: pyt
             [*COMMAND, "run", "small.llx"], cwd=other, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            process.wait(timeout=chance.uniform(1.5, 7.0))
+            process.wait(timeout=seconds * chance.uniform(0.3, 0.6))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             kills += 1
