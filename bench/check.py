@@ -1,6 +1,6 @@
 """How fast `llx check` and a fully stored run are, against a script that only imports what they stand on.
 
-    python bench/check.py [rounds]
+    python bench/check.py [rounds] [file]
 
 Start-up is measured on an installed wheel: an editable install's finder costs some milliseconds of its own.
 """
@@ -32,10 +32,9 @@ def main() -> int:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 21
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        (place / "examples").symlink_to(ROOT / "examples")
         (place / "bare.py").write_text(BARE, encoding="utf-8")
         llx = [str(Path(sys.executable).parent / "llx")]
-        file = str(ROOT / "examples" / "quickstart.llx")
+        file = sys.argv[2] if len(sys.argv) > 2 else str(ROOT / "examples" / "quickstart.llx")
         probe = "import sys; from llx.runtime.cli.main import main\ntry: main(['check', sys.argv[1]])\nexcept SystemExit: pass\nprint('torch' in sys.modules)"
         loaded = subprocess.run(
             [sys.executable, "-c", probe, file], cwd=place, capture_output=True, text=True, check=True
