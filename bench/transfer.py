@@ -22,17 +22,18 @@ def main() -> int:
     for seed in seeds:
         result = llx.run(ROOT / "examples" / f"{example}.llx", seed=seed)
         with_, without = result["scores"], result["scores_scratch"]
-        rows.append((with_.metrics, without.metrics, with_.references))
+        trivial = with_.facts["references"]
+        rows.append((with_.metrics, without.metrics))
         print(
             f"seed {seed}: "
             + ", ".join(
-                f"{name} {with_.metrics[name]:.4f} (from nothing {without.metrics[name]:.4f}, trivial {with_.references[name]:.4f})"
+                f"{name} {with_.metrics[name]:.4f} (from nothing {without.metrics[name]:.4f}, trivial {trivial[name]:.4f})"
                 for name in with_.metrics
             )
         )
     helps = True
     for name in rows[0][0]:
-        gains = [with_[name] - without[name] for with_, without, _ in rows]
+        gains = [with_[name] - without[name] for with_, without in rows]
         mean, spread = statistics.mean(gains), statistics.stdev(gains) if len(gains) > 1 else 0.0
         helps &= mean > 0
         print(f"{name}: pre-training gives {mean:+.4f} (deviation {spread:.4f} over {len(gains)} seeds)")
