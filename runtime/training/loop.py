@@ -12,6 +12,7 @@ from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
 from ..events import Listener, Step, Validated
 from .checkpoint import Saved, environment
+from .device import seed_device
 from .loader import Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
@@ -104,7 +105,7 @@ class Training:
         setup, step = self.setup, ready.step
         assert step == self.state.step
         # All that is random within a step comes from here, so that no random state needs to be saved.
-        torch.manual_seed(key(setup.seed, "step", step))
+        seed_device(key(setup.seed, "step", step), setup.device)
         sums = gradients(self.network, self.job.objective, ready.parts, ready.count, setup.device, setup.dtype)
         norm = clipped_norm(self.trained, self.job.clip)
         try:
