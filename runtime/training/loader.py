@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import sys
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from .order import Indices, Order, key, length_class
 
 _AHEAD = 3
 """Steps that are prepared before they are asked for."""
+
+_SWITCH_SECONDS = 0.0002
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,17 @@ class Loader:
             step += 1
 
     def __enter__(self) -> Loader:
+        # The thread takes the interpreter whenever torch lets go of it; Python's 5 ms until it gives it back are half a
+        # small step.
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
         self._thread.join()
+        sys.setswitchinterval(self._interval)
 
 
 def _wide(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
