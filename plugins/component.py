@@ -214,16 +214,25 @@ class FactsOf:
         raise NotImplementedError
 
 
-def references(value: Any) -> Iterator[Reference]:
-    """Give every reference within a component's fields, nested components, lists and maps included."""
+def walk(value: Any) -> Iterator[Component | Reference]:
+    """Give the components and references within a value, itself first; lists and maps are looked through.
+
+    A reference is not followed: what it leads to is another task's.
+    """
     if isinstance(value, Reference):
         yield value
     elif isinstance(value, Component):
+        yield value
         for field in type(value).model_fields:
-            yield from references(getattr(value, field))
+            yield from walk(getattr(value, field))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from references(item)
+            yield from walk(item)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from references(item)
+            yield from walk(item)
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Give every reference within a component's fields, nested components, lists and maps included."""
+    return (part for part in walk(value) if isinstance(part, Reference))

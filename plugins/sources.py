@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from .component import Component
+from .component import Component, walk
 
 LLX = __name__.partition(".")[0]
 _OWN_SOURCES = ("plugins", "runtime/training")
@@ -26,22 +26,11 @@ def distribution_digest(component: Component) -> str | None:
     An installed wheel is known by its components' versions. The sources of a checkout (an editable install) change
     without that, so they are part of the identity of what they make.
     """
-    packages = sorted({package_of(cls) for part in _parts(component) for cls in _bases(type(part))})
+    packages = sorted(
+        {package_of(cls) for part in walk(component) if isinstance(part, Component) for cls in _bases(type(part))}
+    )
     digests = [f"{package} {digest}" for package in packages if (digest := _package_digest(package))]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else None
-
-
-def _parts(value: object) -> Iterator[Component]:
-    if isinstance(value, Component):
-        yield value
-        for name in type(value).model_fields:
-            yield from _parts(getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _parts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _parts(item)
 
 
 def _bases(component: type[Component]) -> Iterator[type[Component]]:
