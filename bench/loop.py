@@ -41,7 +41,7 @@ stage pretrain = train {{
 """
 
 LARGE = {"vocab_size": 4096, "layers": 6, "hidden_size": 384, "heads": 6, "length": 128, "rows": 4, "steps": 50}
-SMALL = {"vocab_size": 512, "layers": 2, "hidden_size": 64, "heads": 2, "length": 64, "rows": 16, "steps": 800}
+SMALL = {"vocab_size": 512, "layers": 2, "hidden_size": 64, "heads": 2, "length": 64, "rows": 8, "steps": 800}
 SIZES = {"6 layers of 384": (LARGE, 0.98), "steps of about 10 ms": (SMALL, 0.96)}
 
 EVERY = 10

@@ -20,10 +20,12 @@ def vocabulary_loss(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
     More than MOST_LOGITS logits are made in pieces, and made again in the backward pass.
     """
     pieces = max(1, -(-hidden.shape[0] * weight.shape[0] // MOST_LOGITS))
+    if pieces == 1:
+        return _piece(hidden, weight, targets)
     size = -(-hidden.shape[0] // pieces)
     losses = []
     for some, wanted in zip(hidden.split(size), targets.split(size), strict=True):
-        if pieces > 1 and torch.is_grad_enabled():
+        if torch.is_grad_enabled():
             losses.append(checkpoint(_piece, some, weight, wanted, use_reentrant=False, preserve_rng_state=False))
         else:
             losses.append(_piece(some, weight, wanted))

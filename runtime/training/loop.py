@@ -13,7 +13,7 @@ from ...plugins.work import Interrupted
 from ..events import Listener, Step, Validated
 from .checkpoint import Saved, environment
 from .device import seed_device
-from .loader import Loader, Ready
+from .loader import Batches, Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
 from .meter import Meter
@@ -77,16 +77,16 @@ class Training:
         self.network.train()
         with ExitStack() as stack:
             stack.enter_context(told_if_memory_runs_out(state.micro_batch))
-            pin = setup.device.type == "cuda"
-            loader = Loader(setup.reader, setup.order, setup.seed, state.micro_batch, state.step, pin)
-            stack.enter_context(loader)
+            kind = setup.device.type
+            batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, pin=kind == "cuda")
+            loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
             while True:
                 ended = setup.budget.reached(state.step, self.elapsed)
                 if self._validation_is_due(ended):
                     self._validate()
                 if ended or state.patience_spent:
                     break
-                self._step(loader.next())
+                self._step(loader.batch(state.step))
                 self._after_step()
             self._settle()
         write_result(setup, state, tensors_of(self.network), self._best())

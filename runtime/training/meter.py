@@ -19,7 +19,7 @@ class Meter:
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.dtype = torch.float32 if device.type == "mps" else torch.float64
-        self.sums: Sums = {}
+        self.sums: dict[str, torch.Tensor | float] = {}
         self.count = 0.0
         self.began = time.monotonic()
         self.steps = 0
@@ -27,8 +27,9 @@ class Meter:
     def add(self, sums: Sums, count: float) -> None:
         """Add the sums of a step, and what they are divided by."""
         for name, value in sums.items():
-            value = value.to(self.dtype)
-            self.sums[name] = self.sums[name] + value if name in self.sums else value
+            # A number on the CPU is there at once, and adding floats costs less than adding tensors.
+            wide = float(value) if self.device.type == "cpu" else value.to(self.dtype)
+            self.sums[name] = self.sums[name] + wide if name in self.sums else wide
         self.count += count
         self.steps += 1
 

@@ -73,7 +73,28 @@ class Order(Protocol):
         ...
 
 
-class Epochs:
+class _Blocks:
+    """An order that is worked out for some thousand rows at once: arrays of a few rows cost mostly the calls."""
+
+    def __init__(self, batch: int) -> None:
+        self._steps = max(_BLOCK // batch, 1)
+        self._last: tuple[int, list[Indices]] = (-1, [])
+
+    def rows(self, step: int) -> Indices:
+        """Give the rows of a step, counted from 0."""
+        block, place = divmod(step, self._steps)
+        last, batches = self._last
+        if block != last:
+            batches = self.batches(block * self._steps, self._steps)
+            self._last = (block, batches)
+        return batches[place]
+
+    def batches(self, step: int, steps: int) -> list[Indices]:
+        """Give the rows of so many steps from a step on."""
+        raise NotImplementedError
+
+
+class Epochs(_Blocks):
     """Reads every row exactly once an epoch.
 
     An epoch has ceil(count / batch) batches whose sizes differ by one row at most, so that none is a small rest.
@@ -82,8 +103,9 @@ class Epochs:
     """
 
     def __init__(self, count: int, batch: int, seed: int, classes: Indices | None = None) -> None:
+        super().__init__(batch)
         self.count, self.seed = count, seed
-        self.batches = math.ceil(count / batch)
+        self.in_epoch = math.ceil(count / batch)
         self.members: Indices | None = None
         if classes is None:
             self.bounds = np.array([0, count], np.int64)
@@ -94,17 +116,23 @@ class Epochs:
 
     @property
     def steps_per_epoch(self) -> float:
-        return float(self.batches)
+        return float(self.in_epoch)
 
-    def rows(self, step: int) -> Indices:
-        epoch, number = divmod(step, self.batches)
-        if len(self.bounds) > 2:
-            secret = key(self.seed, "batches", epoch)
-            number = int(bijection(np.array([number], np.int64), self.batches, secret)[0])
-        first = number * self.count // self.batches
-        last = (number + 1) * self.count // self.batches
-        slots = self._permute(np.arange(first, last, dtype=np.int64), epoch)
-        return slots if self.members is None else self.members[slots]
+    def batches(self, step: int, steps: int) -> list[Indices]:
+        """Give the rows of so many steps from a step on."""
+        result: list[Indices] = []
+        while len(result) < steps:
+            epoch, first = divmod(step + len(result), self.in_epoch)
+            numbers = np.arange(first, min(first + steps - len(result), self.in_epoch), dtype=np.int64)
+            if len(self.bounds) > 2:
+                numbers = bijection(numbers, self.in_epoch, key(self.seed, "batches", epoch))
+            starts, ends = numbers * self.count // self.in_epoch, (numbers + 1) * self.count // self.in_epoch
+            slots = np.concatenate([np.arange(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
+            rows = self._permute(slots, epoch)
+            if self.members is not None:
+                rows = self.members[rows]
+            result += np.split(rows, np.cumsum(ends - starts)[:-1])
+        return result
 
     def _permute(self, slots: Indices, epoch: int) -> Indices:
         groups = np.searchsorted(self.bounds, slots, side="right") - 1
@@ -130,7 +158,7 @@ class Source:
     weight: float
 
 
-class Mixture:
+class Mixture(_Blocks):
     """Reads sources by weight, each in epochs of its own.
 
     The source of a row is drawn from (seed, position), so that shares are exact in every block of 4,096 rows and
@@ -138,6 +166,7 @@ class Mixture:
     """
 
     def __init__(self, sources: Sequence[Source], batch: int, seed: int) -> None:
+        super().__init__(batch)
         self.sources = [source for source in sources if source.weight > 0]
         if len(self.sources) > _BLOCK // 4:
             raise ValueError(f"a mixture of {len(self.sources)} sources")
@@ -147,7 +176,7 @@ class Mixture:
         self.largest = max(range(len(self.sources)), key=lambda i: self.weights[i])
         self.count = sum(source.end - source.start for source in self.sources)
         self.batch, self.seed = batch, seed
-        self._blocks: dict[int, tuple[Indices, Indices]] = {}
+        self._drawn: dict[int, tuple[Indices, Indices]] = {}
 
     @property
     def steps_per_epoch(self) -> float:
@@ -161,7 +190,7 @@ class Mixture:
 
     def _block(self, block: int) -> tuple[Indices, Indices]:
         """Give the source of each position of a block, and how many rows that source has given before it."""
-        if block not in self._blocks:
+        if block not in self._drawn:
             before, after = self._given(block), self._given(block + 1)
             ends = np.cumsum([b - a for a, b in zip(before, after, strict=True)])
             slots = bijection(np.arange(_BLOCK, dtype=np.int64), _BLOCK, key(self.seed, "sources", block))
@@ -171,8 +200,8 @@ class Mixture:
                 chosen = sources == number
                 ranks[chosen] = start + np.arange(int(chosen.sum()))
             # Steps go forward: the block before is not asked for again.
-            self._blocks = {k: v for k, v in self._blocks.items() if k >= block - 1} | {block: (sources, ranks)}
-        return self._blocks[block]
+            self._drawn = {k: v for k, v in self._drawn.items() if k >= block - 1} | {block: (sources, ranks)}
+        return self._drawn[block]
 
     def draw(self, positions: Indices) -> tuple[Indices, Indices]:
         """Give the source of each position, and how many rows that source has given before it."""
@@ -184,8 +213,9 @@ class Mixture:
             sources[chosen], ranks[chosen] = drawn[within], before[within]
         return sources, ranks
 
-    def rows(self, step: int) -> Indices:
-        positions = np.arange(step * self.batch, (step + 1) * self.batch, dtype=np.int64)
+    def batches(self, step: int, steps: int) -> list[Indices]:
+        """Give the rows of so many steps from a step on."""
+        positions = np.arange(step * self.batch, (step + steps) * self.batch, dtype=np.int64)
         which, ranks = self.draw(positions)
         result = np.empty_like(positions)
         for number, source in enumerate(self.sources):
@@ -194,7 +224,7 @@ class Mixture:
                 chosen = (which == number) & (ranks // size == epoch)
                 secret = key(self.seed, "rows", source.name, epoch)
                 result[chosen] = source.start + bijection(ranks[chosen] % size, size, secret)
-        return result
+        return np.split(result, steps)
 
     def repeats(self, steps: int) -> dict[str, dict[str, float]]:
         position = steps * self.batch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ def gradients(
         with autocast(device, dtype):
             loss, shown = objective.loss(network, batch)
         # The denominator is that of the whole batch, so that every token weighs alike in every micro-batch.
-        (loss / (count or 1.0)).backward()
+        loss.backward(torch.full_like(loss, 1.0 / (count or 1.0)))
         for name, value in {"loss": loss, **shown}.items():
             sums[name] = sums[name] + value.detach() if name in sums else value.detach()
     return sums
@@ -77,12 +78,12 @@ class FiniteGuard:
 
     def admit(self, step: int, norm: torch.Tensor, loss: torch.Tensor) -> None:
         """Look at a step before its optimizer step; raises NonFinite for this one or the one before."""
-        bad = ~torch.isfinite(norm + loss)
         if not self.late:
-            if bool(bad):
+            if not math.isfinite(float(norm) + float(loss)):
                 raise NonFinite(step)
             return
         self.settle()
+        bad = ~torch.isfinite(norm + loss)
         self.optimizer.grad_scale = None  # type: ignore[attr-defined]
         self.optimizer.found_inf = bad.float()  # type: ignore[attr-defined]
         flag = torch.empty((), dtype=torch.bool, pin_memory=True).copy_(bad, non_blocking=True)
