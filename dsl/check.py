@@ -13,7 +13,7 @@ from .modules import COMMAND_LINE, Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
 from .record import Record
-from .resolve import instantiate
+from .resolve.instantiate import instantiate
 from .source import Source, Span
 from .suggest import suggest
 from .unused import nothing_to_run, unused

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import syntax
-from .describe import describe, show, sort_of, units, words_of
-from .diagnostics.model import Fix, Label, Text
-from .quantities import Quantity
-from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted, alternatives
-from .resolve_files import find_files
-from .source import Span
-from .suggest import suggest
-from .types import Anything, Boolean, ComponentOf, ListOf, MapOf, Nothing, Number, PathText, QuantityOf, Type, Word
-from .types import Text as TextType
+from .. import syntax
+from ..describe import describe, show, sort_of, units, words_of
+from ..diagnostics.model import Fix, Label, Text
+from ..quantities import Quantity
+from ..source import Span
+from ..suggest import suggest
+from ..types import Anything, Boolean, ComponentOf, ListOf, MapOf, Nothing, Number, PathText, QuantityOf, Type, Word
+from ..types import Text as TextType
+from .base import UNRESOLVED, Context, Unresolved, Wanted, alternatives
+from .files import find_files
 
 _COUNTED = ("steps", "examples", "tokens")
 """Dimensions in which half of one is nothing."""

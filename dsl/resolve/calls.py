@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import syntax
-from .describe import sort_of
-from .diagnostics.model import Label, Text
-from .functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch, TooLarge
-from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
-from .resolve_bindings import type_of
-from .resolve_build import call_of, look_up
-from .resolve_environment import read_environment
-from .resolve_fit import fit
-from .resolve_plain import plain
-from .resolve_unknown import unknown_call
-from .types import Anything
+from .. import syntax
+from ..describe import sort_of
+from ..diagnostics.model import Label, Text
+from ..functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch, TooLarge
+from ..types import Anything
+from .base import UNRESOLVED, Context, Unresolved, Wanted
+from .bindings import type_of
+from .build import call_of, look_up
+from .environment import read_environment
+from .fit import fit
+from .plain import plain
+from .unknown import unknown_call
 
 
 def call(context: Context, node: syntax.Call, wanted: Wanted) -> Any:

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import syntax
-from .catalogue import Catalogue
-from .diagnostics.model import Diagnostic, Text
-from .modules import PLANNED_KINDS, Module
-from .program import Declared, Knob, Origin, Program, Reference
-from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
-from .resolve_bindings import in_order, kind_of, value_of
-from .resolve_build import build
-from .resolve_calls import call, pipe
-from .resolve_names import path
-from .resolve_plain import binary, conditional, entries, items, literal, string, unary
-from .resolve_with import update
-from .suggest import suggest
-from .types import Formula
+from .. import syntax
+from ..catalogue import Catalogue
+from ..diagnostics.model import Diagnostic, Text
+from ..modules import PLANNED_KINDS, Module
+from ..program import Declared, Knob, Origin, Program, Reference
+from ..suggest import suggest
+from ..types import Formula
+from .base import UNRESOLVED, Context, Unresolved, Wanted
+from .bindings import in_order, kind_of, value_of
+from .build import build
+from .calls import call, pipe
+from .names import path
+from .plain import binary, conditional, entries, items, literal, string, unary
+from .update import update
 
 
 def instantiate(

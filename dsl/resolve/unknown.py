@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from . import syntax
-from .describe import describe
-from .diagnostics.model import Fix, Label, Text
-from .functions import FUNCTIONS
-from .modules import COMMAND_LINE
-from .resolve_base import Binding, Context, Unresolved, Wanted
-from .resolve_bindings import kind_of
-from .resolve_build import given, of_another_kind, wanted_kinds
-from .resolve_fit import in_brackets
-from .source import Span
-from .suggest import suggest
-from .types import Anything, Artifact, ComponentOf, Nothing, TaskOf, Word
-from .types import Text as TextType
+from .. import syntax
+from ..describe import describe
+from ..diagnostics.model import Fix, Label, Text
+from ..functions import FUNCTIONS
+from ..modules import COMMAND_LINE
+from ..source import Span
+from ..suggest import suggest
+from ..types import Anything, Artifact, ComponentOf, Nothing, TaskOf, Word
+from ..types import Text as TextType
+from .base import Binding, Context, Unresolved, Wanted
+from .bindings import kind_of
+from .build import given, of_another_kind, wanted_kinds
+from .fit import in_brackets
 
 
 def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:

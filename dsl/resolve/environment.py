@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from . import syntax
-from .diagnostics.model import Text
-from .parser import parse_expression
-from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
-from .source import Source
-from .types import Anything, Type
-from .types import Text as TextType
+from .. import syntax
+from ..diagnostics.model import Text
+from ..parser import parse_expression
+from ..source import Source
+from ..types import Anything, Type
+from ..types import Text as TextType
+from .base import UNRESOLVED, Context, Unresolved, Wanted
 
 
 def read_environment(

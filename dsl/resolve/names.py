@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import syntax
-from .describe import describe, show
-from .diagnostics.model import Label, Text
-from .program import Reference
-from .record import Record
-from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
-from .resolve_bindings import kind_of, value_of
-from .resolve_build import call_of, default_reference, given, look_up, refer
-from .resolve_fit import admits, fit, in_brackets, misfit
-from .resolve_unknown import unknown
-from .suggest import suggest
-from .types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
+from .. import syntax
+from ..describe import describe, show
+from ..diagnostics.model import Label, Text
+from ..program import Reference
+from ..record import Record
+from ..suggest import suggest
+from ..types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
+from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
+from .bindings import kind_of, value_of
+from .build import call_of, default_reference, given, look_up, refer
+from .fit import admits, fit, in_brackets, misfit
+from .unknown import unknown
 
 
 class _Miss(Record):

@@ -9,14 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import syntax
-from .catalogue import Catalogue, Component
-from .diagnostics.model import Diagnostic, Fix, Label, Severity, Text
-from .modules import Module, Named
-from .program import Origin
-from .record import Record
-from .source import Span
-from .types import Either, Type
+from .. import syntax
+from ..catalogue import Catalogue, Component
+from ..diagnostics.model import Diagnostic, Fix, Label, Severity, Text
+from ..modules import Module, Named
+from ..program import Origin
+from ..record import Record
+from ..source import Span
+from ..types import Either, Type
 
 MAX_DEPTH = 120
 """How deep expressions may nest, through names too; the parser's cap alone is 100."""

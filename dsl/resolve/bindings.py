@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import syntax
-from .describe import one_of
-from .diagnostics.model import Label, Text
-from .modules import mentioned
-from .quantities import BASE_UNIT, Quantity
-from .resolve_base import UNRESOLVED, Binding, Context, Unresolved, Wanted
-from .resolve_environment import read_environment
-from .suggest import suggest
-from .types import Anything, Boolean, ComponentOf, ListOf, MapOf, Number, QuantityOf, TaskOf, Type
-from .types import Text as TextType
+from .. import syntax
+from ..describe import one_of
+from ..diagnostics.model import Label, Text
+from ..modules import mentioned
+from ..quantities import BASE_UNIT, Quantity
+from ..suggest import suggest
+from ..types import Anything, Boolean, ComponentOf, ListOf, MapOf, Number, QuantityOf, TaskOf, Type
+from ..types import Text as TextType
+from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
+from .environment import read_environment
 
 _PARAM_TYPES: dict[str, Type] = {
     "int": Number(integer=True),

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import syntax
-from .catalogue import Component
-from .describe import describe, show
-from .diagnostics.model import Label, Text
-from .program import Reference
-from .record import Record
-from .resolve_base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
-from .resolve_build import as_wanted, construct, field_slot, refer, unknown_field, wanted_kinds
-from .source import Span
-from .types import Artifact, ComponentOf, Either, MapOf, TaskOf, Type
+from .. import syntax
+from ..catalogue import Component
+from ..describe import describe, show
+from ..diagnostics.model import Label, Text
+from ..program import Reference
+from ..record import Record
+from ..source import Span
+from ..types import Artifact, ComponentOf, Either, MapOf, TaskOf, Type
+from .base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
+from .build import as_wanted, construct, field_slot, refer, unknown_field, wanted_kinds
 
 
 class _Change(Record):

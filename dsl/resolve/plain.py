@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import syntax
-from .describe import describe, show, sort_of
-from .diagnostics.model import Label, Text
-from .functions import Mismatch, TooLarge, arithmetic, compare
-from .quantities import Quantity
-from .resolve_base import UNRESOLVED, Context, Unresolved, Wanted
-from .resolve_fit import fit, misfit
-from .types import Anything, Boolean, ComponentOf, Either, ListOf, MapOf, Type
+from .. import syntax
+from ..describe import describe, show, sort_of
+from ..diagnostics.model import Label, Text
+from ..functions import Mismatch, TooLarge, arithmetic, compare
+from ..quantities import Quantity
+from ..types import Anything, Boolean, ComponentOf, Either, ListOf, MapOf, Type
+from .base import UNRESOLVED, Context, Unresolved, Wanted
+from .fit import fit, misfit
 
 _MAX_TEXT = 1_000_000
 _MAX_ITEMS = 100_000

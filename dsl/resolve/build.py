@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import syntax
-from .catalogue import Component, Problem
-from .catalogue import Field as ComponentField
-from .describe import artifact, describe
-from .diagnostics.model import Diagnostic, Label, Text
-from .problems import from_problem
-from .program import Origin, Reference
-from .resolve_base import Context, Recipe, Unresolved, Wanted
-from .resolve_fit import field_span
-from .resolve_plain import twice
-from .source import Span
-from .suggest import suggest
-from .types import Artifact, ComponentOf, TaskOf
+from .. import syntax
+from ..catalogue import Component, Problem
+from ..catalogue import Field as ComponentField
+from ..describe import artifact, describe
+from ..diagnostics.model import Diagnostic, Label, Text
+from ..problems import from_problem
+from ..program import Origin, Reference
+from ..source import Span
+from ..suggest import suggest
+from ..types import Artifact, ComponentOf, TaskOf
+from .base import Context, Recipe, Unresolved, Wanted
+from .fit import field_span
+from .plain import twice
 
 
 def wanted_kinds(context: Context, wanted: Wanted) -> tuple[str, ...]:

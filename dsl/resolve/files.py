@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import syntax
-from .diagnostics.model import Text
-from .diagnostics.similar import similar
-from .resolve_base import Context, Wanted
-from .suggest import naming
-from .types import PathText
+from .. import syntax
+from ..diagnostics.model import Text
+from ..diagnostics.similar import similar
+from ..suggest import naming
+from ..types import PathText
+from .base import Context, Wanted
 
 _MAX_LOOKED_AT = 50_000
 """Entries of folders that a search looks at; past it, the pattern gets the benefit of the doubt."""
