@@ -104,7 +104,10 @@ def _data(value: Value) -> dict[str, Artifact]:
 
 def _split(value: Value) -> dict[str, Artifact]:
     names = ["train", *(name for name in ("validation", "test") if name in value.arguments)]
-    return {"dataset": Artifact("dataset", ("text",), tuple(names))} | {n: Artifact("rows", ("text",)) for n in names}
+    counts = Artifact("numbers", splits=tuple(names))
+    return {"dataset": Artifact("dataset", ("text",), tuple(names)), "rows": counts} | {
+        n: Artifact("rows", ("text",)) for n in names
+    }
 
 
 def _stage(value: Value) -> dict[str, Artifact]:
