@@ -3,7 +3,8 @@
     python bench/transfer.py [quickstart|masked] [seed …]
 
 The example itself makes the comparison: `scores` are of the fine-tuned model, `scores_scratch` of the same model
-trained on the labels alone. It helps if the mean gain is above its standard error. Data, splits and tokenizer stay the same over the seeds.
+trained on the labels alone. It helps if the mean gain is above its
+standard error. Data, splits and tokenizer stay the same over the seeds.
 """
 
 from __future__ import annotations
