@@ -254,8 +254,8 @@ def _result(operator: str, sorts: Sequence[str]) -> str | None:
     if operator == "if":
         return sorts[1] if sorts[0] == "boolean" and sorts[1] == sorts[2] else None
     if ANY in sorts:
-        # A field that is compared with a string, or with another field.
-        return "boolean" if set(sorts) <= {ANY, "text"} and operator in ("==", "!=") else None
+        # A field that is compared with a string, with another field, or with `none`, which is the lack of a value.
+        return "boolean" if set(sorts) <= {ANY, "text", "none"} and operator in ("==", "!=") else None
     samples = [_SAMPLES[sort] if sort in _SAMPLES else Quantity(1, sort) for sort in sorts]
     try:
         return sort_of_value(formulas.compute(operator, samples))
