@@ -58,6 +58,7 @@ from .kinds import (
     WeightsTask,
 )
 from .located import Located
+from .smoke import Smoke, handful
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
 __all__ = [
@@ -65,6 +66,6 @@ __all__ = [
     "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
     "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
     "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "RowCondition", "Rows", "Schedule",
-    "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
-    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",
+    "Shape", "Single", "Smoke", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
+    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "handful", "hidden", "hookimpl", "neutral", "references",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from .events import TaskLine
 from .exports import Exports
 from .graph import Graph, Node, build
 from .locks import holds_kept
+from .mode import COPIES, Mode
 from .reasons import Reasons
 from .records import Record, Records, file_name
 from .store import Artifact, Damaged, Store
@@ -65,6 +66,7 @@ class Plan:
     """Whether it is the plan of the whole file, and not of some of its names."""
     tasks: list[Planned] = field(default_factory=list)
     """In an order in which they can run."""
+    mode: Mode = Mode.REAL
     damaged: dict[Node, str] = field(default_factory=dict)
     """Artifacts that are not what their manifests say, with the file that shows it."""
 
@@ -85,15 +87,23 @@ class Plan:
         return tuple(task.line() for task in self.tasks)
 
 
-def make_plan(program: Program, store: Store, digests: FileDigests, names: Iterable[str] | None = None) -> Plan:
-    """Plan a run of a program, or of some of its names.
+def make_plan(
+    program: Program,
+    store: Store,
+    digests: FileDigests,
+    names: Iterable[str] | None = None,
+    mode: Mode = Mode.REAL,
+) -> Plan:
+    """Plan a run of a program, or of some of its names; the store of a smoke run is the corner of a store.
 
     CannotPlan if a task's own code fails or a file can't be read; KeyError for a name that is no task's.
     """
     graph = build(program, digests, names)
     records = Records(store.folder / "records")
     record = records.read(file_name(program.source.path, program.root, program.source.name))
-    plan = Plan(program, graph, store, Exports(store, program, digests), records, record, names is None)
+    root = store.folder / COPIES if mode.is_small else program.root
+    exports = Exports(store, program, digests, root)
+    plan = Plan(program, graph, store, exports, records, record, names is None, mode=mode)
     found = {node: _find(plan, node) for node in graph.nodes}
     runs = _runs(graph, found)
     reasons = Reasons(graph, record)

@@ -123,6 +123,8 @@ class RunResult(_Told):
     id: str = ""
     folder: Path | None = None
     """The run's folder (events, traceback, report); that of the last run that did something, if this one did nothing."""
+    exports: Path | None = None
+    """The folder that the places of exports are relative to: the project's root, but for smoke runs."""
     ran: int = 0
     traceback: Path | None = None
 

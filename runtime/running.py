@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..dsl.diagnostics.model import Text
 from .events import Bus, Judged, Listener, RunFinished, RunStarted
+from .mode import Mode
 from .plan import Plan
 from .records import plain_params
 from .remember import remember
 from .results import RunResult, TaskResult
-from .store import Damaged
+from .store import Artifact, Damaged
+from .words import say
 
 if TYPE_CHECKING:
     from ..plugins.component import Facts
@@ -72,6 +75,7 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
     result.state, result.exit_code = outcome.state, outcome.exit_code
     result.diagnostics += outcome.diagnostics
     result.ran = len(outcome.ran)
+    result.exports = made.exports.root
     result.tasks = _results(made, {node.fingerprint for node in outcome.ran})
 
 
@@ -81,7 +85,14 @@ def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
         return
     from .expects import judge
 
-    verdicts, found = judge(made.graph, made.graph.expects, lambda node: _facts(made, node))
+    def unknown(node: Node) -> Text | None:
+        """Give why the numbers of a node are not those of a real run."""
+        if made.mode is Mode.SMOKE:
+            return Text("expect.smoke")
+        artifact = _stored(made, node)
+        return Text("expect.cut", {"label": node.label}) if artifact is not None and artifact.cut else None
+
+    verdicts, found = judge(made.graph, made.graph.expects, lambda node: _facts(made, node), unknown)
     result.expects = {verdict.name: verdict for verdict in verdicts}
     for verdict in verdicts:
         listener(Judged(verdict.name, verdict.formula, verdict.state, verdict.shown, verdict.reason))
@@ -92,11 +103,15 @@ def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
 
 
 def _facts(made: Plan, node: Node) -> Facts | None:
+    artifact = _stored(made, node)
+    return artifact.facts if artifact is not None else None
+
+
+def _stored(made: Plan, node: Node) -> Artifact | None:
     try:
-        artifact = made.store.find(node.fingerprint)
+        return made.store.find(node.fingerprint)
     except Damaged:
         return None
-    return artifact.facts if artifact else None
 
 
 def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
@@ -111,6 +126,7 @@ def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> N
         remember(made, finished=True)
     result.state, result.exit_code = "finished", 0
     result.tasks = _results(made, set())
+    result.exports = made.exports.root
     _judge(result, made, bus)
     folder = made.store.folder / "runs" / made.record.run
     result.folder = folder if made.record.run and folder.is_dir() else None
@@ -137,16 +153,14 @@ def _recording(bus: Bus, folder: RunFolder, made: Plan) -> Iterator[None]:
 def _started(made: Plan, run_id: str) -> RunStarted:
     program = made.program
     params = plain_params({name: knob.value for name, knob in program.params.items()})
-    return RunStarted(run_id, program.name, made.record.file, str(program.root), params, made.lines())
+    name = program.name if made.mode is Mode.REAL else say("cli.smoke", experiment=program.name)
+    return RunStarted(run_id, name, made.record.file, str(program.root), params, made.lines())
 
 
 def _results(made: Plan, ran: set[str]) -> dict[str, TaskResult]:
     found: dict[str, TaskResult] = {}
     for node in made.graph.nodes:
-        try:
-            artifact = made.store.find(node.fingerprint)
-        except Damaged:
-            continue
+        artifact = _stored(made, node)
         if artifact is not None:
             for name in node.names or (node.label,):
                 found[name] = TaskResult(

@@ -17,6 +17,7 @@ from .guard import TRACEBACK
 if TYPE_CHECKING:
     from ..events import Listener
     from ..face import RunResult
+    from ..mode import Mode
     from ..run_folder import RunFolder
 
 
@@ -29,9 +30,25 @@ if TYPE_CHECKING:
     shell_complete=options.complete_names,
     help="Run only this task, and what it needs.",
 )
+@click.option(
+    "--smoke",
+    is_flag=True,
+    help="Run all of it with a handful of rows and steps, in a corner of the store, to see that the parts fit.",
+)
 @options.store
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
-def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
+def command(
+    file: Path, params: tuple[str, ...], only: tuple[str, ...], smoke: bool, store: Path | None, as_json: bool
+) -> int:
+    from ..mode import Mode
+
+    return execute(file, params, only, store, as_json, Mode.SMOKE if smoke else Mode.REAL)
+
+
+def execute(
+    file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool, mode: Mode
+) -> int:
+    """Run a file and show it; give the exit code."""
     from ..face import check, run_checked
 
     checked = check(file, params=params)
@@ -40,7 +57,7 @@ def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: P
         output.report(checked.diagnostics)
     display = Display(as_json)
     try:
-        result = run_checked(checked, only=only, store=store, listeners=display.listeners)
+        result = run_checked(checked, only=only, store=store, listeners=display.listeners, mode=mode)
     finally:
         display.close()
     report = _report(result)
@@ -170,7 +187,7 @@ def _exports(result: RunResult) -> list[tuple[str, str]]:
     program = result.checked.program
     declared = program.declarations.values() if program else ()
     return [
-        (one.name, shown(result.checked.root / one.value.to))
+        (one.name, shown((result.exports or result.checked.root) / one.value.to))
         for one in declared
         if isinstance(one.value, Export) and one.name in result.tasks
     ]

@@ -15,6 +15,7 @@ MESSAGES: dict[str, str] = {
     "cli.expects.failed": "failed",
     "cli.expects.open": "not judged",
     "cli.plan.judged": "judged after the run",
+    "cli.smoke": "{experiment}, smoke run",
     "cli.run.unmet": "All ran in {seconds}, but not all is as expected. {ran} ran, {stored} stored.",
     "report.expects": "Expectations",
     "report.expects.name": "name",

@@ -15,6 +15,7 @@ MESSAGES: dict[str, str] = {
     "cli.expects.failed": "不成立",
     "cli.expects.open": "判定なし",
     "cli.plan.judged": "実行後に判定",
+    "cli.smoke": "{experiment}（スモーク実行）",
     "cli.run.unmet": "すべて {seconds}で終わりましたが、期待どおりでないものがあります。{ran}を実行、{stored} 件は保存済み。",
     "report.expects": "期待",
     "report.expects.name": "名前",
