@@ -114,7 +114,7 @@ def run_checked(
     mode: Mode = Mode.REAL,
 ) -> RunResult:
     """Run a file that was checked, for those who show what the check found before anything runs."""
-    result = RunResult(checked, list(checked.diagnostics))
+    result = RunResult(checked, list(checked.diagnostics), mode=mode)
     if checked.program is None:
         return result
     from .locks import reading

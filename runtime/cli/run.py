@@ -158,13 +158,16 @@ def _close(result: RunResult, report: Path | None) -> None:
     import shutil
 
     from ..listeners import closing
+    from ..mode import Mode
     from ..words import say
     from .places import board_command, shown
 
     facts = [(label, task.facts) for label, task in result.tasks.items()]
     columns = shutil.get_terminal_size().columns
-    judged = closing.expectations(result.expects.values())
-    for lines in (closing.results(facts), judged, closing.samples(facts, columns)):
+    blocks = [closing.expectations(result.expects.values())]
+    if result.mode is Mode.REAL:  # what a smoke run measures says nothing
+        blocks = [closing.results(facts), *blocks, closing.samples(facts, columns)]
+    for lines in blocks:
         if lines:
             click.echo("\n" + "\n".join(lines))
     if result.folder is None:
