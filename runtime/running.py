@@ -36,7 +36,7 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
     from .listeners.plugins import PluginHooks
     from .locks import beside_others
     from .run_folder import RunFolder
-    from .signals import stopping_on_signals
+    from .signals import stopping_after, stopping_on_signals
 
     stop = threading.Event()
     started = time.monotonic()
@@ -59,13 +59,15 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
         bus.add(hooks)
         for listener in listeners(folder) if listeners else ():
             bus.add(listener)
-        with stopping_on_signals(stop):
+        with stopping_on_signals(stop), stopping_after(_budget(made), stop) as budget:
             bus(_started(made, folder.id))
             outcome = Executor(made, digests, bus, stop).run()
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
             if outcome.state != "interrupted":
                 _judge(result, made, bus)
+            elif budget.is_used_up:
+                result.diagnostics.append(failures.of_budget(made.program))
             stored = len({task.fingerprint for task in result.tasks.values() if not task.ran})
             bus(RunFinished(folder.id, result.state, time.monotonic() - started, len(outcome.ran), stored))
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
@@ -77,6 +79,12 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
     result.ran = len(outcome.ran)
     result.exports = made.exports.root
     result.tasks = _results(made, {node.fingerprint for node in outcome.ran})
+
+
+def _budget(made: Plan) -> float | None:
+    """Give the seconds that a run may take; a smoke run takes none of it."""
+    budget = getattr(made.program.settings, "budget", None)
+    return None if budget is None or made.mode.is_small else float(budget.magnitude)
 
 
 def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
