@@ -120,7 +120,7 @@ def behind(context: Context, node: syntax.Expression, value: Any) -> tuple[tuple
         notes.append(Text("note.value", {"expression": written, "value": show(value)}))
     for path in _paths(node):
         binding = context.bindings.get(path.segments[0].name)
-        if binding is None or isinstance(binding.statement, syntax.Declaration) or not binding.done:
+        if binding is None or isinstance(binding.statement, syntax.Declaration | syntax.Import) or not binding.done:
             continue
         labels.append(Label(binding.span, Text("label.declared", {"name": binding.name})))
         if str(path) != written and len(path.segments) == 1 and not isinstance(binding.value, Unresolved):
