@@ -71,6 +71,8 @@ class Knob(Record):
     doc: str = ""
     source: Given | None = None
     """The expression that it has its value from: its default, or what was given in its place."""
+    kind: str = ""
+    """The kind of declaration that it takes, whose name is then its value."""
 
 
 class Let(Record):

@@ -184,15 +184,15 @@ def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
 def _is_task(program: Program, name: str) -> bool:
     from ..plugins.component import Task
 
-    declared = program.declarations.get(name)
+    declared = program.everything.get(name)
     return declared is not None and isinstance(declared.value, Task)
 
 
 def _unknown(program: Program, name: str) -> Diagnostic:
-    tasks = [declared.name for declared in program.declarations.values() if _is_task(program, declared.name)]
+    tasks = [declared.name for declared in program.everything.values() if _is_task(program, declared.name)]
     helps = (*naming(similar(name, tasks)), Text("L0811.help", {"names": tasks}))
-    if name in program.declarations:
-        declared = program.declarations[name]
+    if name in program.everything:
+        declared = program.everything[name]
         message = Text("L0811.value", {"name": name, "kind": declared.kind})
         return Diagnostic("L0811", message, declared.name_span, helps=helps)
     return Diagnostic("L0811", Text("L0811", {"name": name}), None, helps=helps)

@@ -8,8 +8,9 @@ from importlib import import_module
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 
-CATALOGUES = ("", "_training", "_cli", "_report")
-"""The modules of each language in `messages/`: of the run itself, of training, of its display, of its report."""
+CATALOGUES = ("", "_training", "_cli", "_describe", "_report")
+"""The modules of each language in `messages/`: of the run itself, of training, of its display, of `describe`, of its
+report."""
 
 NEEDS = "plan.needs"
 """The reason of a task that runs because one of its inputs does."""

@@ -57,10 +57,11 @@ def _scope(context: Context) -> Scope:
         if isinstance(node, syntax.Let):
             lets[name] = Let(name, binding.value, node.span, node.doc, Given(node.value, context.label))
         elif isinstance(node, syntax.Param):
-            value = _taken(context, node) if kind_of(context, binding) else binding.value
+            kind = kind_of(context, binding) or ""
+            value = _taken(context, node) if kind else binding.value
             source, home = _source(context, node)
             given = Given(source, home.label)
-            params[name] = Knob(name, value, name in context.given, node.span, node.doc, given)
+            params[name] = Knob(name, value, name in context.given, node.span, node.doc, given, kind)
     return Scope(context.label, context.module.source, params, lets, context.module.uses, context.imported)
 
 
