@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dsl.diagnostics.model import Text
-from ..dsl.program import Knob
+from ..dsl.program import Knob, Let
 from ..dsl.source import Span
 from ..plugins.canonical import show
 from ..plugins.component import Component
@@ -106,7 +106,8 @@ class Reasons:
     def _behind(self, span: Span) -> Knob | None:
         """Give the experiment's param with another value that a place names: itself, or through names of its file."""
         scopes = (scope for scope in self.program.scopes.values() if scope.source is span.source)
-        for scope, named in ((scope, {**scope.params, **scope.lets}) for scope in scopes):
+        for scope in scopes:
+            named: dict[str, Knob | Let] = {**scope.params, **scope.lets}
             for name, one in named.items():
                 if one.source is None or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", span.text):
                     continue
