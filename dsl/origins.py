@@ -72,6 +72,24 @@ def origin_of(program: Program, given: Given) -> FieldOrigin:
     return FieldOrigin(sort, given.expression.span, steps, before, given.within)
 
 
+def item_origin(program: Program, component: Any, field: str, key: str | int) -> FieldOrigin:
+    """Give the origin of an entry of a field's map, or of an item of its list, as near as it is known."""
+    origin = program.origins.get(id(component))
+    given = origin.given.get(field) if origin else None
+    whole = origin_of(program, given) if given is not None else DEFAULT
+    while given is not None:
+        expression = given.expression
+        found = None
+        if isinstance(expression, syntax.Block):
+            found = next((entry.value for entry in expression.entries if entry.name == str(key)), None)
+        elif isinstance(expression, syntax.List) and isinstance(key, int):
+            found = expression.items[key]
+        if found is not None:
+            return origin_of(program, Given(found, given.scope))
+        given = given.before if given.within else None
+    return whole
+
+
 def param_step(program: Program, scope: Scope, knob: Knob) -> Step:
     """Give what is known of the value of a param."""
     how = "default"

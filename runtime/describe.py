@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..dsl.origins import DEFAULT, FieldOrigin, Step, field_origin, param_step
+from ..dsl.origins import DEFAULT, FieldOrigin, Step, field_origin, item_origin, param_step
 from ..dsl.program import Declared, Program, Reference, Scope
 from ..dsl.source import Span
 from ..plugins.component import Component, Task
@@ -113,7 +113,10 @@ class _Describer:
             if value is None and word in derived:
                 origin, value = _DERIVED, derived[word]
             shown = show(value, its_field.type, self._label)
-            found.append(self._value(word, value, shown, origin, its_field.description))
+            described = self._value(word, value, shown, origin, its_field.description)
+            for (key, _), one in zip(_items(value), described.within if _is_open(value) else (), strict=False):
+                one.origin = item_origin(self.program, component, word, key)
+            found.append(described)
             derived.pop(word, None)
         return found + [Value(name, show(value), _DERIVED, value) for name, value in derived.items()]
 
@@ -127,7 +130,7 @@ class _Describer:
             return Value(name, self._label(value), origin, value, doc, self._fields(value.task))
         inner = list(_items(value))
         if any(isinstance(item, Component | Reference) for _, item in inner):
-            within = [self._value(key, item, show(item, None, self._label), origin) for key, item in inner]
+            within = [self._value(_named(key), item, show(item, None, self._label), origin) for key, item in inner]
             return Value(name, "[…]" if isinstance(value, list | tuple) else "{…}", origin, value, doc, within)
         return Value(name, shown, origin, value, doc)
 
@@ -155,11 +158,20 @@ class _Describer:
                 yield Value(name, f"{size:,}", _DERIVED, size)
 
 
-def _items(value: Any) -> Iterator[tuple[str, Any]]:
+def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
     if isinstance(value, Mapping):
-        yield from ((str(key), item) for key, item in value.items())
+        yield from value.items()
     elif isinstance(value, list | tuple):
-        yield from ((f"[{index}]", item) for index, item in enumerate(value))
+        yield from enumerate(value)
+
+
+def _named(key: str | int) -> str:
+    return f"[{key}]" if isinstance(key, int) else str(key)
+
+
+def _is_open(value: Any) -> bool:
+    """Tell whether what lies within a value are its items, and not the fields of a component."""
+    return isinstance(value, Mapping | list | tuple)
 
 
 __all__ = ["DEFAULT", "Entry", "Part", "Value", "describe"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from llx.dsl.check import check_file
-from llx.dsl.origins import FieldOrigin, field_origin, param_step
+from llx.dsl.origins import FieldOrigin, field_origin, item_origin, param_step
 from llx.dsl.program import Program
 
 from .fake import FakeCatalogue, program, shown
@@ -110,3 +110,17 @@ def test_across_files(tmp_path: Path) -> None:
     ]
     changed = origin(made, "m", "layers")
     assert (places(changed), changed.steps[0].name) == (("with", "mine", "3"), "mine")
+
+
+def test_items_of_maps_and_lists() -> None:
+    text = "param lr = 0.5\ndata d = mix { sources = {}, weights = { a = 1, b = lr } }\n"
+    text += "data e = d with { weights.a = 2 }\nmodel m = decoder {}\n"
+    text += "stage s = train { model = m, tokenizer = train_bpe(d, vocab_size = 1Ki), data = e, "
+    text += "optimizer = adamw { betas = [lr, 0.9] } }"
+    made = program(text)
+    weights = made.everything["e"].value
+    assert places(item_origin(made, weights, "weights", "b")) == ("param", "lr", None)
+    assert places(item_origin(made, weights, "weights", "c"))[0] == "with"
+    optimizer = made.everything["s"].value.optimizer
+    assert [places(item_origin(made, optimizer, "betas", n))[1] for n in (0, 1)] == ["lr", "0.9"]
+    assert item_origin(made, optimizer, "lr", 0).sort == "default"
