@@ -47,7 +47,7 @@ _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
 
 class Docs(Record):
-    """Doc comments by the offset at which what they describe starts or ends, or by the line of an opening brace."""
+    """Doc comments by the offset at which what they describe starts (those above it, or after a brace of it) or ends."""
 
     above: dict[int, str]
     after: dict[int, str]
@@ -143,6 +143,8 @@ class _Scanner:
         return end
 
     def sign(self, text: str, at: int, end: int) -> int:
+        if text in OPENERS or text in CLOSERS:
+            self.above.clear()
         if text in OPENERS:
             kept = self.statements.opened(Token(text, text, at, end))
             return end if kept else next_statement(self.text, end)
@@ -175,7 +177,9 @@ class _Scanner:
         if not self.text[line:at].strip(" \t"):
             self.above.append(text)
         elif tokens and tokens[-1].type == "{":
-            self.docs.opening[line] = text
+            start = self.statements.row_start
+            known = self.docs.opening.get(start)
+            self.docs.opening[start] = f"{known}\n{text}" if known else text
         elif tokens:
             last = tokens[-2] if tokens[-1].type == "," and len(tokens) > 1 else tokens[-1]
             self.docs.after[last.end] = text

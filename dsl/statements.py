@@ -26,6 +26,7 @@ _LATE = re.compile(
     r"|==(?!=)|!=|<=|>=|<(?!<)|>(?!>)|\+(?!\+)|-(?!-)|\*|/(?!/)|\{)"
 )
 """What would have continued a line, had the line not ended before it."""
+_BEFORE_ROW = frozenset({NEWLINE, ",", *OPENERS})
 _INDENTED = re.compile(r"[ \t]+[^\W\d]\w*[ \t]*=(?!=)")
 """An entry; outside of braces none can stand."""
 
@@ -46,6 +47,8 @@ class Statements:
         """Those of the statement that is being read."""
         self.open: list[int] = []
         """Where among them the open brackets are."""
+        self.starts: dict[int, int] = {}
+        """Where the current row (a statement, an entry, an item) began, by the number of brackets around it."""
         self.newline: int | None = None
         """Where a newline was met that may count: the next token decides."""
         self.spoiled = False
@@ -62,6 +65,11 @@ class Statements:
         """Tell whether commas alone separate here."""
         return bool(self.open) and self.tokens[self.open[-1]].type != "{"
 
+    @property
+    def row_start(self) -> int:
+        """Where the row began in which the last bracket was opened."""
+        return self.starts[len(self.open) - 1]
+
     def push(self, token: Token) -> None:
         """Add a token; the newline before it counts now, or doesn't."""
         if self.newline is not None:
@@ -71,6 +79,8 @@ class Statements:
             elif not continues:
                 self.cut()
             self.newline = None
+        if not self.tokens or self.tokens[-1].type in _BEFORE_ROW:
+            self.starts[len(self.open)] = token.start
         self.tokens.append(token)
 
     def cut(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..syntax import (
     Binary,
@@ -46,7 +47,7 @@ class Layout:
     def file(self, tree: SyntaxTree) -> list[Row]:
         rows: list[Row] = []
         for statement in tree.statements:
-            self.row(rows, lambda statement=statement: self.statement(statement))  # type: ignore[misc]
+            self.row(rows, partial(self.statement, statement))
         self.comments(rows)
         return rows
 
@@ -65,7 +66,7 @@ class Layout:
             # There are comments on both sides of the comma: it stays between them.
             after = stream.take_trailing(last)
             remarks = [Remark(after, own=False)] if after else []
-            document = Concat([document, *remarks, *stream.take_own(), stream.word()])
+            document = Concat([document, *remarks, *_lines(stream.take_own()), LINE, stream.word()])
             rows.append(Row(document, blank, None, stream.take_trailing(last + 1)))
         else:
             remark = stream.take_trailing(last)
@@ -111,9 +112,14 @@ class Layout:
         plain = [part.value for part in parts if isinstance(part, Text)]
         head = "".join(plain) if len(plain) == len(parts) else None
         equals = stream.take()
-        commented = equals.forced or stream.at in stream.own
-        document: Document = Concat([equals, BLANK, self.expression(value)])
-        return Concat([*parts, BLANK, Indent(document) if commented else document]), head
+        above = stream.take_own()
+        document = self.expression(value)
+        if above or equals.forced:
+            # Comments stand between: the value begins on a line of its own.
+            document = Indent(Concat([*_lines(above), LINE, document]))
+        else:
+            document = Concat([BLANK, document])
+        return Concat([*parts, BLANK, equals, document]), head
 
     # Expressions
 
@@ -219,7 +225,7 @@ class Layout:
     # Brackets
 
     def block(self, block: Block) -> Document:
-        builders = [lambda entry=entry: self.valued(entry.value) for entry in block.entries]  # type: ignore[misc]
+        builders = [partial(self.valued, entry.value) for entry in block.entries]
         return self.bracket(builders, braces=True)
 
     def list(self, node: List) -> Document:
@@ -264,6 +270,10 @@ class Layout:
         else:
             whole = _enclosed(opener, closer, rows, remark, lines, hug)
         return Concat([*before, whole, *([Remark(after, own=False)] if after else [])])
+
+
+def _lines(remarks: Sequence[Remark]) -> list[Document]:
+    return [piece for remark in remarks for piece in (LINE, remark)]
 
 
 def _enclosed(opener: Text, closer: Text, rows: list[Row], remark: str, lines: bool, hug: bool) -> Document:

@@ -60,65 +60,67 @@ class _Printer:
         """Whether nothing stands on the line yet."""
         self.pending = False
         """Whether a comment ended the line, so that a newline must come first."""
+        self.line_indent = self.resume = indent
+        """The indentation of this line, and that at which a word would go on after a comment."""
         self.indent = indent
 
     def set(self, document: Document, tail: int) -> str:
-        self.put(document, self.indent, tail)
+        """Set a piece; `tail` is the width of what must follow it on its last line."""
+        stack = [(document, self.indent, tail)]
+        while stack:
+            piece, indent, tail = stack.pop()
+            match piece:
+                case Text(value=value):
+                    self.text(value)
+                case Concat(parts=parts):
+                    # The last piece lies deepest; what follows each on its line is summed up on the way.
+                    for part in reversed(parts):
+                        stack.append((part, indent, tail))
+                        tail = part.lead + (0 if part.opens else tail)
+                case Choice():
+                    fits = self.column + piece.need + tail <= WIDTH
+                    stack.append((piece.line if fits else piece.broken, indent, tail))
+                case Indent(inner=inner):
+                    stack.append((inner, indent + STEP, tail))
+                case HardLine():
+                    self.newline(indent)
+                case Rows(rows=rows):
+                    self.newline(indent)
+                    self.out.append(set_rows(rows, indent))
+                    self.fresh = False
+                case Remark():
+                    self.remark(piece, indent)
         return "".join(self.out)
 
-    def put(self, document: Document, indent: int, tail: int) -> None:
-        """Set a piece; `tail` is the width of what must follow it on its last line."""
-        match document:
-            case Text(value=value):
-                self.text(value, indent)
-            case Concat(parts=parts):
-                for part, after in zip(parts, _tails(parts, tail), strict=True):
-                    self.put(part, indent, after)
-            case Choice():
-                fits = self.column + document.need + tail <= WIDTH
-                self.put(document.line if fits else document.broken, indent, tail)
-            case Indent(inner=inner):
-                self.put(inner, indent + STEP, tail)
-            case HardLine():
-                self.newline(indent)
-            case Rows(rows=rows):
-                self.newline(indent)
-                self.out.append(set_rows(rows, indent))
-                self.fresh = False
-            case Remark():
-                self.remark(document, indent)
-
-    def text(self, value: str, indent: int) -> None:
+    def text(self, value: str) -> None:
         if self.pending:
-            self.newline(indent)
+            self.newline(self.resume)
             value = value.lstrip(" ")
+        if not value:
+            return
         self.out.append(value)
         _, newline, last = value.rpartition("\n")
         self.column = width(last) + (0 if newline else self.column)
-        self.fresh = self.fresh and not value
+        self.fresh = False
 
     def newline(self, indent: int) -> None:
         self.strip()
         self.out.append("\n" + " " * indent)
-        self.column, self.fresh, self.pending = indent, True, False
+        self.column = self.line_indent = indent
+        self.fresh, self.pending = True, False
 
     def remark(self, remark: Remark, indent: int) -> None:
-        if self.pending or (remark.own and not self.fresh):
-            self.newline(indent)
+        if self.pending:
+            self.newline(self.resume)
+        elif remark.own and not self.fresh:
+            # Never at the margin in the middle of something: it could look like the next statement.
+            self.newline(indent + STEP)
         self.strip()
         self.out.append(remark.value if self.fresh else "  " + remark.value)
+        self.resume = self.line_indent if remark.own else indent + STEP
         self.fresh, self.pending = False, True
 
     def strip(self) -> None:
         """Leave no blanks at the end of a line."""
         if self.out and not self.fresh:
             self.out[-1] = self.out[-1].rstrip(" ")
-
-
-def _tails(parts: Sequence[Document], tail: int) -> list[int]:
-    """Give for each piece the width of what must follow it on its line."""
-    tails = [0] * len(parts)
-    for n in reversed(range(len(parts))):
-        tails[n] = tail
-        tail = parts[n].lead + (0 if parts[n].opens else tail)
-    return tails

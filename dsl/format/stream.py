@@ -11,7 +11,7 @@ from ..syntax import Comment
 from ..tokens import CLOSERS, NEWLINE, Token
 from .document import Concat, Document, Remark, Text
 
-_LETTER = re.compile(r"(##?)(?=\w)")
+_LETTER = re.compile(r"\A(##?)(?=\w)")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -110,7 +110,7 @@ class Stream:
     def said(self, comment: Comment) -> str:
         """Give a comment as it is set: a blank before a letter, none at the end."""
         self.done = comment.span.end
-        return _LETTER.sub(r"\1 ", comment.span.text.rstrip(), count=1)
+        return _LETTER.sub(r"\1 ", comment.span.text.rstrip())
 
     def written(self, token: Token) -> str:
         """Give a token as it is set: strings and numbers as they were, with one blank before a unit."""
