@@ -60,8 +60,9 @@ def command(paths: tuple[Path, ...], check: bool, diff: bool) -> int:
                 _write_stdout(outcome.after)
         elif outcome.changes and check:
             click.echo(say("cli.fmt.would", file=outcome.name))
-        elif outcome.changes:
-            failed = not _rewrite(path, outcome) or failed
+        elif outcome.changes and not _rewrite(path, outcome):
+            outcomes[-1] = Outcome(outcome.name, outcome.before, None, [])
+            failed = True
     if not outcomes:
         click.echo(say("cli.fmt.none", places=", ".join(map(str, places))), err=True)
     elif outcomes[0].name != STDIN:

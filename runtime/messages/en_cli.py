@@ -45,7 +45,7 @@ MESSAGES: dict[str, str] = {
     "cli.fmt.sum.changed": "{files} reformatted",
     "cli.fmt.sum.would": "{files} would be reformatted",
     "cli.fmt.sum.same": "{files} in the canonical layout",
-    "cli.fmt.sum.broken": "{files} left alone because of mistakes",
+    "cli.fmt.sum.broken": "{files} left alone",
     "cli.fmt.none": "no .llx file in {places}",
     "cli.fmt.unwritten": "{file} can't be written: {reason}",
     "cli.plan": "{tasks}: {stored} stored, {to_run} to run",

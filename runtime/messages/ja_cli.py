@@ -45,7 +45,7 @@ MESSAGES: dict[str, str] = {
     "cli.fmt.sum.changed": "{files}を整形しました",
     "cli.fmt.sum.would": "{files}に整形が必要です",
     "cli.fmt.sum.same": "{files}は整形済みです",
-    "cli.fmt.sum.broken": "{files}は誤りがあるため変更していません",
+    "cli.fmt.sum.broken": "{files}は変更していません",
     "cli.fmt.none": "{places} に .llx ファイルがありません",
     "cli.fmt.unwritten": "{file} に書き込めません: {reason}",
     "cli.plan": "{tasks}（保存済み {stored} 件、実行 {to_run} 件）",
