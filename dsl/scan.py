@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .characters import FOREIGN, LOOKALIKES, Characters
+from .characters import BLANKS, FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
 from .record import Record
 from .reports import Reports
@@ -41,7 +41,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
-_UNIT = re.compile(r"([ \t\u3000\u00a0]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
+_UNIT = re.compile(rf"([ \t{BLANKS}]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
@@ -90,6 +90,8 @@ class _Scanner:
 
     def step(self, at: int) -> int:
         """Take what stands at an offset, and give the offset after it."""
+        if not self.characters.ascii and self.text[at] in "=!<>|~":
+            self.characters.pair(at)
         text = self.characters.text
         if self.statements.in_use:
             match = _USE.match(text, at)
@@ -106,17 +108,15 @@ class _Scanner:
         elif sort == "comment":
             self.comment(at, end)
         elif sort == "word":
+            if self.characters.minus(at, match.group()):
+                return at
             end, name = self.characters.word(at, end, match.group())
             self.push(WORD, name, at, end)
         elif sort == "sign":
             return self.sign(match.group(), at, end)
         elif sort == "number":
-            unit = _UNIT.match(text, end)
-            if unit is not None and unit.group(2) not in CONTINUING:
-                if unit.group(1).strip(" \t"):
-                    self.characters.lookalike(end, unit.end(1), " ")
-                end = unit.end()
-            self.push("NUMBER", text[at:end], at, end)
+            self.number(at, self.characters.number(at, end))
+            end = self.statements.tokens[-1].end
         elif sort != "blank":
             self.push("STRING", match.group(), at, end)
         return end
@@ -128,9 +128,24 @@ class _Scanner:
             self.above.clear()
         self.statements.push(Token(type_, text, at, end))
 
+    def number(self, at: int, end: int) -> None:
+        """Take a number, and its unit if one follows."""
+        written = self.text[at:end]
+        unit = _UNIT.match(self.text, end)
+        if unit is not None and unit.group(2) not in CONTINUING:
+            if unit.group(1).strip(" \t"):
+                self.characters.lookalike(end, unit.end(1), " ")
+            end, name = self.characters.word(unit.start(2), unit.end(), unit.group(2))
+            written = f"{written} {name}"
+        self.push("NUMBER", written, at, end)
+
     def requirement(self, match: re.Match[str]) -> int:
         """Take a piece of a `use`, where names may hold `-` and versions are no numbers."""
         text, at, end = match.group(), match.start(), match.end()
+        if not self.characters.ascii:
+            place = next((n for n in range(at, min(end + 1, len(self.text))) if self.text[n] in LOOKALIKES), None)
+            if place is not None and (place < end or self.text[place] not in BLANKS) and self.characters.mend(place):
+                return at
         before = self.statements.tokens
         if match.lastgroup == "compare":
             self.push("COMPARE", text, at, end)
@@ -217,6 +232,8 @@ class _Scanner:
     def unclosed_string(self, at: int) -> int:
         """Take a string without an end: up to the end of its line, or, if it is a long one, the next statement."""
         long = self.text.startswith('"""', at)
+        if not long and not self.characters.ascii and self.characters.closing_quote(at):
+            return at
         end = next_statement(self.text, at) if long else self.characters.line_end(at)
         helps = () if long else (Text("L0104.long"),)
         self.reports.error("L0104", at, at + (3 if long else 1), label=Text("L0104.label"), helps=helps)
