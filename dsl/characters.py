@@ -31,7 +31,18 @@ LOOKALIKES: dict[str, str] = {
 
 BLANKS = "".join(character for character, meant in LOOKALIKES.items() if meant == " ")
 
-FOREIGN = {"&&": "and", "||": "or", "!": "not", "≤": "<=", "≥": ">=", "≠": "!=", "＆＆": "and", "｜｜": "or"}
+FOREIGN = {
+    "&&": "and",
+    "||": "or",
+    "|": "|>",
+    "!": "not",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "＆＆": "and",
+    "｜｜": "or",
+    "→": "|>",
+}
 """Operators of other languages, and what they are called here."""
 
 _QUOTES = frozenset(character for character, meant in LOOKALIKES.items() if meant in "\"'`") | {"'", "`"}

@@ -210,7 +210,7 @@ class _Scanner:
             if self.text.startswith(sign, at):
                 end = at + len(sign)
                 self.characters.foreign(sign, meant, at, end, f" {meant} ")
-                self.push(OPERATORS.get(meant, WORD), meant, at, end)
+                self.push(OPERATORS.get(meant, WORD if meant.isalpha() else meant), meant, at, end)
                 return end
         if (character in LOOKALIKES or character in "'`") and self.characters.mend(at):
             return at
@@ -225,7 +225,8 @@ class _Scanner:
             self.characters.foreign(";", ",", at, at + 1)
             self.push(",", ",", at, at + 1)
         else:
-            self.characters.foreign(";", "", at, at + 1, "\n")
+            rest = self.text[at + 1 : self.characters.line_end(at)].lstrip(" \t")
+            self.characters.foreign(";", "", at, at + 1, "\n" if rest and not rest.startswith("#") else "")
             self.statements.end_line(self.text, at, at + 1)
         return at + 1
 

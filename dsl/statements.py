@@ -11,14 +11,16 @@ import re
 
 from .diagnostics.model import Label, Text
 from .reports import Reports, shorten
-from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, STRAY, WORD, Token
+from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, RESERVED, STRAY, WORD, Token
 
 # A statement at the margin, as far as one line shows; a reserved word can't begin one.
 _MARGIN = (
     r"(?:experiment\s+\w+\s*\{|import\s*\"|use\s+\w|(?!(?:if|then|else|and|or|not|with|true|false|none)\b)"
     r"[^\W\d]\w*[ \t]+[^\W\d]\w*[ \t]*(?::[ \t]*\w+[ \t]*)?=(?!=))"
 )
-_STATEMENT = re.compile(_MARGIN)
+_RESERVED = "|".join(sorted(RESERVED))
+_STATEMENT = re.compile(rf"{_MARGIN}|(?!(?:{_RESERVED})\b)[^\W\d]\w*[ \t]+(?!(?:{_RESERVED})\b)[^\W\d]\w*")
+"""Two words at the margin begin a statement, too, where only a bracket is open: no value has two in a row."""
 _STATEMENT_LINE = re.compile(rf"\n(?={_MARGIN})")
 _ENTRY = re.compile(r"[ \t]*(?:[^\W\d]\w*|\"[^\"\n]*\")[ \t]*(?:=(?!=)|:)")
 _LATE = re.compile(
@@ -138,7 +140,7 @@ class Statements:
                 last.end,
                 expected=expected,
                 after=Text("syntax.after", {"text": shorten(last.text)}),
-                found=Text("syntax.line_end"),
+                found=Text("syntax.found_end"),
                 label=Text("L0101.label", {"expected": expected}),
             )
         self.tokens.append(Token("{", "", last.end, last.end))
