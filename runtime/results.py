@@ -129,6 +129,8 @@ class RunResult(_Told):
     """The folder that the places of exports are relative to: the project's root, but for smoke runs."""
     ran: int = 0
     traceback: Path | None = None
+    locked: bool = False
+    """Whether it had to run with the versions of `llx.lock`, which it then leaves as they are."""
 
     @property
     def ok(self) -> bool:

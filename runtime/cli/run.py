@@ -36,17 +36,31 @@ if TYPE_CHECKING:
     help="Run all of it with a handful of rows and steps, in a corner of the store, to see that the parts fit.",
 )
 @options.store
+@click.option("--locked", is_flag=True, help="Run only with the versions in llx.lock.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
 def command(
-    file: Path, params: tuple[str, ...], only: tuple[str, ...], smoke: bool, store: Path | None, as_json: bool
+    file: Path,
+    params: tuple[str, ...],
+    only: tuple[str, ...],
+    smoke: bool,
+    store: Path | None,
+    locked: bool,
+    as_json: bool,
 ) -> int:
     from ..mode import Mode
 
-    return execute(file, params, only, store, as_json, Mode.SMOKE if smoke else Mode.REAL)
+    return execute(file, params, only, store, as_json, Mode.SMOKE if smoke else Mode.REAL, locked=locked)
 
 
 def execute(
-    file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool, mode: Mode
+    file: Path,
+    params: tuple[str, ...],
+    only: tuple[str, ...],
+    store: Path | None,
+    as_json: bool,
+    mode: Mode,
+    *,
+    locked: bool = False,
 ) -> int:
     """Run a file and show it; give the exit code."""
     from ..face import check, run_checked
@@ -57,7 +71,7 @@ def execute(
         output.report(checked.diagnostics)
     display = Display(as_json)
     try:
-        result = run_checked(checked, only=only, store=store, listeners=display.listeners, mode=mode)
+        result = run_checked(checked, only=only, store=store, listeners=display.listeners, mode=mode, locked=locked)
     finally:
         display.close()
     report = _report(result)

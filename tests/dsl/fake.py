@@ -187,7 +187,7 @@ def components() -> list[FakeComponent]:
         component(
             "eval", "evaluate", "checkpoint", checkpoint=Artifact("checkpoint"), data=Artifact("rows"),
             metrics=(ListOf(ComponentOf("metric"), 1), []),
-            rules={"outputs": lambda value: {"accuracy": Artifact("number")}},
+            rules={"outputs": lambda value: {"accuracy": Artifact("number", least=0, most=1)}},
         ),
         component("export", "save", "checkpoint", checkpoint=Artifact("checkpoint"), to=PathText(exists=False, folder=True), rules={"outputs": lambda value: {"folder": Artifact("file")}}),
         component(
@@ -229,6 +229,9 @@ class FakeCatalogue:
             "experiment", "experiment", "", seed=(Number(integer=True), 0), device=(Word(("auto", "cpu", "cuda")), "auto"),
             budget=(Either((AMOUNT, Nothing())), None),
         )  # fmt: skip
+
+    def fresh(self) -> FakeCatalogue:
+        return FakeCatalogue(seen=self.seen)
 
     def components(self, kind: str) -> Mapping[str, Component]:
         return self.known.get(kind, {})
