@@ -122,6 +122,9 @@ class Catalogue(Protocol):
         """
         ...
 
-    def rules(self, program: Program) -> Iterable[Diagnostic]:
-        """Run the rules over a whole program that plugins offer; asked only of a program without errors."""
+    def rules(self, program: Program, whole: bool = True) -> Iterable[Diagnostic]:
+        """Run the rules over a program that plugins offer.
+
+        One that is not `whole` lacks declarations in which something is wrong, or holds components with mistakes.
+        """
         ...

@@ -6,7 +6,7 @@ are its documentation, and `kind`, `name`, `version` are its identity.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +20,7 @@ from ..dsl.program import Reference
 from ..dsl.types import Artifact
 
 if TYPE_CHECKING:
+    from .derived import RowsUsed
     from .work import Work
 
 Facts = dict[str, Any]
@@ -177,6 +178,10 @@ class Task(Component):
     def files(self, root: Path) -> list[Path]:
         """Give the files that it reads, sorted; their digests are part of its fingerprint."""
         return []
+
+    def uses(self) -> Iterable[RowsUsed]:
+        """Give the rows that it learns from, chooses by or measures on; the kinds have sensible answers."""
+        return ()
 
     def facts(self, inputs: FactsOf) -> Facts:
         """Give what can be said of the result before it runs; `inputs(reference)` gives the facts of an input.

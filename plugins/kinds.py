@@ -7,7 +7,8 @@ annotations only. How an objective is written is told in docs/objectives.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..dsl.program import Reference
@@ -15,6 +16,7 @@ from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from ..dsl.types import Artifact
 from .component import Component, Facts, Place, Task
+from .derived import Derived, Purpose, RowsUsed, data_of, derived_as_named, splits_of
 from .work import Outcome
 
 if TYPE_CHECKING:
@@ -277,6 +279,8 @@ class DataTask(Task):
     """
 
     kind: ClassVar[str] = "data"
+    keeps_text: ClassVar[bool] = False
+    """Whether its rows are among those that it is made of, with their texts as they were (chosen, divided, joined)."""
 
     @property
     @abstractmethod
@@ -292,6 +296,28 @@ class DataTask(Task):
         whole = Artifact("dataset", self.columns, self.splits)
         return {"dataset": whole} | {split: Artifact("rows", self.columns) for split in self.splits}
 
+    def derives(self, split: str | None) -> Iterable[Derived]:
+        """Give what the rows of a split are made of (None: all rows), so that leaks are found before anything runs.
+
+        By default by names: of data with splits the split of the same name; a field that is called like a split is
+        all there is of it; and rows without splits that come out in several were divided.
+        """
+        return derived_as_named(self, self.splits, split)
+
+    def origins(self, root: Path) -> Iterable[Hashable]:
+        """Give what it reads, if it is not made of other data: two that share an origin may have rows in common.
+
+        By default its files, or the task itself if it has none.
+        """
+        return [path.resolve() for path in self.files(root)]
+
+    def text_form(self) -> Hashable:
+        """Give what decides how the text of a row reads, if it is not made of other data.
+
+        Rows of one origin that read alike are divided alike by their text. None is all fields but files.
+        """
+        return None
+
 
 class TokenizerTask(Task):
     """A tokenizer. The artifact holds `tokenizer.json` (of the library tokenizers).
@@ -303,6 +329,9 @@ class TokenizerTask(Task):
 
     def outputs(self) -> dict[str, Artifact]:
         return {"tokenizer": Artifact("tokenizer")}
+
+    def uses(self) -> Iterable[RowsUsed]:
+        return [RowsUsed(reference, "vocabulary", None, field) for field, reference in data_of(self)]
 
 
 class Trained(Task):
@@ -339,6 +368,22 @@ class Stage(Trained):
     def outputs(self) -> dict[str, Artifact]:
         return {"best": Artifact("checkpoint"), "last": Artifact("checkpoint"), "loss": Artifact("number")}
 
+    def uses(self) -> Iterable[RowsUsed]:
+        """Give the rows that it trains on and chooses by.
+
+        By default of each dataset the splits `train` and `validation`, and all of what has no splits; a field that is
+        called `validation` or `test` is for that.
+        """
+        purposes: Mapping[str, Purpose] = {"validation": "select", "test": "measure"}
+        for field, reference in data_of(self):
+            splits = splits_of(reference)
+            if not splits:
+                yield RowsUsed(reference, purposes.get(field, "train"), None, field)
+            if "train" in splits:
+                yield RowsUsed(reference, "train", "train", field)
+            if "validation" in splits:
+                yield RowsUsed(reference, "select", "validation", field)
+
 
 class WeightsTask(Trained):
     """Weights from elsewhere."""
@@ -356,6 +401,9 @@ class Evaluation(Task):
     final: ClassVar[bool] = True
     on_device: ClassVar[bool] = True
 
+    def uses(self) -> Iterable[RowsUsed]:
+        return [RowsUsed(reference, "measure", None, field) for field, reference in data_of(self)]
+
 
 class Audit(Task):
     """A look at what a model has learned that it should not have."""
@@ -363,6 +411,9 @@ class Audit(Task):
     kind: ClassVar[str] = "audit"
     final: ClassVar[bool] = True
     on_device: ClassVar[bool] = True
+
+    def uses(self) -> Iterable[RowsUsed]:
+        return [RowsUsed(reference, "measure", None, field) for field, reference in data_of(self)]
 
 
 class Export(Task):

@@ -1,0 +1,25 @@
+"""Rules over a whole program: a rule is one function with its codes, and reports through `Findings`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ....dsl.program import Program
+from ...findings import Findings
+
+Rule = Callable[[Program, Findings], None]
+
+
+def rules() -> tuple[Rule, ...]:
+    """Give all rules, in the order in which they run."""
+    from .exports import shared_folders
+    from . import leakage
+
+    return (
+        shared_folders,
+        leakage.trained_on_test_rows,
+        leakage.chosen_by_test_rows,
+        leakage.validated_on_training_rows,
+        leakage.measured_on_known_rows,
+        leakage.tokenizer_knows_test_rows,
+    )
