@@ -140,8 +140,10 @@ class MappedReader(Reader):
 
     def origins(self, root: Path) -> Iterable[Hashable]:
         """Give each file with each field that is read of it: two readers of other texts of a row share nothing."""
-        sources = {source for column, (source, *_) in self.mapping.items() if column != "label"}
-        return [(path, source) for path in super().origins(root) for source in sources or {self.label}]
+        sources = [
+            source for column, (source, *_) in self.mapping.items() if column != "label" or len(self.mapping) == 1
+        ]
+        return [(path, source) for path in super().origins(root) for source in sources]
 
     def text_form(self) -> Hashable:
         return self.text or tuple(sorted(self.mapping.items()))

@@ -12,8 +12,8 @@ Rule = Callable[[Program, Findings], None]
 
 def rules() -> tuple[Rule, ...]:
     """Give all rules, in the order in which they run."""
-    from .exports import shared_folders
     from . import leakage
+    from .exports import shared_folders
 
     return (
         shared_folders,

@@ -79,8 +79,8 @@ def _report_known(findings: Findings, use: Used, other: Used, mine: Portion, its
     if is_test(use.split) or use.split == "validation":
         findings.error(use.task, use.rows.field, "L0583", values, labels=labels)
     elif use.split is None and mine.way.last.task is not its.way.last.task:
-        values["files"] = files_of(findings, mine, its)
-        findings.error(use.task, use.rows.field, "L0583.again", values, labels=labels)
+        read = {"files": files_of(findings, mine, its)}
+        findings.error(use.task, use.rows.field, "L0583.again", values | read, labels=labels)
     else:
         findings.warning(use.task, use.rows.field, "L0910", values, labels=labels[:1])
 
