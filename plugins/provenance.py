@@ -124,7 +124,7 @@ class Provenance:
                 made = Portion(
                     portion.origins,
                     portion.reads if form is None else (form, hash(portion.reads)),
-                    portion.parts if one.part is None else (*portion.parts, _bounds(one.part, portion)),
+                    portion.parts if one.part is None else (*portion.parts, *_bounds(one.part, portion, task)),
                     Step(task, split, one.field, portion.way, one.part is not None),
                 )
                 found.setdefault(made.key, made)
@@ -141,7 +141,7 @@ class Provenance:
         splits = _splits(task)
         if split not in splits or split is None:
             return whole
-        return replace(whole, parts=(_bounds(numbered_part(task, splits, split), whole),))
+        return replace(whole, parts=_bounds(numbered_part(task, splits, split), whole, task))
 
     def _form(self, task: Task) -> str:
         """Give what a task is but for the data and the files that it reads."""
@@ -165,8 +165,13 @@ def _files(task: Task, root: Path) -> list[Path]:
     return [path.resolve() for path in task.files(root)]
 
 
-def _bounds(part: Part, portion: Portion) -> tuple[Hashable, float, float]:
-    return ((part.key, portion.reads if part.of_text else None), part.low, part.high)
+def _bounds(part: Part, portion: Portion, task: Task) -> tuple[tuple[Hashable, float, float], ...]:
+    """Give a part under its numbering and under the task itself.
+
+    What one task divided lies on one side, also where a mixture brought it the same rows in two forms.
+    """
+    numbering = (part.key, portion.reads if part.of_text else None)
+    return ((numbering, part.low, part.high), (id(task), part.low, part.high))
 
 
 def _names_files(type_: Type | Any) -> bool:
