@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Diagnostic, Label, Severity, Text
 from ..dsl.program import Program, Reference
 from ..dsl.record import Record
 from ..dsl.source import Span
-from .component import Component
+from .component import Component, help_of
 from .provenance import Provenance
 from .schema import word_of
 
@@ -42,6 +41,7 @@ class Findings:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.diagnostics: list[Diagnostic] = []
+        self._said: set[tuple[str, Span | None]] = set()
 
     def error(
         self,
@@ -136,12 +136,12 @@ class Findings:
             if place is not None and place != span:
                 text = Text(also.key, given | {"name": self.label(also.component)} | dict(also.values))
                 shown.setdefault(place, Label(place, text))
-        key = help or f"{code}.help"
-        helps = (Text(key, given),) if key in words.catalogue("en") else ()
-        found = Diagnostic(
-            code.split(".")[0], Text(code, given), span, severity, labels=tuple(shown.values()), helps=helps
-        )
-        if found not in self.diagnostics:
+        text = Text(code, given)
+        helps = tuple(filter(None, [help_of(text, help)]))
+        found = Diagnostic(code.split(".")[0], text, span, severity, labels=tuple(shown.values()), helps=helps)
+        # A variant that inherits a field has the same place: what is said of it once is enough.
+        if span is None or (found.code, span) not in self._said:
+            self._said.add((found.code, span))
             self.diagnostics.append(found)
 
 

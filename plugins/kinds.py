@@ -215,6 +215,8 @@ class Optimizer(Component):
     """How weights follow gradients."""
 
     kind: ClassVar[str] = "optimizer"
+    sensible_lr: ClassVar[tuple[float, float] | None] = None
+    """The least and the largest learning rate with which anything is learned; another one gets a warning."""
     lr: float
 
     @abstractmethod
@@ -230,6 +232,10 @@ class Schedule(Component):
     """How the learning rate moves: a factor on the optimizer's `lr`."""
 
     kind: ClassVar[str] = "schedule"
+
+    def rise(self) -> Quantity | None:
+        """Give how long the factor rises before it reaches 1 (the field `warmup`), or None if it doesn't."""
+        return None
 
     @abstractmethod
     def factor(self, step: int, done: float, steps: Callable[[Quantity], float]) -> float:
@@ -332,6 +338,10 @@ class TokenizerTask(Task):
 
     def uses(self) -> Iterable[RowsUsed]:
         return [RowsUsed(reference, "vocabulary", None, field) for field, reference in data_of(self)]
+
+    def most_tokens(self, size: int) -> int | None:
+        """Give the largest vocabulary that can be learned from so many bytes of text; None if there is no limit."""
+        return None
 
 
 class Trained(Task):

@@ -52,6 +52,9 @@ class Split(DataTask):
             place.error("test" if self.test >= self.validation else "validation", "L0643", values, help="L0643.help")
         if not self.validation and not self.test:
             place.error(None, "L0644", {}, help="L0644.help")
+        if 0.5 < self.validation + self.test < 1:
+            field = "test" if self.test >= self.validation else "validation"
+            place.warning(field, "L0926", {"left": f"{100 * (1 - self.validation - self.test):.3g}%"})
         if self.by is not None:
             check_column(place, self.data.artifact, self.by, "by")
 

@@ -12,7 +12,7 @@ Rule = Callable[[Program, Findings], None]
 
 def rules() -> tuple[Rule, ...]:
     """Give all rules, in the order in which they run."""
-    from . import leakage
+    from . import leakage, training, values
     from .exports import shared_folders
 
     return (
@@ -22,4 +22,18 @@ def rules() -> tuple[Rule, ...]:
         leakage.validated_on_training_rows,
         leakage.measured_on_known_rows,
         leakage.tokenizer_knows_test_rows,
+        values.learning_rate,
+        values.weight_decay,
+        values.betas_reversed,
+        values.large_eps,
+        values.dropout,
+        values.label_smoothing,
+        values.vocabulary_of_too_little_text,
+        training.warmup_beyond_budget,
+        training.patience_beyond_budget,
+        training.validation_beyond_budget,
+        training.batch_beyond_budget,
+        training.batch_beyond_data,
+        training.micro_batch_beyond_batch,
+        training.budget_never_reached,
     )

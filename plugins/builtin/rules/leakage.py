@@ -70,7 +70,8 @@ def _known(findings: Findings, use: Used) -> tuple[Used, Portion, Portion] | Non
 
 
 def _report_known(findings: Findings, use: Used, other: Used, mine: Portion, its: Portion) -> None:
-    values = {"task": findings.label(use.task), "other": findings.label(other.task), "split": use.split}
+    values: dict[str, object] = {"task": findings.label(use.task), "other": findings.label(other.task)}
+    values["split"] = use.split
     if other.rows.purpose == "select":
         labels = [other.place("leak.chooses"), *way(findings, mine), *way(findings, its)]
         findings.error(use.task, use.rows.field, "L0584", values, labels=labels)
@@ -79,8 +80,8 @@ def _report_known(findings: Findings, use: Used, other: Used, mine: Portion, its
     if is_test(use.split) or use.split == "validation":
         findings.error(use.task, use.rows.field, "L0583", values, labels=labels)
     elif use.split is None and mine.way.last.task is not its.way.last.task:
-        read = {"files": files_of(findings, mine, its)}
-        findings.error(use.task, use.rows.field, "L0583.again", values | read, labels=labels)
+        values["files"] = files_of(findings, mine, its)
+        findings.error(use.task, use.rows.field, "L0583.again", values, labels=labels)
     else:
         findings.warning(use.task, use.rows.field, "L0910", values, labels=labels[:1])
 
