@@ -85,6 +85,8 @@ class Used(Record):
     prefix: str | None
     version: str | None
     problem: Problem | None = None
+    acts: bool = False
+    """Whether it does something without being named: it brings rules or kinds, or listens to runs."""
 
 
 class Catalogue(Protocol):

@@ -121,7 +121,7 @@ def _uses(
         elif used.prefix in prefixes:
             diagnostics.append(_clash("L0704", place, used.prefix, prefixes[used.prefix]))
         prefixes[used.prefix] = place
-        yield UsedDistribution(name.name, used.prefix, used.version, statement.span)
+        yield UsedDistribution(name.name, used.prefix, used.version, statement.span, used.acts)
 
 
 def mentioned(node: object) -> frozenset[str]:

@@ -58,6 +58,8 @@ class UsedDistribution(Record):
     prefix: str
     version: str
     span: Span
+    acts: bool = False
+    """As of `Used`."""
 
 
 class Program(Record, eq=False):

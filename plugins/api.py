@@ -30,6 +30,7 @@ from .fields import (
     hidden,
     neutral,
 )
+from .findings import Also, Findings
 from .fit import check_fit
 from .hooks import hookimpl
 from .kinds import (
@@ -60,9 +61,9 @@ from .located import Located
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
 __all__ = [
-    "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
+    "IGNORED", "Also", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Derived", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
-    "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
+    "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
     "Network", "Objective", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "Rows", "RowsUsed", "Schedule",
     "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
     "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",

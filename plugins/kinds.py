@@ -343,6 +343,10 @@ class TokenizerTask(Task):
         """Give the largest vocabulary that can be learned from so many bytes of text; None if there is no limit."""
         return None
 
+    def known_vocab_size(self, root: Path) -> int | None:
+        """Give the size of the vocabulary if a file says it already, from the project's root; None if it is to come."""
+        return None
+
 
 class Trained(Task):
     """A task that puts out checkpoints: what comes after can ask it for all that belongs to one.
@@ -360,6 +364,10 @@ class Trained(Task):
 
     def described_objective(self) -> Objective | None:
         """Give the objective that it was trained with last, whose head the checkpoint holds."""
+        return None
+
+    def known_vocab_size(self, root: Path) -> int | None:
+        """Give how many tokens the stored weights have embeddings for, if their files say it (see `TokenizerTask`)."""
         return None
 
     def training_tokens(self) -> Task | None:

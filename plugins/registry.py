@@ -67,7 +67,12 @@ class Registry:
             problems.append(problem("L0716", distribution=distribution, what=loaded.prefix))
             return Used(None, loaded.version, _joined(distribution, problems))
         problems += self._add(loaded.plugin, distribution, loaded.prefix, seen_as)
-        return Used(seen_as, loaded.version, _joined(distribution, problems))
+        return Used(seen_as, loaded.version, _joined(distribution, problems), self._acts(loaded.plugin))
+
+    def _acts(self, plugin: Any) -> bool:
+        """Tell whether a plugin does more than offer components that a file may name."""
+        callers = self.manager.get_hookcallers(plugin) or []
+        return any(caller.name not in ("llx_components", "llx_messages") for caller in callers)
 
     def outputs(self, task: Task) -> Mapping[str, Artifact]:
         """Give the typed outputs of a task; none if its own code fails, which `check` then reports."""

@@ -24,6 +24,12 @@ MESSAGES: dict[str, str] = {
     "L0910.help": "measure on rows that were held out: `|> split(test = 10%)`",
     "L0911": "`{tokenizer}` is learned from rows that `{task}` tests on: it splits them better than new ones, which flatters the result",
     "L0911.help": "learn it from the training rows alone",
+    # Weights
+    "L0585": "`{objective}` makes rows of {length} tokens, and `{model}` reads {context_length} at most",
+    "L0585.help": "shorter rows fit, or a model with a longer `context_length`; weights that are loaded keep the one that they have",
+    "weights.tokenizer": "`{name}` comes from here",
+    "L0586": "`{tokenizer}` has {tokens} tokens, and the weights of `{weights}` know {known}",
+    "L0586.help": "weights are of use with the tokenizer that they were trained with alone: load that one",
     # Suspicious values
     "suspicious.budget": "the budget of `{name}`",
     "suspicious.validate": "how often `{name}` validates",

@@ -24,6 +24,12 @@ MESSAGES: dict[str, str] = {
     "L0910.help": "学習に使わない行で測ってください: `|> split(test = 10%)`",
     "L0911": "`{tokenizer}` は `{task}` がテストに使う行からも学習されています。その行だけ新しい行よりうまく分割され、結果が実際より良く見えます",
     "L0911.help": "学習用の行だけから学習してください",
+    # Weights
+    "L0585": "`{objective}` が作る行は {length} トークンですが、`{model}` が読めるのは {context_length} トークンまでです",
+    "L0585.help": "行を短くするか、`context_length` の長いモデルを使ってください。読み込んだ重みでは変えられません",
+    "weights.tokenizer": "`{name}` はここで指定されています",
+    "L0586": "`{tokenizer}` には {tokens} トークンありますが、`{weights}` の重みが知っているのは {known} トークンです",
+    "L0586.help": "重みは、一緒に学習されたトークナイザーとでなければ役に立ちません。そのトークナイザーを読み込んでください",
     # Suspicious values
     "suspicious.budget": "`{name}` の予算",
     "suspicious.validate": "`{name}` の検証の間隔",

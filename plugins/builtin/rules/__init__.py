@@ -12,7 +12,7 @@ Rule = Callable[[Program, Findings], None]
 
 def rules() -> tuple[Rule, ...]:
     """Give all rules, in the order in which they run."""
-    from . import leakage, training, values
+    from . import leakage, training, values, weights
     from .exports import shared_folders
 
     return (
@@ -22,6 +22,7 @@ def rules() -> tuple[Rule, ...]:
         leakage.validated_on_training_rows,
         leakage.measured_on_known_rows,
         leakage.tokenizer_knows_test_rows,
+        weights.vocabulary_of_weights,
         values.learning_rate,
         values.weight_decay,
         values.betas_reversed,

@@ -65,7 +65,9 @@ def label_smoothing(program: Program, findings: Findings) -> None:
     for component in findings.every(Component):
         value = getattr(component, "label_smoothing", None)
         if isinstance(value, float) and value >= MOST_SMOOTHING:
-            findings.warning(component, "label_smoothing", "L0918", {"smoothing": f"{value:.0%}", "left": f"{1 - value:.0%}"})
+            findings.warning(
+                component, "label_smoothing", "L0918", {"smoothing": f"{value:.0%}", "left": f"{1 - value:.0%}"}
+            )
 
 
 def vocabulary_of_too_little_text(program: Program, findings: Findings) -> None:

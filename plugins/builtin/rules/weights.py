@@ -1,0 +1,37 @@
+"""What weights from elsewhere allow: the tokens that they have embeddings for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....dsl.program import Program
+from ...component import references
+from ...findings import Also, Findings
+from ...kinds import TokenizerTask, Trained
+
+
+def vocabulary_of_weights(program: Program, findings: Findings) -> None:
+    """L0586: a tokenizer with more tokens than the weights have embeddings for."""
+    for trained in findings.every(Trained):
+        tokenizer, sources = trained.described_tokenizer().task, list(_sources(trained))
+        if any(source.described_tokenizer().task is tokenizer for source in sources):
+            continue  # said at the first of them
+        tokens = tokenizer.known_vocab_size(program.root) if isinstance(tokenizer, TokenizerTask) else None
+        for weights in (trained, *sources) if tokens is not None else ():
+            known = weights.known_vocab_size(program.root)
+            if known is not None and tokens > known:
+                values = {"tokenizer": findings.label(tokenizer), "tokens": tokens}
+                values |= {"weights": findings.label(weights), "known": known}
+                labels = [Also(tokenizer, None, "weights.tokenizer")]
+                findings.error(trained, "tokenizer", "L0586", values, labels=labels)
+                break
+
+
+def _sources(trained: Trained) -> Iterator[Trained]:
+    """Give the tasks whose checkpoints a task starts from, however far back."""
+    waiting: list[Trained] = [trained]
+    for current in waiting:
+        for reference in references(current):
+            if reference.artifact.name == "checkpoint" and isinstance(reference.task, Trained):
+                waiting.append(reference.task)
+                yield reference.task
