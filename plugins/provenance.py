@@ -9,8 +9,8 @@ itself (`derives`), and by its names if it doesn't.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ..dsl.program import Reference
 from ..dsl.record import Record, replace
@@ -120,7 +120,10 @@ class Provenance:
         form = None if isinstance(task, DataTask) and task.keeps_text else self._form(task)
         found: dict[Hashable, Portion] = {}
         for one in derived:
-            for portion in self._portions.get((id(one.data.task), one.split or split_of(one.data)), []):
+            below = self._portions[id(one.data.task), one.split or split_of(one.data)]
+            if not below:
+                return []  # what isn't followed can't be told apart from the rest either
+            for portion in below:
                 made = Portion(
                     portion.origins,
                     portion.reads if form is None else (form, hash(portion.reads)),
@@ -148,9 +151,8 @@ class Provenance:
         if id(task) not in self._forms:
             self._tasks.append(task)
             form = canonical(task, lambda reference: None if reference.artifact.name in ROWS else id(reference.task))
-            types = {name: field.type for name, field in fields_of(type(task)).items()}
             form["fields"] = {
-                name: value for name, value in form["fields"].items() if not _names_files(types.get(name))
+                name: value for name, value in form["fields"].items() if name not in _file_fields(type(task))
             }
             self._forms[id(task)] = text_of(form)
         return self._forms[id(task)]
@@ -174,7 +176,13 @@ def _bounds(part: Part, portion: Portion, task: Task) -> tuple[tuple[Hashable, f
     return ((numbering, part.low, part.high), (id(task), part.low, part.high))
 
 
-def _names_files(type_: Type | Any) -> bool:
+@cache
+def _file_fields(component: type[Task]) -> frozenset[str]:
+    """Give the fields of a component that name files."""
+    return frozenset(name for name, field in fields_of(component).items() if _names_files(field.type))
+
+
+def _names_files(type_: Type) -> bool:
     match type_:
         case PathText():
             return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -235,9 +234,9 @@ stage c = a with { budget = 3 epochs }
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Iterator[Path]:
+def story(tmp_path: Path) -> Path:
     (tmp_path / "story.txt").write_text("once upon a time")
-    yield tmp_path
+    return tmp_path
 
 
 def test_a_plugin_s_rule_reports_at_its_places_in_both_languages(

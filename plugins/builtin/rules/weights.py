@@ -16,15 +16,16 @@ def vocabulary_of_weights(program: Program, findings: Findings) -> None:
         tokenizer, sources = trained.described_tokenizer().task, list(_sources(trained))
         if any(source.described_tokenizer().task is tokenizer for source in sources):
             continue  # said at the first of them
-        tokens = tokenizer.known_vocab_size(program.root) if isinstance(tokenizer, TokenizerTask) else None
-        for weights in (trained, *sources) if tokens is not None else ():
-            known = weights.known_vocab_size(program.root)
-            if known is not None and tokens > known:
-                values = {"tokenizer": findings.label(tokenizer), "tokens": tokens}
-                values |= {"weights": findings.label(weights), "known": known}
-                labels = [Also(tokenizer, None, "weights.tokenizer")]
-                findings.error(trained, "tokenizer", "L0586", values, labels=labels)
-                break
+        sizes = [(weights, weights.known_vocab_size(program.root)) for weights in (trained, *sources)]
+        weights, known = next(((weights, size) for weights, size in sizes if size is not None), (trained, None))
+        if known is None or not isinstance(tokenizer, TokenizerTask):
+            continue
+        tokens = tokenizer.known_vocab_size(program.root)
+        if tokens is not None and tokens > known:
+            values = {"tokenizer": findings.label(tokenizer), "tokens": tokens}
+            values |= {"weights": findings.label(weights), "known": known}
+            labels = [Also(tokenizer, None, "weights.tokenizer")]
+            findings.error(trained, "tokenizer", "L0586", values, labels=labels)
 
 
 def _sources(trained: Trained) -> Iterator[Trained]:
