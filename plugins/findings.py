@@ -11,6 +11,7 @@ from ..dsl.program import Program, Reference
 from ..dsl.record import Record
 from ..dsl.source import Span
 from .component import Component, help_of
+from .lineage import Lineage
 from .provenance import Provenance
 from .schema import word_of
 
@@ -41,6 +42,7 @@ class Findings:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.diagnostics: list[Diagnostic] = []
+        self._every: dict[type[Component], list[Any]] = {}
         self._said: set[tuple[str, Span | None]] = set()
 
     def error(
@@ -80,9 +82,11 @@ class Findings:
                 raise TypeError(f"a rule gives diagnostics, not {type(diagnostic).__name__}")
             self.diagnostics.append(diagnostic)
 
-    def every(self, base: type[C]) -> Iterator[C]:
+    def every(self, base: type[C]) -> Sequence[C]:
         """Give each component of a class in the program, once, tasks without a name included."""
-        return (held.component for held in self._held.values() if isinstance(held.component, base))
+        if base not in self._every:
+            self._every[base] = [held.component for held in self._held.values() if isinstance(held.component, base)]
+        return self._every[base]
 
     def label(self, component: Component) -> str:
         """Give the name that the file gives a component, or that of the component itself if it gives none."""
@@ -92,6 +96,11 @@ class Findings:
     def provenance(self) -> Provenance:
         """Follows references to rows to where they come from."""
         return Provenance(self.program.root)
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """Tells what tasks build on, and which rows they use for what."""
+        return Lineage(self.provenance)
 
     def place(self, component: Component, field: str | None = None) -> Span | None:
         """Give the place of a field, of its component, or of the nearest one around it that is written."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ....dsl.program import Program
 from ...component import Task
 from ...derived import Purpose
-from ...findings import Findings
+from ...findings import Also, Findings
+from ...lineage import Used, is_test
 from ...provenance import Portion
-from .lineage import Used, built_on, files_of, is_test, used, way
+from .ways import files_of, way
 
 
 def trained_on_test_rows(program: Program, findings: Findings) -> None:
@@ -19,12 +20,12 @@ def trained_on_test_rows(program: Program, findings: Findings) -> None:
 def chosen_by_test_rows(program: Program, findings: Findings) -> None:
     """L0581: a stage chooses its best checkpoint, or when to stop, by rows of a test split."""
     for task in findings.every(Task):
-        if not any(use.test_rows for use in used(findings, task, "train")):
+        if not any(use.test_rows for use in findings.lineage.uses(task, "train")):
             _report_test_rows(findings, task, "select", "L0581")
 
 
 def _report_test_rows(findings: Findings, task: Task, purpose: Purpose, code: str) -> None:
-    for use in used(findings, task, purpose):
+    for use in findings.lineage.uses(task, purpose):
         if (portion := use.test_rows) is not None:
             origin = [step for step in portion.way if is_test(step.split)][-1]
             values = {"task": findings.label(task), "data": findings.label(origin.task), "split": origin.split}
@@ -34,8 +35,8 @@ def _report_test_rows(findings: Findings, task: Task, purpose: Purpose, code: st
 def validated_on_training_rows(program: Program, findings: Findings) -> None:
     """L0582: a stage chooses by rows that it trains on."""
     for task in findings.every(Task):
-        trained = [use for use in used(findings, task, "train") if use.test_rows is None]
-        for use in used(findings, task, "select"):
+        trained = [use for use in findings.lineage.uses(task, "train") if use.test_rows is None]
+        for use in findings.lineage.uses(task, "select"):
             shared = next(filter(None, map(use.shared_with, trained)), None)
             if shared is not None and use.test_rows is None:
                 labels = [place for portion in shared for place in way(findings, portion)]
@@ -49,7 +50,7 @@ def measured_on_known_rows(program: Program, findings: Findings) -> None:
     training rows are measured under their own name may be meant, and gets a warning.
     """
     for task in findings.every(Task):
-        for use in used(findings, task, "measure"):
+        for use in findings.lineage.uses(task, "measure"):
             if (known := _known(findings, use)) is not None:
                 _report_known(findings, use, *known)
 
@@ -57,14 +58,12 @@ def measured_on_known_rows(program: Program, findings: Findings) -> None:
 def _known(findings: Findings, use: Used) -> tuple[Used, Portion, Portion] | None:
     """Find rows that a task measures on and that something behind it has seen: what it trained on first."""
     chosen: tuple[Used, Portion, Portion] | None = None
-    for before in built_on(use.task):
-        for other in used(findings, before, "train", "select"):
-            if other.test_rows is not None:
-                continue  # said where it is trained on, or chosen by
-            shared = use.shared_with(other)
-            if shared is not None and other.rows.purpose == "train":
+    for other in findings.lineage.before(use.task):
+        # What is a test split there is said there.
+        if other.rows.purpose != "vocabulary" and other.test_rows is None and (shared := use.shared_with(other)):
+            if other.rows.purpose == "train":
                 return (other, *shared)
-            if shared is not None and is_test(use.split):
+            if is_test(use.split):
                 chosen = chosen or (other, *shared)
     return chosen
 
@@ -73,10 +72,10 @@ def _report_known(findings: Findings, use: Used, other: Used, mine: Portion, its
     values: dict[str, object] = {"task": findings.label(use.task), "other": findings.label(other.task)}
     values["split"] = use.split
     if other.rows.purpose == "select":
-        labels = [other.place("leak.chooses"), *way(findings, mine), *way(findings, its)]
+        labels = [_named(other, "leak.chooses"), *way(findings, mine), *way(findings, its)]
         findings.error(use.task, use.rows.field, "L0584", values, labels=labels)
         return
-    labels = [other.place("leak.trains"), *way(findings, mine), *way(findings, its)]
+    labels = [_named(other, "leak.trains"), *way(findings, mine), *way(findings, its)]
     if is_test(use.split) or use.split == "validation":
         findings.error(use.task, use.rows.field, "L0583", values, labels=labels)
     elif use.split is None and mine.way.last.task is not its.way.last.task:
@@ -89,15 +88,15 @@ def _report_known(findings: Findings, use: Used, other: Used, mine: Portion, its
 def tokenizer_knows_test_rows(program: Program, findings: Findings) -> None:
     """L0911: a tokenizer was learned from rows that something built on it is tested on."""
     for task in findings.every(Task):
-        for use in used(findings, task, "measure"):
-            if is_test(use.split) and _known(findings, use) is None:
-                for before in built_on(task):
-                    for other in used(findings, before, "vocabulary"):
-                        _report_tokenizer(findings, use, other)
+        for use in findings.lineage.uses(task, "measure"):
+            for other in findings.lineage.before(task) if is_test(use.split) else ():
+                shared = use.shared_with(other) if other.rows.purpose == "vocabulary" else None
+                if shared is not None and _known(findings, use) is None:
+                    values = {"task": findings.label(task), "tokenizer": findings.label(other.task)}
+                    labels = [_named(use, "leak.measures"), *way(findings, shared[0]), *way(findings, shared[1])]
+                    findings.warning(other.task, other.rows.field, "L0911", values, labels=labels)
 
 
-def _report_tokenizer(findings: Findings, use: Used, other: Used) -> None:
-    if (shared := use.shared_with(other)) is not None:
-        values = {"task": findings.label(use.task), "tokenizer": findings.label(other.task)}
-        labels = [use.place("leak.measures"), *way(findings, shared[0]), *way(findings, shared[1])]
-        findings.warning(other.task, other.rows.field, "L0911", values, labels=labels)
+def _named(use: Used, key: str) -> Also:
+    """Give the place where a task names the rows that it uses."""
+    return Also(use.task, use.rows.field, key)

@@ -12,18 +12,18 @@ from ...kinds import TokenizerTask, Trained
 
 def vocabulary_of_weights(program: Program, findings: Findings) -> None:
     """L0586: a tokenizer with more tokens than the weights have embeddings for."""
-    for trained in findings.every(Trained):
+    known = {
+        id(one): size for one in findings.every(Trained) if (size := one.known_vocab_size(program.root)) is not None
+    }
+    for trained in findings.every(Trained) if known else ():
         tokenizer, sources = trained.described_tokenizer().task, list(_sources(trained))
         if any(source.described_tokenizer().task is tokenizer for source in sources):
             continue  # said at the first of them
-        sizes = [(weights, weights.known_vocab_size(program.root)) for weights in (trained, *sources)]
-        weights, known = next(((weights, size) for weights, size in sizes if size is not None), (trained, None))
-        if known is None or not isinstance(tokenizer, TokenizerTask):
-            continue
-        tokens = tokenizer.known_vocab_size(program.root)
-        if tokens is not None and tokens > known:
+        weights = next((one for one in (trained, *sources) if id(one) in known), None)
+        tokens = tokenizer.known_vocab_size(program.root) if isinstance(tokenizer, TokenizerTask) else None
+        if weights is not None and tokens is not None and tokens > known[id(weights)]:
             values = {"tokenizer": findings.label(tokenizer), "tokens": tokens}
-            values |= {"weights": findings.label(weights), "known": known}
+            values |= {"weights": findings.label(weights), "known": known[id(weights)]}
             labels = [Also(tokenizer, None, "weights.tokenizer")]
             findings.error(trained, "tokenizer", "L0586", values, labels=labels)
 
