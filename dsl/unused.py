@@ -20,10 +20,11 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
         mentions[name] |= mentioned(expression)
     declarations = [node for node in module.names.values() if isinstance(node, syntax.Declaration)]
     finals = [node for node in declarations if _is_final(node, catalogue)]
-    if not finals:
+    if not finals and not module.expects:
         return []
-    needed = _reached([*(node.name.name for node in finals), *module.experiment_mentions], mentions)
-    everywhere = set(module.experiment_mentions).union(*mentions.values())
+    outside = module.experiment_mentions.union(*(mentioned(expect.value) for expect in module.expects.values()))
+    needed = _reached([*(node.name.name for node in finals), *outside], mentions)
+    everywhere = set(outside).union(*mentions.values())
     found = []
     for name, node in module.names.items():
         if isinstance(node, syntax.Declaration):
@@ -37,7 +38,7 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
 
 def unused_distributions(module: Module, given: Mapping[str, syntax.Expression]) -> list[Diagnostic]:
     """Warn of distributions of which nothing is named, and which do nothing without."""
-    named = set(_heads([*module.names.values(), module.experiment, *given.values()]))
+    named = set(_heads([*module.names.values(), *module.expects.values(), module.experiment, *given.values()]))
     found = []
     for used in module.uses:
         if used.prefix and not used.acts and used.prefix not in named:
@@ -64,7 +65,7 @@ def _heads(nodes: Iterable[object]) -> Iterator[str]:
 
 def nothing_to_run(program: Program) -> list[Diagnostic]:
     """Warn of a program without a task that a run is for."""
-    if program.final:
+    if program.final or program.expects:
         return []
     return [Diagnostic("L0905", Text("L0905", {"path": program.source.name}), None, Severity.WARNING)]
 

@@ -25,6 +25,10 @@ MOST_PORTIONS = 256
 """Data made of more than so many different portions is not followed: too much to compare, and to explain."""
 
 
+_Bounds = tuple[Hashable, float, float]
+"""A part: what numbers the rows, and from which number up to which."""
+
+
 class Step(Record, eq=False):
     """A task on the way from a reference to a file: the split that is meant, and the field by which it reads on."""
 
@@ -55,7 +59,7 @@ class Portion(Record, eq=False):
     origins: frozenset[Hashable]
     reads: Hashable
     """What decides how the text of the rows reads."""
-    parts: tuple[tuple[Hashable, float, float], ...]
+    parts: tuple[_Bounds, ...]
     way: Step
 
     @property
@@ -84,6 +88,7 @@ class Provenance:
         self._root = root
         self._portions: dict[_At, list[Portion]] = {}
         self._forms: dict[int, str] = {}
+        self._choices: dict[str, int] = {}
         self._tasks: list[Task] = []
         """Kept alive, because an id is of a task only as long as it lives."""
 
@@ -117,7 +122,9 @@ class Provenance:
         """Give what a task makes of the portions below it."""
         if not derived:
             return [self._source(task, split)]
-        form = None if isinstance(task, DataTask) and task.keeps_text else self._form(task)
+        data = task if isinstance(task, DataTask) else None
+        changed = () if data is not None and data.keeps_text else (self._form(task),)
+        chosen = self._chosen(task) if data is None or data.selects else ()
         found: dict[Hashable, Portion] = {}
         for one in derived:
             below = self._portions[id(one.data.task), one.split or split_of(one.data)]
@@ -126,12 +133,19 @@ class Provenance:
             for portion in below:
                 made = Portion(
                     portion.origins,
-                    portion.reads if form is None else (form, hash(portion.reads)),
-                    portion.parts if one.part is None else (*portion.parts, *_bounds(one.part, portion, task)),
+                    (changed, hash(portion.reads)) if changed else portion.reads,
+                    (*portion.parts, *chosen, *(_bounds(one.part, portion, task) if one.part else ())),
                     Step(task, split, one.field, portion.way, one.part is not None),
                 )
                 found.setdefault(made.key, made)
         return list(found.values()) if len(found) <= MOST_PORTIONS else []
+
+    def _chosen(self, task: Task) -> tuple[_Bounds, ...]:
+        """Give what a task keeps as a part of its own: one that is set otherwise may keep the others."""
+        form = self._form(task)
+        if form not in self._choices:
+            self._choices[form] = len(self._choices)
+        return ((type(task), self._choices[form], self._choices[form] + 1),)
 
     def _source(self, task: Task, split: str | None) -> Portion:
         """Give the rows of a task that reads no other's."""
@@ -167,7 +181,7 @@ def _files(task: Task, root: Path) -> list[Path]:
     return [path.resolve() for path in task.files(root)]
 
 
-def _bounds(part: Part, portion: Portion, task: Task) -> tuple[tuple[Hashable, float, float], ...]:
+def _bounds(part: Part, portion: Portion, task: Task) -> tuple[_Bounds, ...]:
     """Give a part under its numbering and under the task itself.
 
     What one task divided lies on one side, also where a mixture brought it the same rows in two forms.

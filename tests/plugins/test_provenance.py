@@ -130,3 +130,20 @@ def test_a_third_party_says_what_its_splits_are_made_of(provenance: Provenance) 
     assert not share(provenance, one.output("early"), other.output("late"))
     assert share(provenance, one.output("early"), other.output("early"))
     assert share(provenance, one.output("early"), other.default())
+
+
+class Years(DataTask):
+    """Rows of some years: other fields may mean other rows."""
+
+    name: ClassVar[str] = "years"
+    columns: ClassVar[tuple[str, ...]] = ("text",)
+    data: Rows
+    least: int = 0
+
+
+def test_what_is_chosen_otherwise_may_be_other_rows(provenance: Provenance) -> None:
+    early, late = Years(data=text()).default(), Years(data=text(), least=2020).default()
+    assert not share(provenance, early, late)
+    assert share(provenance, late, Years(data=text(), least=2020).default())
+    assert share(provenance, late, text())
+    assert share(provenance, Clean(data=text(), min_chars=5).default(), Clean(data=text()).default())

@@ -21,6 +21,7 @@ class Split(DataTask):
 
     name: ClassVar[str] = "split"
     keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("data",)
 
     data: Rows = Field(description="The rows to split")
