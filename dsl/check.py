@@ -14,6 +14,7 @@ from .parser import parse, parse_expression, read
 from .program import Program
 from .record import Record
 from .resolve.instantiate import instantiate
+from .resolve.observer import Observer
 from .source import Source, Span
 from .suggest import suggest
 from .unused import nothing_to_run, unused
@@ -33,15 +34,20 @@ class Checked(Record):
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
 
 
-def check(source: Source, catalogue: Catalogue, *, root: Path, params: Sequence[str] = ()) -> Checked:
-    """Check a source with values for its params, as `name=value` from the command line."""
+def check(
+    source: Source, catalogue: Catalogue, *, root: Path, params: Sequence[str] = (), observer: Observer | None = None
+) -> Checked:
+    """Check a source with values for its params, as `name=value` from the command line.
+
+    An observer is told what each part of the file means.
+    """
     tree, diagnostics = parse(source)
     broken = bool(diagnostics)
     bound, found = module(tree, catalogue)
     diagnostics += found
     given, found = given_params(bound, params)
     diagnostics += found
-    program, found = instantiate(bound, catalogue, root, given)
+    program, found = instantiate(bound, catalogue, root, given, observer)
     diagnostics += found
     # An unknown name may be a misspelt one, which then only seems to be unused.
     unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)

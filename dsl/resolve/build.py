@@ -105,6 +105,8 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
 
 def build(context: Context, node: syntax.Call, component: Component) -> Any:
     """Check the arguments of a call field by field, and build the component."""
+    if context.observer is not None:
+        context.observer.meant(node.path, component)
     placed = _placed(context, node, component)
     arguments: dict[str, Any] = {}
     whole = not node.incomplete

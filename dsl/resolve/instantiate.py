@@ -18,18 +18,25 @@ from .bindings import in_order, kind_of, value_of
 from .build import build
 from .calls import call, pipe
 from .names import path
+from .observer import Observer
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .update import update
 
 
 def instantiate(
-    module: Module, catalogue: Catalogue, root: Path, given: Mapping[str, syntax.Expression] | None = None
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    observer: Observer | None = None,
 ) -> tuple[Program | None, list[Diagnostic]]:
     """Make a program of a module and values for its params: the same ones give the same program.
 
     The program is None if anything is wrong; `given` holds params of the module alone.
     """
-    context = Context(module, catalogue, root, given or {}, evaluate)
+    context = Context(module, catalogue, root, given or {}, evaluate, observer=observer)
+    if observer is not None:
+        observer.context = context
     _forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)

@@ -34,6 +34,8 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
     if binding is not None:
         found = _own(context, binding, node, wanted)
         if not isinstance(found, _Miss):
+            if context.observer is not None:
+                context.observer.meant(node, binding)
             if bare and not isinstance(found, Unresolved):
                 _warn_of_hiding(context, binding, node, wanted)
             return found
@@ -41,6 +43,8 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
     elif head in context.lost:
         return UNRESOLVED
     if bare and any(isinstance(option, Word) and head in option.words for option in wanted.options):
+        if context.observer is not None:
+            context.observer.meant(node, head)
         return head
     component = look_up(context, str(node), wanted)
     if component is not None:
