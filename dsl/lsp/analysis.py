@@ -10,6 +10,7 @@ from .. import syntax
 from ..catalogue import Catalogue, Component
 from ..check import check
 from ..diagnostics.model import Diagnostic
+from ..program import Reference
 from ..record import Record
 from ..resolve.base import Binding, Context, Unresolved
 from ..resolve.observer import Observer
@@ -72,13 +73,30 @@ class Analysis(Record, eq=False):
         return self.component_of(base)
 
     def component_of(self, value: Any) -> Component | None:
-        """Give the component that a value is of; None for plain ones."""
+        """Give the component that a value is of, or that a reference's task is of; None for plain ones."""
+        if isinstance(value, Reference):
+            value = value.task
         if value is None or isinstance(value, Unresolved | str | int | float | list | dict):
             return None
         try:
             return self.catalogue.recipe(value)[0]
         except (AttributeError, KeyError, TypeError):
             return None
+
+    def field(self, value: Any, name: str) -> Any:
+        """Give the value of a component's field (or a map's key), the default if it wasn't set; None if unknown."""
+        if isinstance(value, Unresolved):
+            fields = value.component.fields if value.component else {}
+            return fields[name].default if name in fields else None
+        if isinstance(value, Reference):
+            value = value.task
+        if isinstance(value, Mapping):
+            return value.get(name)
+        component = self.component_of(value)
+        if component is None or name not in component.fields:
+            return None
+        arguments = self.catalogue.recipe(value)[1]
+        return arguments.get(name, component.fields[name].default)
 
     def names(self) -> Iterator[tuple[syntax.Path, Binding]]:
         """Give all paths that begin with a name of the file, those within strings too, in the order of the text."""

@@ -8,7 +8,8 @@ from lsprotocol import types
 
 from ..catalogue import Component, Field
 from ..describe import artifact, dimension
-from ..quantities import UNITS
+from ..functions import READS_ENVIRONMENT
+from ..quantities import UNITS, Quantity
 from ..resolve.base import alternatives
 from ..resolve.bindings import PARAM_TYPES
 from ..tokens import STATEMENT_WORDS
@@ -74,7 +75,7 @@ class Completion:
             case Sort.FIELD:
                 yield from self.fields()
             case Sort.ARGUMENT:
-                if cursor.wanted is not None and cursor.argument is not None:
+                if cursor.wanted is not None:
                     yield from self.values(cursor.wanted.type)
                 yield from self.fields()
             case Sort.VALUE if cursor.wanted is not None:
@@ -108,11 +109,11 @@ class Completion:
             yield self.item(kind.name, Kind.TypeParameter, kind.description, kind_page(kind, self.say))
 
     def fields(self) -> Iterator[types.CompletionItem]:
-        component = self.cursor.component
+        component = self.cursor.within.component
         if component is None:
             return
         for field in sorted(component.fields.values(), key=lambda one: not one.required):
-            if field.name not in self.cursor.given:
+            if field.name not in self.cursor.within.given:
                 yield self.field(component, field)
 
     def field(self, component: Component, field: Field) -> types.CompletionItem:
@@ -127,10 +128,22 @@ class Completion:
     def values(self, wanted: Type, plain: bool = False) -> Iterator[types.CompletionItem]:
         options = alternatives(wanted)
         if not plain:
+            yield from self.default()
             yield from self.literals(options)
-        for candidate in fitting(wanted, self.analysis):
+        for candidate in fitting(wanted, self.analysis, self.cursor.own):
+            if candidate.text == READS_ENVIRONMENT and not self.cursor.in_param:
+                continue
             if not plain or candidate.sort == "name":
                 yield self.candidate(candidate)
+
+    def default(self) -> Iterator[types.CompletionItem]:
+        """Offer the default of the field that is being set, where it is a number or the like."""
+        within = self.cursor.within
+        field = within.component.fields.get(within.field) if within.component and within.field else None
+        if field is None or field.required or not isinstance(field.default, int | float | Quantity):
+            return
+        text = default_text(field, self.analysis)
+        yield self.item(text, Kind.Value, self.say("editor.default", value=text))
 
     def literals(self, options: tuple[Type, ...]) -> Iterator[types.CompletionItem]:
         """Offer the brackets and quotes that a value of these types begins with."""

@@ -6,16 +6,14 @@ probe is what is wanted there, so that an editor never disagrees with the checke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
 from .. import syntax
 from ..catalogue import Component
 from ..diagnostics.model import Text
-from ..program import Reference
-from ..record import Record
-from ..resolve.base import Unresolved, Wanted
+from ..record import Record, replace
+from ..resolve.base import Wanted
 from ..source import Source
 from ..tokens import CONTINUING, NEWLINE, OPENERS, WORD, Token
 from ..types import Anything
@@ -47,6 +45,17 @@ class Sort(StrEnum):
     NOTHING = "nothing"
 
 
+class Enclosing(Record):
+    """The component whose fields or arguments stand at a place, and which are there."""
+
+    component: Component | None = None
+    given: frozenset[str] = frozenset()
+    """Fields that are set already."""
+    field: str | None = None
+    """The field whose value stands here; in parentheses that is also where a bare argument goes."""
+    in_parentheses: bool = False
+
+
 class Cursor(Record, eq=False):
     """A place in a text: what may stand there, and what is there already.
 
@@ -58,14 +67,13 @@ class Cursor(Record, eq=False):
     analysis: Analysis
     """Of the text with the probe."""
     wanted: Wanted | None = None
-    component: Component | None = None
-    """Whose field or argument stands here."""
-    given: frozenset[str] = frozenset()
-    """Its fields that are set already."""
-    argument: str | None = None
-    """The field that an argument without a name goes to."""
+    within: Enclosing = Enclosing()
     base: tuple[str, ...] = ()
     """The path before the dot."""
+    own: str | None = None
+    """The name whose value stands here."""
+    in_param: bool = False
+    """Whether that is a param."""
 
     @property
     def start(self) -> int:
@@ -87,13 +95,19 @@ def cursor_at(source: Source, offset: int, analyse: Analyse) -> Cursor:
         if before is None:
             continue
         sort = _sort(before, place)
-        found = _cursor(sort, place, analyse(probed), source)
-        if sort not in _CHECKED or found.wanted is not None or found.component is not None:
+        found = replace(
+            _cursor(sort, place, analyse(probed), source),
+            own=before[1].text if len(before) > 1 and before[1].type == WORD else None,
+            in_param=bool(before) and before[0].text == "param",
+        )
+        known = found.within.component is not None
+        if sort not in _CHECKED or found.wanted is not None or (known and sort not in _NEEDS_TYPE):
             break
     return found or Cursor(Sort.NOTHING, place, analyse(source))
 
 
-_CHECKED = frozenset({Sort.FIELD, Sort.ARGUMENT, Sort.VALUE, Sort.PIPED, Sort.MEMBER, Sort.UNIT, Sort.STRING})
+_NEEDS_TYPE = frozenset({Sort.VALUE, Sort.PIPED, Sort.UNIT, Sort.STRING})
+_CHECKED = _NEEDS_TYPE | {Sort.FIELD, Sort.ARGUMENT, Sort.MEMBER}
 """Places of which the checker has something to say."""
 
 
@@ -157,12 +171,10 @@ def _cursor(sort: Sort, place: Place, analysis: Analysis, source: Source) -> Cur
         inside = Place(start, place.end, place.from_, string=place.string)
         return Cursor(Sort.HOLE, inside, analysis, Wanted(Anything(), Text("slot.hole")), base=base)
     wanted = _wanted(analysis)
-    if sort not in (Sort.FIELD, Sort.ARGUMENT, Sort.MEMBER):
-        return Cursor(sort, place, analysis, wanted, base=base)
-    component, given, argument = _enclosing(analysis, place.from_)
+    within = _enclosing(analysis, place.from_)
     if sort is Sort.FIELD and base:
-        component, given = _within(analysis, place.from_, base), frozenset()
-    return Cursor(sort, place, analysis, wanted, component, given, argument, base)
+        within = Enclosing(_within(analysis, place.from_, base))
+    return Cursor(sort, place, analysis, wanted, within, base)
 
 
 def _hole(text: str, place: Place) -> tuple[int, tuple[str, ...]] | None:
@@ -196,25 +208,28 @@ def _is_probe(node: syntax.Node) -> bool:
     return isinstance(node, syntax.Path) and node.segments[0].name == PROBE
 
 
-def _enclosing(analysis: Analysis, at: int) -> tuple[Component | None, frozenset[str], str | None]:
-    """Give the component whose fields are set around an offset, those that are, and where a bare argument goes."""
-    found: tuple[Component | None, frozenset[str], str | None] = (None, frozenset(), None)
+def _enclosing(analysis: Analysis, at: int) -> Enclosing:
+    """Give what the innermost block or parenthesis around an offset belongs to."""
+    found = Enclosing()
     piped: set[int] = set()
+    owned: set[int] = set()
     for node in walk(analysis.tree):
-        if isinstance(node, syntax.Pipe) and isinstance(node.call, syntax.Call):
+        if isinstance(node, syntax.Pipe):
             piped.add(id(node.call))
+        if isinstance(node, syntax.Experiment | syntax.With | syntax.Call) and node.block is not None:
+            owned.add(id(node.block))
         start = _inside_from(node)
-        if start is None or not start < at <= node.span.end:
+        if start is None or id(node) in owned or not start < at <= node.span.end:
             continue
         match node:
             case syntax.Experiment(block=block):
-                found = analysis.catalogue.experiment, _names(block.entries), None
+                found = _block(analysis.catalogue.experiment, block.entries, at)
             case syntax.With(block=block):
-                found = analysis.called(node), _names(block.entries), None
+                found = _block(analysis.called(node), block.entries, at)
             case syntax.Call():
                 found = _call(analysis, node, id(node) in piped, at)
-            case syntax.Block() if not any(block is node for block in _blocks_of_calls(analysis)):
-                found = None, _names(node.entries), None
+            case syntax.Block(entries=entries):
+                found = _block(None, entries, at)
     return found
 
 
@@ -230,29 +245,32 @@ def _inside_from(node: syntax.Node) -> int | None:
     return None
 
 
-def _blocks_of_calls(analysis: Analysis) -> list[syntax.Block]:
-    """Give the blocks that hold fields and no map."""
-    owners = (syntax.Experiment, syntax.With, syntax.Call)
-    return [node.block for node in walk(analysis.tree) if isinstance(node, owners) and node.block is not None]
+def _block(component: Component | None, entries: tuple[syntax.Entry, ...], at: int) -> Enclosing:
+    return Enclosing(component, _names(entries), _field_at(entries, at))
 
 
 def _names(entries: tuple[syntax.Entry, ...]) -> frozenset[str]:
     return frozenset(entry.name for entry in entries if entry.name != PROBE)
 
 
-def _call(
-    analysis: Analysis, node: syntax.Call, is_piped: bool, at: int
-) -> tuple[Component | None, frozenset[str], str | None]:
+def _field_at(entries: tuple[syntax.Entry, ...], at: int) -> str | None:
+    """Give the field whose value stands at an offset."""
+    return next((entry.name for entry in entries if entry.key_span.end < at <= entry.value.span.end), None)
+
+
+def _call(analysis: Analysis, node: syntax.Call, is_piped: bool, at: int) -> Enclosing:
     component = analysis.component(node.path)
     given = _names(node.entries)
     if component is None:
-        return None, given, None
-    written = [one for one in node.positional if not _is_probe(one)]
-    count = len(written) + is_piped
-    place = sum(one.span.end < at for one in written) + is_piped
+        return Enclosing(None, given)
+    in_block = node.block is not None and at > node.block.span.start
+    count = sum(not _is_probe(one) for one in node.positional) + is_piped
+    place = sum(one.span.end < at for one in node.positional) + is_piped
+    field = _field_at(node.entries, at)
     positional = component.positional
-    argument = positional[place] if place < len(positional) and positional[place] not in given else None
-    return component, given | frozenset(positional[:count]), argument
+    if field is None and not in_block and place < len(positional) and positional[place] not in given:
+        field = positional[place]
+    return Enclosing(component, given | frozenset(positional[:count]), field, not in_block)
 
 
 def _within(analysis: Analysis, at: int, keys: tuple[str, ...]) -> Component | None:
@@ -260,24 +278,9 @@ def _within(analysis: Analysis, at: int, keys: tuple[str, ...]) -> Component | N
     inside = [node for node in walk(analysis.tree) if isinstance(node, syntax.With) and _holds(node, at)]
     value = analysis.observer.base(inside[-1].block) if inside else None
     for key in keys:
-        if value is None or isinstance(value, Unresolved):
-            return None
-        value = _field(analysis, value, key)
-    if isinstance(value, Reference):
-        value = value.task
+        value = analysis.field(value, key)
     return analysis.component_of(value)
 
 
 def _holds(node: syntax.With, at: int) -> bool:
     return node.block.span.start < at <= node.block.span.end
-
-
-def _field(analysis: Analysis, value: Any, key: str) -> Any:
-    if isinstance(value, Mapping):
-        return value.get(key)
-    if isinstance(value, Reference):
-        value = value.task
-    component = analysis.component_of(value)
-    if component is None or key not in component.fields:
-        return None
-    return analysis.catalogue.recipe(value)[1].get(key, component.fields[key].default)
