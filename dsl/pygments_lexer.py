@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-
 from pygments.lexer import Lexer
 from pygments.token import (
     Comment,
@@ -21,7 +20,6 @@ from pygments.token import (
     String,
     Text,
     Whitespace,
-
 )
 
 from .highlight import Sort, pieces
@@ -77,5 +75,3 @@ class LlxLexer(Lexer):
 
 def _between(text: str) -> Any:
     return Whitespace if not text.strip() else Text
-
-

@@ -115,7 +115,7 @@ def certain(diagnostics: Iterable[Diagnostic], source: Source) -> list[Fix]:
     fixes = [fix for found in diagnostics for fix in found.fixes if fix.certain and fix.span.source is source]
     kept: list[Fix] = []
     for fix in sorted(fixes, key=lambda one: (one.span.start, one.span.end)):
-        if not kept or fix.span.start >= kept[-1].span.end and fix.span != kept[-1].span:
+        if not kept or (fix.span.start >= kept[-1].span.end and fix.span != kept[-1].span):
             kept.append(fix)
     return kept
 
@@ -128,4 +128,3 @@ def _edit(fixes: list[Fix], uri: str, positions: Positions) -> types.WorkspaceEd
 def _short(text: str) -> str:
     line = " ".join(text.split()) if text.strip() else text
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
-

@@ -74,12 +74,11 @@ def names(options: tuple[Type, ...], analysis: Analysis, own: str | None = None)
             yield Candidate(name, "name", kind, value, doc=doc)
         if not kind or not analysis.context.is_task(kind):
             continue
-        default, *others = [*outputs_of(value, analysis).items()] or [("", None)]
-        if default[1] is not None and _accepts(options, default[1]):
-            yield Candidate(name, "name", kind, value, doc=doc)
-        for output, artifact in others:
-            if artifact is not None and _accepts(options, artifact):
-                yield Candidate(f"{name}.{output}", "output", kind, artifact, doc=doc)
+        for n, (output, artifact) in enumerate(outputs_of(value, analysis).items()):
+            if _accepts(options, artifact):
+                # A declaration alone is its default output, the first.
+                text = f"{name}.{output}" if n else name
+                yield Candidate(text, "output" if n else "name", kind, artifact if n else value, doc=doc)
 
 
 def _fits(option: Type, kind: str, value: Any, analysis: Analysis) -> bool:
@@ -150,4 +149,3 @@ def members(base: tuple[str, ...], analysis: Analysis) -> Mapping[str, Any]:
     for key in base[1:]:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
-

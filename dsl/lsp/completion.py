@@ -200,7 +200,9 @@ class Completion:
             title = component.description.split("\n", 1)[0]
             insert = self.call(candidate.text, component, piped)
             page = component_page(component, self.say, self.analysis)
-            return self.item(candidate.text, kind, f"{candidate.kind}: {title}" if title else candidate.kind, page, insert)
+            return self.item(
+                candidate.text, kind, f"{candidate.kind}: {title}" if title else candidate.kind, page, insert
+            )
         if candidate.sort == "function":
             about = self.say(f"editor.function.{candidate.text}")
             return self.item(candidate.text, kind, about, insert=f"{candidate.text}($0)")
@@ -254,4 +256,3 @@ def _takes_data(type_: Type) -> bool:
 def markdown(text: str) -> types.MarkupContent:
     """Mark a page as Markdown."""
     return types.MarkupContent(types.MarkupKind.Markdown, text)
-

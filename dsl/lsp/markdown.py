@@ -32,7 +32,10 @@ def field_page(component: Component, field: Field, say: Say, analysis: Analysis,
     lines = [code(head), plain(field.description)]
     if value is not None:
         lines.append(say("editor.value", value=f"`{value}`"))
-    lines += [default_of(field, say, analysis), f"*{say('editor.field', kind=component.kind, component=component.name)}*"]
+    lines += [
+        default_of(field, say, analysis),
+        f"*{say('editor.field', kind=component.kind, component=component.name)}*",
+    ]
     return page(*lines)
 
 
@@ -99,4 +102,3 @@ def plain(text: str) -> str:
 def _field_line(field: Field, say: Say, analysis: Analysis) -> str:
     about = say("editor.required") if field.required else f"`{default_text(field, analysis)}`"
     return f"`{field.name}` ({about}) {plain(field.description)}".rstrip()
-

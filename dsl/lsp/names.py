@@ -72,9 +72,10 @@ def _allowed(analysis: Analysis, binding: Binding, new: str) -> None:
         raise Refused(Text("editor.rename.prefix", {"name": new}))
     for statement in analysis.tree.statements:
         name = getattr(statement, "name", None) or getattr(statement, "alias", None)
-        if isinstance(name, syntax.Segment) and name.name == new != binding.name:
-            if not isinstance(statement, syntax.Experiment):
-                raise Refused(Text("editor.rename.taken", {"name": new, "line": name.span.line}))
+        if not isinstance(name, syntax.Segment) or isinstance(statement, syntax.Experiment):
+            continue
+        if name.name == new != binding.name:
+            raise Refused(Text("editor.rename.taken", {"name": new, "line": name.span.line}))
 
 
 def _all_read(analysis: Analysis, binding: Binding) -> None:
@@ -84,10 +85,10 @@ def _all_read(analysis: Analysis, binding: Binding) -> None:
         for n, token in enumerate(tokens):
             is_key = n + 1 < len(tokens) and tokens[n + 1].type == "="
             is_member = n > 0 and tokens[n - 1].type == "."
-            if token.type == WORD and token.text == binding.name and not is_key and not is_member:
-                if token.start not in read:
-                    line = Span(analysis.source, token.start, token.end).line
-                    raise Refused(Text("editor.rename.broken", {"name": binding.name, "line": line}))
+            is_name = token.type == WORD and token.text == binding.name and not is_key and not is_member
+            if is_name and token.start not in read:
+                line = Span(analysis.source, token.start, token.end).line
+                raise Refused(Text("editor.rename.broken", {"name": binding.name, "line": line}))
 
 
 def _segments(tree: syntax.SyntaxTree) -> Iterator[syntax.Segment]:

@@ -18,9 +18,7 @@ def symbols(analysis: Analysis, positions: Positions) -> list[types.DocumentSymb
     return [symbol for symbol in found if symbol is not None]
 
 
-def _symbol(
-    statement: syntax.Statement, positions: Positions, analysis: Analysis
-) -> types.DocumentSymbol | None:
+def _symbol(statement: syntax.Statement, positions: Positions, analysis: Analysis) -> types.DocumentSymbol | None:
     match statement:
         case syntax.Experiment(name=name, block=block):
             return _of(name, "experiment", _Kind.Package, statement, positions, _entries(block, positions))

@@ -134,9 +134,7 @@ def owner(analysis: Analysis, nodes: list[syntax.Node]) -> Component | None:
     return analysis.called(above) if isinstance(above, syntax.Call | syntax.With) else None
 
 
-def inner_component(
-    analysis: Analysis, nodes: list[syntax.Node], entry: syntax.Entry, index: int
-) -> Component | None:
+def inner_component(analysis: Analysis, nodes: list[syntax.Node], entry: syntax.Entry, index: int) -> Component | None:
     """Give the component that a dotted key of a `with` leads to, before its segment `index`."""
     change = next((node for node in reversed(nodes) if isinstance(node, syntax.With)), None)
     if change is None:

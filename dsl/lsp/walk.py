@@ -40,7 +40,7 @@ def children(node: syntax.Node) -> tuple[syntax.Node, ...]:
 
 def walk(start: syntax.SyntaxTree | syntax.Node) -> Iterator[syntax.Node]:
     """Give all nodes, each before those within it, in the order of the text."""
-    stack = list(reversed(start.statements)) if isinstance(start, syntax.SyntaxTree) else [start]
+    stack: list[syntax.Node] = [*reversed(start.statements)] if isinstance(start, syntax.SyntaxTree) else [start]
     while stack:
         node = stack.pop()
         yield node

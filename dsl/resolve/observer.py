@@ -10,6 +10,7 @@ from ..catalogue import Component
 if TYPE_CHECKING:
     from .base import Binding, Context, Wanted
 
+
 class Observer:
     """Is told of each expression and path that is resolved.
 

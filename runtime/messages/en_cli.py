@@ -38,6 +38,7 @@ MESSAGES: dict[str, str] = {
     "cli.board": "llx board",
     "cli.artifacts": "Artifacts",
     "cli.check.fine": "no mistakes",
+    "cli.lsp.missing": "The language server needs pygls, which is not installed: pip install 'llx-lang[lsp]'",
     "cli.plan": "{tasks}: {stored} stored, {to_run} to run",
     "cli.plan.stored": "stored",
     "cli.plan.run": "run",

@@ -38,6 +38,7 @@ MESSAGES: dict[str, str] = {
     "cli.board": "llx board",
     "cli.artifacts": "成果物",
     "cli.check.fine": "誤りはありません",
+    "cli.lsp.missing": "言語サーバーには pygls が必要ですが、インストールされていません: pip install 'llx-lang[lsp]'",
     "cli.plan": "{tasks}（保存済み {stored} 件、実行 {to_run} 件）",
     "cli.plan.stored": "保存済み",
     "cli.plan.run": "実行",
