@@ -18,6 +18,7 @@ from ..types import Text as TextType
 from .candidates import Candidate, component_kinds, fitting, members, units_of
 from .cursor import Cursor, Sort
 from .markdown import component_page, default_of, default_text, field_page, kind_page
+from .paths import entries, path_type
 from .positions import Positions
 from .say import Say, shown
 
@@ -56,6 +57,12 @@ class Completion:
         after = positions.text[cursor.end : cursor.end + 80].lstrip(" \t")
         self.followed = after[:1] if not after.startswith("==") else ""
 
+    @property
+    def on_new_line(self) -> bool:
+        """Tell whether only blanks stand before the cursor on its line."""
+        before = self.positions.text[: self.cursor.start]
+        return "\n" in before[len(before.rstrip()) :]
+
     def items(self) -> list[types.CompletionItem]:
         """Give the items, best first, each label once."""
         found: dict[str, types.CompletionItem] = {}
@@ -81,6 +88,11 @@ class Completion:
             case Sort.VALUE if cursor.wanted is not None:
                 yield from self.values(cursor.wanted.type)
                 yield self.item("if", Kind.Keyword, insert="if ${1:condition} then ${2:value} else ${3:value}")
+                if self.on_new_line:
+                    # A value may stand on the line after `=`, but more likely it was forgotten.
+                    yield from self.fields()
+            case Sort.STRING if cursor.wanted is not None:
+                yield from self.files(cursor.wanted.type)
             case Sort.PIPED if cursor.wanted is not None:
                 yield from self.piped(cursor.wanted.type)
             case Sort.MEMBER:
@@ -122,7 +134,7 @@ class Completion:
         about = self.say("editor.required") if field.required else f" = {default_text(field, self.analysis)}"
         item.label_details = types.CompletionItemLabelDetails(detail=f"  {about.strip()}")
         item.detail = f"{self.say.type(field.type)} ({default_of(field, self.say, self.analysis).replace('`', '')})"
-        item.documentation = markdown(field_page(component, field, self.say, self.analysis))
+        item.documentation = self.say.page(field_page(component, field, self.say, self.analysis))
         return item
 
     def values(self, wanted: Type, plain: bool = False) -> Iterator[types.CompletionItem]:
@@ -191,6 +203,19 @@ class Completion:
             for word in ("then", "else", "and", "or"):
                 yield self.item(word, Kind.Keyword)
 
+    def files(self, wanted: Type) -> Iterator[types.CompletionItem]:
+        """Offer what lies in the folder that a string names so far."""
+        type_, string, source = path_type(wanted), self.cursor.place.string, self.analysis.source
+        if type_ is None or string is None:
+            return
+        text, first = self.positions.text, string[0] + 1
+        start = max(text.rfind("/", first, self.cursor.start) + 1, first)
+        end = min([at for sign in '/"\n' if (at := text.find(sign, self.cursor.end)) >= 0], default=len(text))
+        folder = (source.path.parent if source.path else self.analysis.root) / text[first:start]
+        self.range = self.positions.range(start, end)
+        for name in entries(folder, type_):
+            yield self.item(name, Kind.Folder if name.endswith("/") else Kind.File)
+
     # Items
 
     def candidate(self, candidate: Candidate, piped: bool = False) -> types.CompletionItem:
@@ -242,7 +267,7 @@ class Completion:
             label,
             kind=kind,
             detail=detail or None,
-            documentation=markdown(page) if page else None,
+            documentation=self.say.page(page) if page else None,
             text_edit=types.TextEdit(self.range, text),
             insert_text_format=types.InsertTextFormat.Snippet if snippet else types.InsertTextFormat.PlainText,
             filter_text=label,
@@ -251,8 +276,3 @@ class Completion:
 
 def _takes_data(type_: Type) -> bool:
     return any(isinstance(option, Artifact) for option in alternatives(type_))
-
-
-def markdown(text: str) -> types.MarkupContent:
-    """Mark a page as Markdown."""
-    return types.MarkupContent(types.MarkupKind.Markdown, text)

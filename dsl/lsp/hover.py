@@ -11,7 +11,6 @@ from ..resolve.bindings import PARAM_TYPES, kind_of
 from ..source import Span
 from .analysis import Analysis
 from .candidates import members, outputs_of
-from .completion import markdown
 from .markdown import code, component_page, field_page, kind_page, name_page, page, unit_page
 from .positions import Positions
 from .say import Say, shown
@@ -39,7 +38,7 @@ def hover(analysis: Analysis, offset: int, positions: Positions, say: Say) -> ty
     text = unit_page(unit.text, say) if unit is not None else _page(found, analysis, say)
     if not text:
         return None
-    return types.Hover(markdown(text), positions.of(unit or found.span))
+    return types.Hover(say.page(text), positions.of(unit or found.span))
 
 
 def _page(found: Touched, analysis: Analysis, say: Say) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from lsprotocol import types
+
 from ..describe import describe, show
 from ..diagnostics import words
 from ..diagnostics.model import Text
@@ -16,8 +18,9 @@ from .analysis import Analysis
 class Say:
     """Puts texts, types and values into words."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, markdown: bool = True) -> None:
         self.language = language
+        self.markup = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
         for each in dict.fromkeys((language, "en")):
             words.register(each, import_module(f"...diagnostics.messages.{each}_editor", __name__).MESSAGES)
 
@@ -27,6 +30,10 @@ class Say:
     def text(self, text: Text) -> str:
         """Put a text into words."""
         return words.render(text, self.language)
+
+    def page(self, text: str) -> types.MarkupContent:
+        """Give a page in the form that the editor can show; Markdown can be read as it is, too."""
+        return types.MarkupContent(self.markup, text)
 
     def type(self, wanted: Type) -> str:
         """Say what a type admits."""

@@ -33,10 +33,13 @@ class Server(LanguageServer):
 
     def configure(self, params: types.InitializeParams) -> None:
         """Take over what the editor says of itself: its language, what it can show, and what its user wants."""
+        language = words.language()
         locale = (params.locale or "").lower()
         if not os.environ.get("LLX_LANG") and locale:
-            self.say = Say(next((known for known in words.LANGUAGES if locale.startswith(known)), "en"))
+            language = next((known for known in words.LANGUAGES if locale.startswith(known)), "en")
         text = params.capabilities.text_document
+        formats = text.hover.content_format if text and text.hover else None
+        self.say = Say(language, formats is None or types.MarkupKind.Markdown in formats)
         item = text.completion.completion_item if text and text.completion else None
         self.snippets = bool(item and item.snippet_support)
         options = params.initialization_options

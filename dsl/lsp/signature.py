@@ -5,7 +5,6 @@ from __future__ import annotations
 from lsprotocol import types
 
 from ..catalogue import Field
-from .completion import markdown
 from .cursor import Cursor
 from .markdown import default_of, default_text, page, plain
 from .say import Say
@@ -22,7 +21,7 @@ def signature(cursor: Cursor, say: Say) -> types.SignatureHelp | None:
     labels = [_label(field, cursor) for field in fields]
     active = next((n for n, field in enumerate(fields) if field.name == within.field), None)
     parameters = [
-        types.ParameterInformation(label, documentation=markdown(_about(field, cursor, say)))
+        types.ParameterInformation(label, documentation=say.page(_about(field, cursor, say)))
         for label, field in zip(labels, fields, strict=True)
     ]
     title = component.description.split("\n", 1)[0]
