@@ -15,7 +15,7 @@ from .tokens import CLOSERS, JUNK, NEWLINE, OPENERS, RESERVED, STATEMENT_WORDS, 
 
 _HOLE = re.compile(rf"\$\{{[ \t]*+{PATH}[ \t]*+\}}")
 _UNIT = re.compile(r"[^\W\d]\w*$")
-_CONSTANTS = frozenset({"true", "false", "none"})
+_LITERALS = frozenset({"true", "false", "none"})
 _SIGNS = {"COMPARE", "ADD", "MULTIPLY", "=", "|>"}
 
 
@@ -35,7 +35,7 @@ class Sort(StrEnum):
     """A bare name: of the file, a component, or a word; the checker knows."""
     MEMBER = "member"
     """What stands behind a dot."""
-    CONSTANT = "constant"
+    LITERAL = "literal"
     NUMBER = "number"
     UNIT = "unit"
     STRING = "string"
@@ -121,7 +121,7 @@ def _word(tokens: list[Token], n: int, opener: str) -> Sort:
     if before == ".":
         return Sort.COMPONENT if _is_called(tokens, n) else Sort.KEY if _in_key(tokens, n, opener) else Sort.MEMBER
     if text in RESERVED:
-        return Sort.CONSTANT if text in _CONSTANTS else Sort.KEYWORD
+        return Sort.LITERAL if text in _LITERALS else Sort.KEYWORD
     if _is_called(tokens, n):
         is_function = text in (*FUNCTIONS, READS_ENVIRONMENT) and after == "("
         return Sort.FUNCTION if is_function else Sort.COMPONENT

@@ -37,7 +37,7 @@ _TOKENS: dict[Sort, Any] = {
     Sort.FUNCTION: Name.Builtin,
     Sort.NAME: Name,
     Sort.MEMBER: Name.Property,
-    Sort.CONSTANT: Keyword.Constant,
+    Sort.LITERAL: Keyword.Constant,
     Sort.NUMBER: Number,
     Sort.UNIT: Keyword.Type,
     Sort.STRING: String.Double,

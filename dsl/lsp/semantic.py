@@ -44,7 +44,7 @@ _TOKENS: dict[Sort, Token] = {
     Sort.FUNCTION: ("function", _PLAIN),
     Sort.NAME: ("variable", _PLAIN),
     Sort.MEMBER: ("property", _PLAIN),
-    Sort.CONSTANT: ("keyword", _PLAIN),
+    Sort.LITERAL: ("keyword", _PLAIN),
     Sort.NUMBER: ("number", _PLAIN),
     Sort.UNIT: ("type", _PLAIN),
     Sort.STRING: ("string", _PLAIN),

@@ -28,7 +28,7 @@ def sorts(text: str) -> list[str]:
         ("let a = 3 h", "let:keyword a:definition =:operator 3:number h:unit"),
         ("use llx-focal >= 0.2 as f", "use:keyword llx-focal:distribution >=:operator 0.2:version as:keyword f:definition"),
         ("model 小 = decoder { heads = w }", "model:kind 小:definition =:operator decoder:component heads:key =:operator w:name"),
-        ("stage b = a with { opt.lr = none }", "stage:kind b:definition =:operator a:name with:keyword opt:key lr:key =:operator none:constant"),
+        ("stage b = a with { opt.lr = none }", "stage:kind b:definition =:operator a:name with:keyword opt:key lr:key =:operator none:literal"),
         ("data d = a.b |> f.g(k = max(1, x))", "data:kind d:definition =:operator a:name b:member |>:operator f:component g:component k:key =:operator max:function 1:number x:name"),
         ('let s = "a ${b.c} d"  ## doc', 'let:keyword s:definition =:operator "a :string ${b.c}:hole  d":string ## doc:doc'),
         ("let with = if a then b else c # x", "let:keyword with:definition =:operator if:keyword a:name then:keyword b:name else:keyword c:name # x:comment"),
