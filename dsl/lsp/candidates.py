@@ -12,6 +12,7 @@ from ..record import Record
 from ..resolve.base import Unresolved, alternatives
 from ..resolve.bindings import kind_of
 from ..resolve.fit import admits
+from ..resolve.formulas import ROW
 from ..types import (
     Anything,
     Artifact,
@@ -52,6 +53,8 @@ def fitting(wanted: Type, analysis: Analysis, own: str | None = None) -> Iterato
                 yield from (Candidate(word, "word") for word in words)
             case Boolean():
                 yield from (Candidate(word, "literal") for word in ("true", "false"))
+    if any(isinstance(option, Formula) and option.scope == ROW for option in options):
+        yield Candidate(ROW, "word")
     yield from names(options, analysis, own)
     for kind in component_kinds(options, analysis):
         for name, component in analysis.catalogue.components(kind).items():
@@ -95,9 +98,13 @@ def _fits(option: Type, kind: str, value: Any, analysis: Analysis) -> bool:
     return admits(option, value)
 
 
+_NUMBERS = ("number", "numbers")
+"""Outputs that a formula is made of: one, and several by key."""
+
+
 def _accepts(options: tuple[Type, ...], given: Artifact) -> bool:
     for option in options:
-        if isinstance(option, Formula) and given.name == "number":
+        if isinstance(option, Formula) and option.scope == "task" and given.name in _NUMBERS:
             return True
         if isinstance(option, Artifact) and option.accepts(given):
             return True
@@ -145,7 +152,11 @@ def members(base: tuple[str, ...], analysis: Analysis) -> Mapping[str, Any]:
     value = analysis.value(base[0])
     kind = kind_of(analysis.context, binding)
     if kind is not None:
-        return outputs_of(value, analysis) if analysis.context.is_task(kind) and len(base) == 1 else {}
+        outputs = outputs_of(value, analysis) if analysis.context.is_task(kind) else {}
+        if len(base) == 2 and base[1] in outputs:
+            number = Artifact("number", dimension=outputs[base[1]].dimension)
+            return dict.fromkeys(outputs[base[1]].splits, number) if outputs[base[1]].name == "numbers" else {}
+        return outputs if len(base) == 1 else {}
     for key in base[1:]:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}

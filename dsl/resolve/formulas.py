@@ -82,6 +82,8 @@ class _Resolver:
 
     def part(self, node: syntax.Expression) -> _Part | Unresolved:
         """Resolve a part of the formula; one that names nothing of the formula's own is computed at once."""
+        if self.context.observer is not None:
+            self.context.observer.resolved(node, self.wanted, Unresolved())
         if not self._is_open(node):
             return self._known(node)
         match node:
@@ -126,6 +128,8 @@ class _Resolver:
         binding = self.context.bindings.get(head)
         if binding is None:
             return Unresolved() if head in self.context.lost else self._unknown(node)
+        if self.context.observer is not None:
+            self.context.observer.meant(node, binding)
         kind = kind_of(self.context, binding)
         if kind is None or not self.context.is_task(kind) or self.scope == ROW:
             return self._no_number(node, binding, kind or "")
