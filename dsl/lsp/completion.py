@@ -47,12 +47,16 @@ _MOST_REQUIRED = 8
 class Completion:
     """Makes the items for one cursor."""
 
-    def __init__(self, cursor: Cursor, positions: Positions, say: Say, snippets: bool) -> None:
+    def __init__(
+        self, cursor: Cursor, positions: Positions, say: Say, snippets: bool, again: str | None = None
+    ) -> None:
         self.cursor = cursor
         self.analysis = cursor.analysis
         self.positions = positions
         self.say = say
         self.snippets = snippets
+        self.again = types.Command("", again) if again else None
+        """The editor's command that completes once more: behind a field comes its value."""
         self.range = positions.range(cursor.start, cursor.end)
         after = positions.text[cursor.end : cursor.end + 80].lstrip(" \t")
         self.followed = after[:1] if not after.startswith("==") else ""
@@ -134,6 +138,7 @@ class Completion:
         about = self.say("editor.required") if field.required else f" = {default_text(field, self.analysis)}"
         item.label_details = types.CompletionItemLabelDetails(detail=f"  {about.strip()}")
         item.detail = f"{self.say.type(field.type)} ({default_of(field, self.say, self.analysis).replace('`', '')})"
+        item.command = self.again if insert != field.name else None
         item.documentation = self.say.page(field_page(component, field, self.say, self.analysis))
         return item
 

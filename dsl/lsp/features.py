@@ -17,7 +17,7 @@ from .documents import Document
 from .hints import hints
 from .hover import hover
 from .names import Refused, name_at, renamable, rename, uses
-from .outline import folds, symbols
+from .outline import folds, selection, symbols
 from .semantic import LEGEND, semantic_tokens
 from .server import Server
 from .signature import signature
@@ -61,8 +61,9 @@ def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
 
 
 @feature(types.TEXT_DOCUMENT_DID_SAVE)
-def did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
-    """Check all open files again: what was saved may be data, or imported by another."""
+@feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+def files_changed(ls: Server, params: object) -> None:
+    """Check all open files again: what changed on the disk may be data, or imported by another."""
     for document in list(ls.documents.open.values()):
         ls.update(document.uri, document.source.text, document.version)
 
@@ -99,7 +100,7 @@ async def _cursor(ls: Server, uri: str, position: types.Position) -> tuple[Docum
 @feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=_TRIGGERS))
 async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     document, cursor = await _cursor(ls, params.text_document.uri, params.position)
-    making = Completion(cursor, document.positions, ls.say, ls.snippets)
+    making = Completion(cursor, document.positions, ls.say, ls.snippets, ls.again)
     return types.CompletionList(is_incomplete=False, items=await ls.documents.run(making.items))
 
 
@@ -194,6 +195,13 @@ async def document_symbols(ls: Server, params: types.DocumentSymbolParams) -> li
 async def folding(ls: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
     document, analysis = await _analysis(ls, params.text_document.uri)
     return folds(analysis, document.positions)
+
+
+@feature(types.TEXT_DOCUMENT_SELECTION_RANGE)
+async def selections(ls: Server, params: types.SelectionRangeParams) -> list[types.SelectionRange]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    offsets = (document.positions.offset(position) for position in params.positions)
+    return [selection(analysis, offset, document.positions) for offset in offsets]
 
 
 @feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)

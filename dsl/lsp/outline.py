@@ -7,7 +7,7 @@ from lsprotocol import types
 from .. import syntax
 from .analysis import Analysis
 from .positions import Positions
-from .walk import walk
+from .walk import around, walk
 
 _Kind = types.SymbolKind
 
@@ -73,6 +73,16 @@ def _entries(block: syntax.Block, positions: Positions) -> list[types.DocumentSy
         for entry in block.entries
         if entry.name
     ]
+
+
+def selection(analysis: Analysis, offset: int, positions: Positions) -> types.SelectionRange:
+    """Give what a selection at an offset grows to: a value, its entry, the block, the statement, the file."""
+    found = types.SelectionRange(positions.range(0, len(positions.text)))
+    for node in around(analysis.tree, offset):
+        inside = positions.of(node.span)
+        if inside != found.range:
+            found = types.SelectionRange(inside, found)
+    return found
 
 
 def folds(analysis: Analysis, positions: Positions) -> list[types.FoldingRange]:

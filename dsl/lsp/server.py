@@ -30,6 +30,7 @@ class Server(LanguageServer):
         self.say = Say(words.language())
         self.wishes = Wishes()
         self.snippets = False
+        self.again: str | None = None
 
     def configure(self, params: types.InitializeParams) -> None:
         """Take over what the editor says of itself: its language, what it can show, and what its user wants."""
@@ -43,7 +44,10 @@ class Server(LanguageServer):
         item = text.completion.completion_item if text and text.completion else None
         self.snippets = bool(item and item.snippet_support)
         options = params.initialization_options
-        hints = options.get("inlayHints") if isinstance(options, Mapping) else None
+        if not isinstance(options, Mapping):
+            return
+        again, hints = options.get("completeAgain"), options.get("inlayHints")
+        self.again = again if isinstance(again, str) else None
         if isinstance(hints, Mapping):
             self.wishes = Wishes(bool(hints.get("values", True)), bool(hints.get("defaults", True)))
 

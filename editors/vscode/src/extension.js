@@ -25,7 +25,9 @@ function makeClient() {
   const server = { command: command(), args: ["lsp"], options: { env } };
   return new LanguageClient("llx", "llx", server, {
     documentSelector: [{ language: "llx" }],
+    synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/*.llx") },
     initializationOptions: {
+      completeAgain: "editor.action.triggerSuggest",
       inlayHints: {
         values: settings.get("inlayHints.values"),
         defaults: settings.get("inlayHints.defaults"),

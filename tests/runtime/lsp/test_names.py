@@ -132,6 +132,19 @@ async def test_folding(editor: Editor) -> None:
     ]
 
 
+async def test_a_selection_grows_from_a_value_to_the_file(editor: Editor) -> None:
+    await editor.write(TEXT)
+    params = types.SelectionRangeParams(editor.document, [editor.at("width / 16")])
+    found = await editor.client.text_document_selection_range_async(params)
+    assert found is not None
+    grown, at = [], found[0]
+    while at is not None:
+        grown.append(editor.cut(at.range))
+        at = at.parent  # type: ignore[assignment]
+    assert grown[:3] == ["width", "width / 16", "heads          = width / 16"]
+    assert grown[-2].startswith("model gpt = ") and grown[-1] == TEXT
+
+
 async def test_semantic_tokens(editor: Editor) -> None:
     await editor.write(TEXT)
     whole = await editor.client.text_document_semantic_tokens_full_async(types.SemanticTokensParams(editor.document))
