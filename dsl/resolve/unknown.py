@@ -21,7 +21,7 @@ _FOREIGN = {
     **dict.fromkeys(("false", "no", "off"), "false"),
     **dict.fromkeys(("none", "null", "nil", "undefined"), "none"),
 }
-_TAKES: dict[str, tuple[type[Type], ...]] = {
+_TAKES: dict[str, tuple[type[Type], type[Type]]] = {
     "true": (Boolean, Anything),
     "false": (Boolean, Anything),
     "none": (Nothing, Anything),
@@ -37,8 +37,9 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
         return not_wanted(context, node, node, other.kind, wanted)
     words = [word for option in wanted.options if isinstance(option, Word) for word in option.words]
     components = [name for kind in kinds for name in context.catalogue.components(kind)]
+    literals = [word for word, (type_, _) in _TAKES.items() if any(isinstance(o, type_) for o in wanted.options)]
     own = [name for name, binding in context.bindings.items() if _could_fit(context, binding, wanted)]
-    span, helps, fixes = _meant(context, node, wanted, own, words, components)
+    span, helps, fixes = _meant(context, node, wanted, own, [*words, *literals], components)
     if not helps and len(node.segments) == 1 and any(isinstance(o, TextType | Anything) for o in wanted.options):
         key = "L0201.shell" if node.span.source.name == COMMAND_LINE else "L0201.quotes"
         helps = (Text(key, {"name": written}),)
