@@ -110,8 +110,8 @@ def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted)
     binding = context.bindings.get(name)
     if binding is not None:
         labels = (Label(binding.span, Text("label.declared", {"name": name})),)
-        helps, fixes = (Text("L0211.help", {"name": name}),), _variant(node)
-        return context.error("L0211", span, {"name": name}, labels=labels, helps=helps, fixes=fixes)
+        help_ = Text("L0211.help", {"name": name})
+        return context.error("L0211", span, {"name": name}, labels=labels, helps=(help_,), fixes=_variant(node))
     components = [known for kind in kinds for known in context.catalogue.components(kind)]
     helps, fixes = suggest(name, components if kinds else FUNCTIONS, span)
     near = bool(helps)

@@ -11,6 +11,9 @@ import click
 from .guard import guarded
 
 SECTIONS: dict[str, dict[str, str]] = {
+    "Begin": {
+        "new": "Make a new experiment, or a plugin package, that works as it is.",
+    },
     "Run an experiment": {
         "check": "Find the mistakes in an experiment before anything runs.",
         "plan": "Show what would run, why, and what it costs.",
