@@ -23,7 +23,9 @@ def _params(context: click.Context, option: click.Parameter, given: tuple[str, .
     for param in given:
         name, equals, _ = param.partition("=")
         if not equals or not name.strip():
-            raise click.BadParameter(f"'{param}' is not of the form name=value.")
+            from ..words import say
+
+            raise click.BadParameter(say("cli.params.form", param=param))
     return given
 
 
@@ -98,6 +100,13 @@ traceback = click.option(
     is_eager=True,
     callback=_traceback,
     help="Show the traceback of an internal error.",
+)
+only = click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_names,
+    help="Take only this task, and what it needs.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON for machines.")
 
