@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options, output
+from .speech import translated
 
 if TYPE_CHECKING:
     from ...plugins.registry import Registry
@@ -39,7 +40,9 @@ def command(kind: str | None, distributions: tuple[str, ...], as_json: bool) -> 
         click.echo(json.dumps({"version": 1, "components": listed}, ensure_ascii=False, indent=2))
         return 0
     for one in kinds:
-        click.echo(f"{output.style(one, bold=True)}  {output.style(registry.kinds[one].description, dim=True)}")
+        click.echo(
+            f"{output.style(one, bold=True)}  {output.style(translated(registry.kinds[one].description), dim=True)}"
+        )
         rows = [(name, first_line(found.description)) for name, found in sorted(registry.components(one).items())]
         click.echo(output.table(rows) or f"  {say('cli.components.none')}")
         click.echo()

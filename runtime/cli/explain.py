@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import components, output
+from .speech import translated
 
 if TYPE_CHECKING:
     from ...plugins.registry import Registry
@@ -85,9 +86,10 @@ def _kind(registry: Registry, kind: str) -> str:
 
     found = registry.kinds[kind]
     sort = say("cli.explain.task" if found.is_task else "cli.explain.value")
+    about = say("cli.explain.about", description=translated(found.description), sort=sort)
     rows = [(name, components.first_line(one.description)) for name, one in sorted(registry.components(kind).items())]
     head = f"{output.style(kind, bold=True)}  {output.style(say('cli.explain.kind'), dim=True)}"
-    return f"{head}\n\n  {_capital(found.description)}; {sort}.\n\n{output.table(rows, indent=4)}\n"
+    return f"{head}\n\n  {_capital(about)}\n\n{output.table(rows, indent=4)}\n"
 
 
 def _unknown(registry: Registry, what: str) -> str:

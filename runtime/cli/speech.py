@@ -29,7 +29,9 @@ def speaks_english() -> bool:
 def _catalogue(language: str) -> Mapping[str, str]:
     if language == "en":
         return {}
-    found: Mapping[str, str] = import_module(f"..messages.{language}_help", __package__).MESSAGES
+    found: dict[str, str] = {}
+    for part in ("click", "help"):
+        found |= import_module(f"..messages.{language}_{part}", __package__).MESSAGES
     return found
 
 

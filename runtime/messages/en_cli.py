@@ -110,6 +110,7 @@ MESSAGES: dict[str, str] = {
     "cli.explain.fields": "fields",
     "cli.explain.required": "required",
     "cli.explain.kind": "kind",
+    "cli.explain.about": "{description}; {sort}.",
     "cli.explain.task": "a task: it runs, is stored, and has outputs",
     "cli.explain.value": "a value: part of a task's description",
     "cli.explain.similar": "There is no component, kind or code '{what}'. A similar one is '{similar}'.",

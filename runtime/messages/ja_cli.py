@@ -110,6 +110,7 @@ MESSAGES: dict[str, str] = {
     "cli.explain.fields": "フィールド",
     "cli.explain.required": "必須",
     "cli.explain.kind": "種類",
+    "cli.explain.about": "{description}。{sort}。",
     "cli.explain.task": "タスク（実行され、保存され、出力を持つ）",
     "cli.explain.value": "値（タスクの記述の一部）",
     "cli.explain.similar": "「{what}」というコンポーネント、種類、コードはありません。似たもの: {similar}",
