@@ -114,3 +114,12 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON for m
 def experiment(command: Any) -> Any:
     """Give a command the file, its params, and `--traceback`."""
     return traceback(file(params(command)))
+
+
+_stage = click.argument("stage", shell_complete=complete_names)
+_param = click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A param of the file.")
+
+
+def trained(command: Any) -> Any:
+    """Give a command a file, a stage of it, `--param`, `--store` and `--traceback`, for what uses a stored checkpoint."""
+    return traceback(file(_stage(_param(store(command)))))

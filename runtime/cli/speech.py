@@ -68,6 +68,8 @@ def in_users_language(command: C) -> C:
     spoken.help = translated(spoken.help or "") or None
     spoken.epilog = translated(spoken.epilog or "") or None
     spoken.options_metavar = translated(spoken.options_metavar or "")
+    # click keeps the option `--help` once it is made, in the language of then.
+    vars(spoken)["_help_option"] = None
     spoken.params = [copy(parameter) for parameter in command.params]
     for parameter in spoken.params:
         if isinstance(parameter, click.Option) and parameter.help:
