@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options, output
+from .speech import translated
 
 if TYPE_CHECKING:
     from ...plugins.registry import Registry
@@ -22,13 +23,15 @@ use = click.option(
 @use
 @options.as_json
 def command(kind: str | None, distributions: tuple[str, ...], as_json: bool) -> int:
+    from ..words import say
+
     registry = registry_with(distributions)
     if kind is not None and kind not in registry.kinds:
         from ...dsl.diagnostics.similar import similar
 
         near = similar(kind, registry.kinds, 1)
-        hint = f" A similar one is '{near[0]}'." if near else f" There are {', '.join(registry.kinds)}."
-        raise click.UsageError(f"There is no kind '{kind}'.{hint}")
+        key = "cli.components.similar" if near else "cli.components.kinds"
+        raise click.UsageError(say(key, kind=kind, similar=near[0] if near else "", kinds=list(registry.kinds)))
     kinds = [kind] if kind else list(registry.kinds)
     if as_json:
         import json
@@ -37,9 +40,11 @@ def command(kind: str | None, distributions: tuple[str, ...], as_json: bool) -> 
         click.echo(json.dumps({"version": 1, "components": listed}, ensure_ascii=False, indent=2))
         return 0
     for one in kinds:
-        click.echo(f"{output.style(one, bold=True)}  {output.style(registry.kinds[one].description, dim=True)}")
+        click.echo(
+            f"{output.style(one, bold=True)}  {output.style(translated(registry.kinds[one].description), dim=True)}"
+        )
         rows = [(name, first_line(found.description)) for name, found in sorted(registry.components(one).items())]
-        click.echo(output.table(rows) or "  none")
+        click.echo(output.table(rows) or f"  {say('cli.components.none')}")
         click.echo()
     return 0
 
