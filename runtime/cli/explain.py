@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from . import components, output
 if TYPE_CHECKING:
     from ...plugins.registry import Registry
 
-CODE = re.compile(r"(?:\w+:)?[A-Z]{1,3}\d{2,4}")
+CODE = re.compile(r"[A-Z]{1,3}\d{2,4}|\w+:\w+")
+"""A code of llx, or a plugin's: its prefix and a name of its own."""
 
 
 @click.command(epilog="Examples: llx explain adamw, llx explain optimizer, llx explain L0203")
@@ -61,10 +63,30 @@ def page(registry: Registry, kind: str, name: str) -> str:
 
 
 def code(what: str) -> int:
-    """Show the texts of a diagnostic's code."""
+    """Show the page of a diagnostic's code; of a plugin's code that has none, the texts."""
+    from ...dsl.diagnostics import pages, words
+    from ...plugins import pages as plugins_pages
+    from . import markdown
+
+    find = plugins_pages.page if ":" in what else pages.page
+    text = find(what, words.language())
+    if text is not None:
+        click.echo(markdown.show(text, colour=output.coloured(sys.stdout.isatty())), nl=False)
+        return 0
+    return _texts(what)
+
+
+def _texts(what: str) -> int:
     from ...dsl.diagnostics import words
     from ..words import load
 
+    prefix, _, own = what.partition(":")
+    if own:
+        from ...plugins.pages import distribution
+
+        # The texts of a plugin are known once it is used.
+        found = distribution(prefix)
+        components.registry_with([found] if found else [])
     language = words.language()
     load(language)
     texts = words.catalogue(language)
