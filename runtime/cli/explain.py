@@ -66,11 +66,14 @@ def code(what: str) -> int:
     """Show the page of a diagnostic's code; of a plugin's code that has none, the texts."""
     from ...dsl.diagnostics import pages, words
     from ...plugins import pages as plugins_pages
+    from ..words import say
     from . import markdown
 
     find = plugins_pages.page if ":" in what else pages.page
     text = find(what, words.language())
     if text is not None:
+        if "\n# …\n" in text:
+            text += "\n" + say("cli.explain.usual") + "\n"
         click.echo(markdown.show(text, colour=output.coloured(sys.stdout.isatty())), nl=False)
         return 0
     return _texts(what)

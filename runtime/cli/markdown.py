@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST = 100
+INDENT = 2
+_WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+_UNIT = re.compile(rf"\s*[（「『【〈《]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[、。，．）」』】〉》！？ー…]*")
+"""What stays on one line: a word, or one character of a script without blanks with the signs that cling to it."""
 _FENCE = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\([^)]*\)")
 
@@ -41,7 +45,7 @@ def show(text: str, *, colour: bool, width: int | None = None) -> str:
 
 
 def _paragraphs(console: Console, text: str) -> None:
-    from rich.padding import Padding
+    from rich.text import Text
 
     for paragraph in re.split(r"\n{2,}", text.strip()):
         if paragraph.startswith("#"):
@@ -55,9 +59,28 @@ def _paragraphs(console: Console, text: str) -> None:
             for item in re.split(r"\n(?=- )", paragraph):
                 # A line that a Japanese text was broken at doesn't become a blank.
                 joined = re.sub(r"(?<=[^\x00-\x7f])\n\s*(?=[^\x00-\x7f])", "", item)
-                console.print(Padding(_styled(" ".join(joined.split())), (0, 0, 0, 2)))
+                for line in _lines(_styled(" ".join(joined.split())), console.width - INDENT):
+                    console.print(Text(" " * INDENT) + line, soft_wrap=True)
         if paragraph:
             console.print()
+
+
+def _lines(text: Text, width: int) -> list[Text]:
+    """Break a paragraph into lines: between words, and between characters of scripts that have no blanks."""
+    from rich.cells import cell_len
+
+    starts, used = [0], 0
+    for unit in _UNIT.finditer(text.plain):
+        size = cell_len(unit[0])
+        if used and used + size > width:
+            starts.append(unit.start())
+            used = cell_len(unit[0].lstrip())
+        else:
+            used += size
+    lines = text.divide(starts[1:])
+    for line in lines:
+        line.rstrip()
+    return [line[len(line.plain) - len(line.plain.lstrip()) :] for line in lines]
 
 
 def _code(console: Console, text: str) -> None:
@@ -73,13 +96,15 @@ def _table(console: Console, text: str) -> None:
     from rich.padding import Padding
     from rich.table import Table
 
-    rows = [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in text.split("\n")]
+    rows = [
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in text.split("\n")
+    ]
     table = Table(box=None, pad_edge=False, show_header=any(rows[0]), header_style="dim")
     for heading in rows[0]:
         table.add_column(_styled(heading), overflow="fold")
     for row in rows[2:]:
         table.add_row(*map(_styled, row))
-    console.print(Padding(table, (0, 0, 0, 2)))
+    console.print(Padding(table, (0, 0, 0, INDENT)))
 
 
 def _styled(text: str) -> Text:

@@ -59,6 +59,7 @@ MESSAGES: dict[str, str] = {
     "cli.columns": "`{stage}` reads the columns {columns}, which `{text}` doesn't give",
     "cli.columns.help": "write each as a JSON object, in quotes for the shell: '{example}'",
     "cli.gives.label": "`{stage}` was trained with `{objective}`, which gives no labels",
+    "cli.explain.usual": "`# …` stands for an experiment with the data `novels` and `reviews`, the models `gpt` and `bert`, and the stages `pretrain` and `classify` (docs/diagnostics/README.md).",
     "cli.error": "Error: {message}",
     "cli.store.none": "There is no store at {folder}. A first run makes one: llx run FILE",
     "cli.runs.none": "There are no runs yet. Start one with: llx run FILE",

@@ -59,6 +59,7 @@ MESSAGES: dict[str, str] = {
     "cli.columns": "`{stage}` は列 {columns} を読みますが、`{text}` にはありません",
     "cli.columns.help": "1 件ずつ JSON オブジェクトで書き、シェルの引用符で囲んでください: '{example}'",
     "cli.gives.label": "`{stage}` は `{objective}` で学習しており、ラベルを予測できません",
+    "cli.explain.usual": "`# …` は、データ `novels` と `reviews`、モデル `gpt` と `bert`、ステージ `pretrain` と `classify` のある実験を表します（docs/diagnostics/ja/README.md）。",
     "cli.error": "エラー: {message}",
     "cli.store.none": "{folder} にストアがありません。最初の実行で作られます: llx run FILE",
     "cli.runs.none": "実行の記録がまだありません。次のコマンドで実行できます: llx run FILE",

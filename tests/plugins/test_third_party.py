@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from llx.dsl.check import check
 from llx.dsl.source import Source
 from llx.plugins.canonical import canonical, distribution_digest
+from llx.plugins.pages import page
 from llx.plugins.registry import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +72,18 @@ def test_it_is_used_under_its_prefix(site: Path, tmp_path: Path) -> None:
     assert checked(EXPERIMENT.replace("gamma = 2", "gamma = 9"), tmp_path) == ([], ["focal:gamma"])
     renamed = EXPERIMENT.replace(">= 0.2", ">= 0.2 as f").replace("focal.", "f.")
     assert checked(renamed, tmp_path) == ([], [])
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_its_code_has_a_page_whose_blocks_are_so(site: Path, tmp_path: Path, language: str) -> None:
+    text = page("focal:gamma", language)
+    assert text is not None and text.startswith("# focal:gamma: ")
+    assert ("直し方" in text) == (language == "ja")
+    mistake, repair = re.findall(r"```llx\n(.*?)```", text, re.DOTALL)
+    assert "focal:gamma" in checked(mistake, tmp_path)[1]
+    assert "focal:gamma" not in checked(repair, tmp_path)[1]
+    assert page("focal:nothing", language) is None
+    assert page("nobody:gamma", language) is None
 
 
 def test_without_use_it_is_not_seen(site: Path, tmp_path: Path) -> None:
