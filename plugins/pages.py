@@ -33,3 +33,11 @@ def distribution(prefix: str) -> str | None:
         if point.name == prefix and point.dist is not None:
             return point.dist.name
     return None
+
+
+def prefix_of(distribution: str) -> str | None:
+    """Give the prefix under which the components of an installed distribution are seen."""
+    import importlib.metadata
+
+    points = importlib.metadata.distribution(distribution).entry_points
+    return next((point.name for point in points if point.group == GROUP), None)

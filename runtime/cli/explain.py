@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -40,25 +38,29 @@ def command(what: str, distributions: tuple[str, ...]) -> int:
 
 def page(registry: Registry, kind: str, name: str) -> str:
     """Write the page of a component: what it is, how it is written, and its fields."""
+    from ...dsl.diagnostics import words
+    from ...plugins.about import about, about_field
+    from ..words import say
+    from . import markdown
+
+    language = words.language()
     component = registry.experiment if name == "experiment" else registry.components(kind)[name]
-    title, _, rest = component.description.partition("\n")
-    lines = [f"{output.style(name, bold=True)}  {output.style(kind, dim=True)}", "", f"  {title}"]
-    if rest.strip():
-        lines += ["", *(f"  {line}".rstrip() for line in rest.strip().split("\n"))]
+    title, _, rest = about(component, language).partition("\n")
+    lines = [f"{output.style(name, bold=True)}  {output.style(kind, dim=True)}", "", *markdown.wrapped(title, 2)]
+    for paragraph in rest.strip().split("\n\n") if rest.strip() else ():
+        lines += ["", *markdown.wrapped(paragraph, 2)]
     if component.positional:
-        lines += ["", f"  written  {name}({', '.join(component.positional)}, …)"]
+        lines += ["", f"  {say('explain.written')}  {name}({', '.join(component.positional)}, …)"]
+    if component.example:
+        lines += ["", f"  {say('explain.example')}", f"    {kind} example = {component.example}"]
     if component.fields:
-        lines += ["", "  fields"]
+        lines += ["", f"  {say('explain.fields')}"]
     for field in component.fields.values():
-        default = "required" if field.required else f"= {components.value_of(field.default)}"
-        about = f"{field.description}. " if field.description else ""
+        default = say("explain.required") if field.required else f"= {components.value_of(field.default)}"
         lines.append(f"    {output.style(field.name, bold=True)}  {output.style(default, dim=True)}")
-        lines += textwrap.wrap(
-            f"{about}{_capital(components.type_of(field.type))}.",
-            width=min(100, shutil.get_terminal_size().columns),
-            initial_indent=" " * 8,
-            subsequent_indent=" " * 8,
-        )
+        described = about_field(component, field.name, language)
+        for text in (described, _capital(components.type_of(field.type))):
+            lines += markdown.wrapped(text, 8) if text else []
     return "\n".join(lines) + "\n"
 
 
@@ -104,11 +106,17 @@ def _texts(what: str) -> int:
 
 
 def _kind(registry: Registry, kind: str) -> str:
-    found = registry.kinds[kind]
-    sort = "a task: it runs, is stored, and has outputs" if found.is_task else "a value: part of a task's description"
-    rows = [(name, components.first_line(one.description)) for name, one in sorted(registry.components(kind).items())]
-    head = f"{output.style(kind, bold=True)}  {output.style('kind', dim=True)}"
-    return f"{head}\n\n  {_capital(found.description)}; {sort}.\n\n{output.table(rows, indent=4)}\n"
+    from ...dsl.diagnostics import words
+    from ...plugins.about import about, about_kind
+    from ..words import say
+
+    found, language = registry.kinds[kind], words.language()
+    sort = say("reference.task" if found.is_task else "reference.value")
+    listed = sorted(registry.components(kind).items())
+    rows = [(name, components.first_line(about(one, language))) for name, one in listed]
+    head = f"{output.style(kind, bold=True)}  {output.style(say('explain.kind'), dim=True)}"
+    described = say("reference.kind_is", about=_capital(about_kind(found, language)))
+    return f"{head}\n\n  {described}\n  {sort}\n\n{output.table(rows, indent=4)}\n"
 
 
 def _unknown(registry: Registry, what: str) -> str:
@@ -124,4 +132,7 @@ def _unknown(registry: Registry, what: str) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Begin a sentence; in Japanese a Latin word at its start is a name, which stays as it is."""
+    from ...dsl.diagnostics import words
+
+    return text[:1].upper() + text[1:] if words.language() == "en" else text

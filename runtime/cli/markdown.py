@@ -44,6 +44,19 @@ def show(text: str, *, colour: bool, width: int | None = None) -> str:
     return "\n".join(line.rstrip() for line in written.strip("\n").split("\n")) + "\n"
 
 
+def wrapped(text: str, indent: int) -> list[str]:
+    """Break a plain paragraph into lines that fit the terminal, each behind so many blanks."""
+    from rich.text import Text
+
+    width = min(WIDEST, shutil.get_terminal_size().columns) - indent
+    return [" " * indent + line.plain for line in _lines(Text(joined(text)), width)]
+
+
+def joined(text: str) -> str:
+    """Put the lines of a paragraph into one; where a Japanese text was broken, no blank comes in between."""
+    return " ".join(re.sub(rf"(?<=[{_WIDE}])\n\s*(?=[{_WIDE}])", "", text).split())
+
+
 def _paragraphs(console: Console, text: str) -> None:
     from rich.text import Text
 
@@ -57,9 +70,7 @@ def _paragraphs(console: Console, text: str) -> None:
             _table(console, paragraph)
         elif paragraph:
             for item in re.split(r"\n(?=- )", paragraph):
-                # A line that a Japanese text was broken at doesn't become a blank.
-                joined = re.sub(r"(?<=[^\x00-\x7f])\n\s*(?=[^\x00-\x7f])", "", item)
-                for line in _lines(_styled(" ".join(joined.split())), console.width - INDENT):
+                for line in _lines(_styled(joined(item)), console.width - INDENT):
                     console.print(Text(" " * INDENT) + line, soft_wrap=True)
         if paragraph:
             console.print()

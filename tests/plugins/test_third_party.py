@@ -15,6 +15,7 @@ from textwrap import dedent
 import pytest
 from llx.dsl.check import check
 from llx.dsl.source import Source
+from llx.plugins.about import about, about_field
 from llx.plugins.canonical import canonical, distribution_digest
 from llx.plugins.pages import page
 from llx.plugins.registry import Registry
@@ -84,6 +85,16 @@ def test_its_code_has_a_page_whose_blocks_are_so(site: Path, tmp_path: Path, lan
     assert "focal:gamma" not in checked(repair, tmp_path)[1]
     assert page("focal:nothing", language) is None
     assert page("nobody:gamma", language) is None
+
+
+def test_it_says_in_japanese_what_it_is(site: Path) -> None:
+    registry = Registry()
+    registry.use("llx-focal", (), "f")
+    focal = registry.components("objective")["f.focal_classification"]
+    assert about(focal, "ja").startswith("焦点損失")
+    assert about_field(focal, "gamma", "ja").startswith("すでに")
+    assert about_field(focal, "gamma", "en") == focal.fields["gamma"].description
+    assert about_field(focal, "pooling", "ja") == focal.fields["pooling"].description, "what it doesn't say is English"
 
 
 def test_without_use_it_is_not_seen(site: Path, tmp_path: Path) -> None:

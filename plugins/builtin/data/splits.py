@@ -17,6 +17,7 @@ class Splits(DataTask):
     """
 
     name: ClassVar[str] = "splits"
+    example: ClassVar[str] = "splits { train = novels.train, validation = novels.validation }"
 
     train: Rows = Field(description="The rows to train on")
     validation: Rows | None = Field(None, description="The rows to select by")

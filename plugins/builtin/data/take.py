@@ -28,6 +28,7 @@ class Take(Transform):
     """
 
     name: ClassVar[str] = "take"
+    example: ClassVar[str] = "take(novels, 10%)"
     positional: ClassVar[tuple[str, ...]] = ("data", "amount")
 
     amount: Examples | Share = Field(description="How many rows of each split, or which share of them")

@@ -277,7 +277,7 @@ def test_explain_knows_kinds_codes_and_similar_names(project: Project) -> None:
     assert "misspelt" in out
     assert "adamw { learning_rate = 6e-4 }" in out
     _, out, _ = project.llx("explain", "optimizer")
-    assert "a value" in out
+    assert "A value" in out
     code, _, err = project.llx("explain", "optimiser")
     assert code == 2
     assert "'optimizer'" in err

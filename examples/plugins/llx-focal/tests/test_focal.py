@@ -64,4 +64,5 @@ def test_a_strong_gamma_is_told() -> None:
     [problem] = place.problems
     assert problem.warning
     assert problem.field == "gamma"
-    assert MESSAGES["en"].keys() == MESSAGES["ja"].keys() == {problem.code, problem.help.key if problem.help else ""}
+    assert MESSAGES["en"].keys() == {problem.code, problem.help.key if problem.help else ""}
+    assert MESSAGES["en"].keys() <= MESSAGES["ja"].keys()
