@@ -73,7 +73,7 @@ class Tour:
     def check(self, more: str = "") -> Checked:
         path = self.folder / "tour.llx"
         path.write_text(self.text + ("\n" + more if more else ""), encoding="utf-8")
-        return check_file(path, Registry())
+        return check_file(Path(path.name), Registry())
 
 
 def key(statement: Statement) -> str:
@@ -103,6 +103,7 @@ def test_the_file_checks_after_each_step(language: str, tmp_path: Path, monkeypa
     (tmp_path / "llx.lock").touch()
     shutil.copytree(ROOT / "examples" / "data", tmp_path / "data")
     install_focal(tmp_path / "site", monkeypatch)
+    monkeypatch.chdir(tmp_path)  # paths are shown from here
     load(language)
     tour = Tour(tmp_path)
     for step in STEPS:
