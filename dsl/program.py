@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .record import Record
 from .source import Source, Span
 from .types import Artifact
+
+if TYPE_CHECKING:
+    from .formula import Formula
 
 
 class Reference(Record, eq=False):
@@ -53,6 +56,16 @@ class Knob(Record):
     doc: str = ""
 
 
+class Expectation(Record):
+    """An `expect`: a comparison that is judged after the run."""
+
+    name: str
+    formula: Formula
+    span: Span
+    name_span: Span
+    doc: str = ""
+
+
 class UsedDistribution(Record):
     name: str
     prefix: str
@@ -77,6 +90,8 @@ class Program(Record, eq=False):
     """By `id()` of a component that is alive as long as the program."""
     final: tuple[str, ...]
     """Names of the declarations that a run is for, in the order of the file."""
+    expects: Mapping[str, Expectation] = {}
+    """What is judged after the run; the tasks that it refers to are run for it."""
 
     def label(self, component: Any) -> str | None:
         """Give the name that the file gives to a component, or None if it is anonymous."""

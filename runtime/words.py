@@ -8,8 +8,15 @@ from importlib import import_module
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 
-CATALOGUES = ("", "_training", "_cli", "_report", "_reference")
-"""The modules of each language in `messages/`: of the run itself, of training, of its display, of its report, of the reference."""
+CATALOGUES = (
+    "",  # the run itself
+    "_training",
+    "_cli",
+    "_expects",
+    "_report",
+    "_reference",
+)
+"""The modules of each language in `messages/`."""
 
 NEEDS = "plan.needs"
 """The reason of a task that runs because one of its inputs does."""

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import formula as formulas
 from .. import syntax
 from ..catalogue import Catalogue
 from ..diagnostics.model import Diagnostic, Text
 from ..modules import PLANNED_KINDS, Module
-from ..program import Declared, Knob, Origin, Program, Reference
+from ..program import Declared, Expectation, Knob, Origin, Program, Reference
 from ..suggest import suggest
 from ..types import Formula
 from .base import UNRESOLVED, Context, Unresolved, Wanted
 from .bindings import in_order, kind_of, value_of
 from .build import build
 from .calls import call, pipe
+from .formulas import formula, formula_wanted
 from .names import path
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .update import update
@@ -33,18 +35,20 @@ def instantiate(
     _forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
+    expects = {name: _expectation(context, node) for name, node in module.expects.items()}
     settings = _settings(context)
     # What could not be parsed was reported by the parser, and has no value either.
-    values = [settings, *(binding.value for binding in context.bindings.values())]
+    values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
     if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
         return None, context.found
-    return _program(context, settings), context.found
+    return _program(context, settings, expects), context.found
 
 
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     """Evaluate an expression by its sort."""
-    if any(isinstance(option, Formula) for option in wanted.options):
-        return context.error("L0290.formula", node.span)
+    type_ = formula_wanted(wanted, node)
+    if type_ is not None:
+        return formula(context, node, wanted, type_)
     match node:
         case syntax.Literal():
             return literal(context, node, wanted)
@@ -100,7 +104,13 @@ def _settings(context: Context) -> Any:
     return build(context, syntax.Call(experiment.span, path, (), (), experiment.block), component)
 
 
-def _program(context: Context, settings: Any) -> Program:
+def _expectation(context: Context, node: syntax.Expect) -> Any:
+    """Give the formula of an `expect`."""
+    wanted = Wanted(Formula(result="boolean"), Text("slot.expect", {"name": node.name.name}))
+    return context.resolve(node.value, wanted)
+
+
+def _program(context: Context, settings: Any, expects: Mapping[str, Any]) -> Program:
     module = context.module
     declarations: dict[str, Declared] = {}
     params: dict[str, Knob] = {}
@@ -123,8 +133,12 @@ def _program(context: Context, settings: Any) -> Program:
         declarations=declarations,
         params=params,
         uses=module.uses,
-        origins=_origins(context, [settings, *(declared.value for declared in declarations.values())]),
+        origins=_origins(context, [settings, *expects.values(), *(d.value for d in declarations.values())]),
         final=final,
+        expects={
+            name: Expectation(name, expects[name], node.span, node.name.span, node.doc)
+            for name, node in module.expects.items()
+        },
     )
 
 
@@ -136,6 +150,8 @@ def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
         value = stack.pop()
         if isinstance(value, Reference):
             stack.append(value.task)
+        elif isinstance(value, formulas.Formula):
+            stack.extend(value.references)
         elif isinstance(value, list | tuple):
             stack.extend(value)
         elif isinstance(value, Mapping):

@@ -101,13 +101,14 @@ def _output(context: Context, binding: Binding, node: syntax.Path, wanted: Wante
         return default_reference(context, task, wanted, node, str(node))
     segment = node.segments[1]
     if segment.name not in outputs or len(node.segments) > 2:
-        return _unknown_output(context, binding, node, outputs)
+        return unknown_output(context, binding, node, outputs)
     return refer(context, Reference(task, segment.name, outputs[segment.name]), wanted, node, str(node))
 
 
-def _unknown_output(
+def unknown_output(
     context: Context, binding: Binding, node: syntax.Path, outputs: Mapping[str, Artifact]
 ) -> Unresolved:
+    """Report an output that a task doesn't have."""
     segment = node.segments[1]
     if segment.name in outputs:
         segment = node.segments[2]
