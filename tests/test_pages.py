@@ -41,6 +41,7 @@ COMPANIONS = {"L0554": {"L0555"}}
 
 RUN_TIME = {
     "L0199": "a hundred syntax errors don't fit on a page",
+    "L0240": "rows are read in a run",
     "L0291": "no source reaches it: the parser's own limit (L0109) is met first",
     "L0410": "no built-in kind is without outputs",
     "L0510": "the tokenizer's roles are known when it is stored",

@@ -21,7 +21,7 @@ class Filter(Transform):
     """
 
     name: ClassVar[str] = "filter"
-    example: ClassVar[str] = "filter(reviews, where = row.stars >= 4)"
+    example: ClassVar[str] = "filter(reviews, where = row.label >= 4)"
     positional: ClassVar[tuple[str, ...]] = ("data", "where")
 
     where: RowCondition = Field(description="What holds for a row that is kept; `row.label` is its field `label`")
