@@ -12,6 +12,7 @@ CATALOGUES = (
     "",  # the run itself
     "_training",
     "_cli",
+    "_describe",
     "_expects",
     "_report",
     "_reference",

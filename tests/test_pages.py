@@ -33,7 +33,7 @@ CODES = sorted(
 )
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REPAIR = {"en": "\n## Repair\n", "ja": "\n## 直し方\n"}
-UNUSED = {"L0902", "L0903", "L0904", "L0905"}
+UNUSED = {"L0260", "L0902", "L0903", "L0904", "L0905"}
 """A page shows a few lines and not an experiment that runs, so what these say of it is no matter."""
 
 COMPANIONS = {"L0554": {"L0555"}}
@@ -42,6 +42,7 @@ COMPANIONS = {"L0554": {"L0555"}}
 RUN_TIME = {
     "L0199": "a hundred syntax errors don't fit on a page",
     "L0240": "rows are read in a run",
+    "L0255": "a hundred files don't fit on a page",
     "L0291": "no source reaches it: the parser's own limit (L0109) is met first",
     "L0410": "no built-in kind is without outputs",
     "L0510": "the tokenizer's roles are known when it is stored",
