@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .diagnostics.model import Diagnostic
 from .record import Record
 from .source import Source, Span
 from .types import Artifact
@@ -17,6 +18,8 @@ class Reference(Record, eq=False):
     task: Any
     output: str
     artifact: Artifact
+    settings: Any = None
+    """The settings of the experiment that the task is of, where a trial of a sweep has its own."""
 
     def __repr__(self) -> str:
         return f"Reference({type(self.task).__name__}.{self.output})"
@@ -41,6 +44,20 @@ class Declared(Record):
     span: Span
     name_span: Span
     doc: str = ""
+    awaits: frozenset[str] = frozenset()
+    """Sweeps of which the best trial isn't known yet: until it is, the value is built on their first trials."""
+
+
+class Trial(Record, eq=False):
+    """A trial of a sweep: the file with other values of its params, as far as it was evaluated."""
+
+    sweep: str
+    number: int
+    """From 0, in the order of the sweep."""
+    label: str
+    """What people call it: `search(lr=0.0003, seed=8)`."""
+    declarations: Mapping[str, Any]
+    """What it has for itself: the values of the declarations that depend on what varies."""
 
 
 class Knob(Record):
@@ -77,12 +94,20 @@ class Program(Record, eq=False):
     """By `id()` of a component that is alive as long as the program."""
     final: tuple[str, ...]
     """Names of the declarations that a run is for, in the order of the file."""
+    trials: tuple[Trial, ...] = ()
+    """The trials of all sweeps."""
+    again: Callable[[Mapping[str, int]], tuple[Program | None, list[Diagnostic]]] | None = None
+    """Makes the same program, knowing the numbers of the best trials of sweeps."""
 
     def label(self, component: Any) -> str | None:
         """Give the name that the file gives to a component, or None if it is anonymous."""
         for declared in self.declarations.values():
             if declared.value is component:
                 return declared.name
+        for trial in self.trials:
+            for name, value in trial.declarations.items():
+                if value is component:
+                    return f"{trial.label} · {name}"
         return None
 
     def place(self, component: Any, field: str | None = None) -> Span | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Severity, Text
-from .modules import Module, mentioned
+from .modules import Module, mentioned, reached
 from .program import Program
 
 
@@ -20,7 +20,7 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
     finals = [node for node in declarations if _is_final(node, catalogue)]
     if not finals:
         return []
-    needed = _reached([*(node.name.name for node in finals), *module.experiment_mentions], mentions)
+    needed = reached([*(node.name.name for node in finals), *module.experiment_mentions], mentions)
     everywhere = set(module.experiment_mentions).union(*mentions.values())
     found = []
     for name, node in module.names.items():
@@ -38,17 +38,6 @@ def nothing_to_run(program: Program) -> list[Diagnostic]:
     if program.final:
         return []
     return [Diagnostic("L0905", Text("L0905", {"path": program.source.name}), None, Severity.WARNING)]
-
-
-def _reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> set[str]:
-    reached: set[str] = set()
-    stack = list(start)
-    while stack:
-        name = stack.pop()
-        if name not in reached:
-            reached.add(name)
-            stack.extend(mentions.get(name, ()))
-    return reached
 
 
 def _is_final(node: syntax.Declaration, catalogue: Catalogue) -> bool:

@@ -19,7 +19,10 @@ from .fields import (
     Files,
     Folder,
     Fraction,
+    NumberFormula,
     Interval,
+    ListsOf,
+    ListsOrDraws,
     Rows,
     Steps,
     Target,
@@ -28,6 +31,7 @@ from .fields import (
     Warmup,
     hidden,
     neutral,
+    per_trial,
 )
 from .fit import check_fit
 from .hooks import hookimpl
@@ -56,13 +60,14 @@ from .kinds import (
     WeightsTask,
 )
 from .located import Located
+from .sweeps import Distribution, Sweep
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
 __all__ = [
     "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
-    "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
-    "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
+    "Dataset", "Decoding", "Distribution", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
+    "File", "Files", "Folder", "NumberFormula", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
     "Network", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "Rows", "Schedule",
-    "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
-    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",
+    "Shape", "Single", "Stage", "Steps", "Sweep", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
+    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "per_trial", "references",
 ]  # fmt: skip

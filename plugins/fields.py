@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
-from ..dsl.types import Artifact, Either, PathText, QuantityOf
+from ..dsl.types import Artifact, Either, Formula, PathText, QuantityOf, Variations
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 """A part of a whole, 0 to 1; `10%` in the language."""
@@ -46,6 +46,12 @@ Data = Annotated[Reference, Either((Artifact("dataset"), Artifact("rows")))]
 """A dataset or rows."""
 TokenizerOf = Annotated[Reference, Artifact("tokenizer")]
 CheckpointOf = Annotated[Reference, Artifact("checkpoint")]
+NumberFormula = Annotated[Any, Formula("task")]
+"""A number made of numbers that tasks put out."""
+ListsOf = Annotated[dict[str, Any], Variations()]
+"""Params of the file, each with the list of values that it takes."""
+ListsOrDraws = Annotated[dict[str, Any], Variations("distribution")]
+"""Params of the file, each with a list of values or with what they are drawn from."""
 
 
 def hidden(default: object = None) -> Any:
@@ -59,3 +65,11 @@ def neutral(default: Any = ..., description: str = "", **constraints: Any) -> An
     `constraints` are those of pydantic's `Field` (`ge=1`).
     """
     return Field(default, description=description, json_schema_extra={"identity": False}, **constraints)
+
+
+def per_trial(default: Any = ..., description: str = "") -> Any:
+    """Make a field of a sweep that is in its trials, each as the trial has it.
+
+    It is no part of the identity itself, and what it refers to in the file is none of the sweep's inputs.
+    """
+    return Field(default, description=description, json_schema_extra={"identity": False, "followed": False})

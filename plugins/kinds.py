@@ -15,6 +15,7 @@ from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from ..dsl.types import Artifact
 from .component import Component, Facts, Place, Task
+from .sweeps import Distribution, Sweep
 from .work import Outcome
 
 if TYPE_CHECKING:
@@ -400,4 +401,6 @@ KINDS: Sequence[KindOf] = (
     KindOf(Evaluation, "measures a trained model"),
     KindOf(Audit, "looks for bias"),
     KindOf(Export, "writes a trained model for others to use"),
+    KindOf(Sweep, "runs the file with other params, and compares"),
+    KindOf(Distribution, "numbers that a sweep draws"),
 )

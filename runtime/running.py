@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from .events import Bus, Listener, RunFinished, RunStarted
+from .events import Bus, Listener, PlanChanged, RunFinished, RunStarted
 from .plan import Plan
 from .records import plain_params
 from .remember import remember
@@ -57,11 +57,43 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
         with stopping_on_signals(stop):
             bus(_started(made, folder.id))
             outcome = Executor(made, digests, bus, stop).run()
+            while outcome.state == "finished" and made.waiting:
+                outcome, made = _go_on(outcome, made, digests, bus, stop)
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
             stored = len({task.fingerprint for task in result.tasks.values() if not task.ran})
             bus(RunFinished(folder.id, outcome.state, time.monotonic() - started, len(outcome.ran), stored))
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
+
+
+def _go_on(
+    before: Outcome, made: Plan, digests: FileDigests, bus: Bus, stop: threading.Event
+) -> tuple[Outcome, Plan]:
+    """Run what waited for the best trial of a sweep, now that there is one."""
+    from . import failures
+    from .executor import Executor
+    from .graph import CannotPlan
+    from .plan import make_plan
+    from .winners import CannotChoose
+
+    try:
+        further = make_plan(made.program, made.store, digests, made.names)
+        refused = further.exports.refusals(further.graph.final)
+    except CannotChoose as failure:
+        refused = failure.diagnostics
+    except CannotPlan as failure:
+        refused = [failures.of_plan(failure, made.program)]
+    if refused:
+        before.state = "failed"
+        before.diagnostics += refused
+        return before, made
+    further.record.run = made.record.run
+    bus(PlanChanged(further.lines()))
+    outcome = Executor(further, digests, bus, stop).run()
+    outcome.diagnostics[:0] = before.diagnostics
+    outcome.ran[:0] = before.ran
+    outcome.tracebacks[:0] = before.tracebacks
+    return outcome, further
 
 
 def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:

@@ -73,6 +73,8 @@ class Binding:
     done: bool = False
     active: bool = False
     value: Any = None
+    awaits: frozenset[str] = frozenset()
+    """Sweeps on whose best trial the value depends, as long as it isn't known."""
 
     @property
     def span(self) -> Span:
@@ -92,6 +94,10 @@ class Context:
     given: Mapping[str, syntax.Expression]
     """Values of params from outside."""
     evaluator: Resolve
+    winners: Mapping[str, int] = field(default_factory=dict)
+    """Sweep -> the number of its best trial, where it is known."""
+    outer: Context | None = None
+    """In a trial of a sweep: the file as it stands."""
     bindings: dict[str, Binding] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     lost: set[str] = field(init=False)
@@ -102,6 +108,16 @@ class Context:
     origins: dict[int, Origin] = field(default_factory=dict)
     stack: list[Binding] = field(default_factory=list)
     reported: set[object] = field(default_factory=set)
+    own: frozenset[str] = frozenset()
+    """In a trial: the names that have values of their own there; the others have those of the file."""
+    settings: Any = None
+    """The experiment's settings, once they were built."""
+    trials: dict[str, list[Context]] = field(default_factory=dict)
+    """Sweep -> its trials."""
+    label: str = ""
+    """What people call a trial."""
+    sweep_span: Span | None = None
+    """In a trial: the place of what it is judged by."""
     depth: int = 0
     dry: bool = False
     """In a branch that isn't taken: nothing is looked up outside the file."""

@@ -9,31 +9,40 @@ from typing import Any
 from .. import syntax
 from ..catalogue import Catalogue
 from ..diagnostics.model import Diagnostic, Text
-from ..modules import PLANNED_KINDS, Module
+from ..modules import Module
 from ..program import Declared, Knob, Origin, Program, Reference
 from ..suggest import suggest
-from ..types import Formula
+from ..types import Formula, Variations
 from .base import UNRESOLVED, Context, Unresolved, Wanted
 from .bindings import in_order, kind_of, value_of
-from .build import build
 from .calls import call, pipe
 from .names import path
 from .plain import binary, conditional, entries, items, literal, string, unary
+from .settings import awaited, settings_of
+from .space import variations
+from .sweeps import of_trials, program_trials
 from .update import update
 
 
 def instantiate(
-    module: Module, catalogue: Catalogue, root: Path, given: Mapping[str, syntax.Expression] | None = None
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    winners: Mapping[str, int] | None = None,
 ) -> tuple[Program | None, list[Diagnostic]]:
     """Make a program of a module and values for its params: the same ones give the same program.
 
-    The program is None if anything is wrong; `given` holds params of the module alone.
+    The program is None if anything is wrong; `given` holds params of the module alone. `winners` are the numbers of
+    the best trials of sweeps: what is built on one that isn't known is built on the first trial, and says so.
     """
-    context = Context(module, catalogue, root, given or {}, evaluate)
+    context = Context(module, catalogue, root, given or {}, evaluate, winners or {})
     _forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
-    settings = _settings(context)
+    settings = settings_of(context)
+    awaited(context)
+    context.found += of_trials(context)
     # What could not be parsed was reported by the parser, and has no value either.
     values = [settings, *(binding.value for binding in context.bindings.values())]
     if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
@@ -45,6 +54,8 @@ def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     """Evaluate an expression by its sort."""
     if any(isinstance(option, Formula) for option in wanted.options):
         return context.error("L0290.formula", node.span)
+    if any(isinstance(option, Variations) for option in wanted.options):
+        return variations(context, node, wanted)
     match node:
         case syntax.Literal():
             return literal(context, node, wanted)
@@ -81,23 +92,9 @@ def _forget_unknown_kinds(context: Context) -> None:
             kind = statement.kind
             del context.bindings[name]
             context.lost.add(name)
-            if kind.name in PLANNED_KINDS:
-                context.error("L0290", kind.span, {"what": kind.name})
-                continue
             helps, fixes = suggest(kind.name, [*context.catalogue.kinds, "let", "param"], kind.span)
             notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
             context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
-
-
-def _settings(context: Context) -> Any:
-    """Build the experiment's settings; a file without `experiment` has the defaults."""
-    experiment = context.module.experiment
-    component = context.catalogue.experiment
-    if experiment is None:
-        value, _ = component.build({})
-        return UNRESOLVED if value is None else value
-    path = syntax.Path(experiment.name.span, (experiment.name,))
-    return build(context, syntax.Call(experiment.span, path, (), (), experiment.block), component)
 
 
 def _program(context: Context, settings: Any) -> Program:
@@ -107,13 +104,18 @@ def _program(context: Context, settings: Any) -> Program:
     for name, binding in context.bindings.items():
         node = binding.statement
         if isinstance(node, syntax.Declaration):
-            declarations[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc)
+            declarations[name] = Declared(
+                name, node.kind.name, binding.value, node.span, node.name.span, node.doc, binding.awaits
+            )
         elif isinstance(node, syntax.Param):
             value = _label(context, node) if kind_of(context, binding) else binding.value
             params[name] = Knob(name, value, name in context.given, node.span, node.doc)
     kinds = context.catalogue.kinds
     final = tuple(name for name, declared in declarations.items() if kinds[declared.kind].final)
     experiment = module.experiment
+    trials = program_trials(context)
+    values = [settings, *(declared.value for declared in declarations.values())]
+    values += [value for trial in trials for value in trial.declarations.values()]
     return Program(
         name=experiment.name.name if experiment else _stem(module),
         doc=experiment.doc if experiment else "",
@@ -123,8 +125,10 @@ def _program(context: Context, settings: Any) -> Program:
         declarations=declarations,
         params=params,
         uses=module.uses,
-        origins=_origins(context, [settings, *(declared.value for declared in declarations.values())]),
+        origins=_origins(context, values),
         final=final,
+        trials=trials,
+        again=lambda winners: instantiate(module, context.catalogue, context.root, context.given, winners),
     )
 
 

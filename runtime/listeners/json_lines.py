@@ -20,6 +20,7 @@ from ...dsl.source import Span
 from ..events import (
     Event,
     Note,
+    PlanChanged,
     RunFinished,
     RunStarted,
     Step,
@@ -36,6 +37,7 @@ FORMAT = 1
 
 NAMES: dict[type[Event], str] = {
     RunStarted: "run_started",
+    PlanChanged: "plan_changed",
     TaskStarted: "task_started",
     TaskProgress: "task_progress",
     Step: "step",

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..events import (
+    WAITS,
     Event,
+    PlanChanged,
     RunFinished,
     RunStarted,
     Step,
@@ -79,6 +81,8 @@ class RunState:
             self.tasks = {
                 line.fingerprint: TaskState(line, "stored" if line.stored else "waiting") for line in event.tasks
             }
+        elif isinstance(event, PlanChanged):
+            self._change(event)
         elif isinstance(event, RunFinished):
             self.finished = event
             for task in self.tasks.values():
@@ -90,6 +94,13 @@ class RunState:
     def number(self, fingerprint: str) -> tuple[int, int]:
         """Give the place of a task among all: (2, 9)."""
         return list(self.tasks).index(fingerprint) + 1, len(self.tasks)
+
+    def _change(self, event: PlanChanged) -> None:
+        """Put what is known now in the place of what waited; what ran already stays as it is."""
+        known = {name: task for name, task in self.tasks.items() if not name.startswith(WAITS)}
+        for line in event.tasks:
+            known.setdefault(line.fingerprint, TaskState(line, "stored" if line.stored else "waiting"))
+        self.tasks = known
 
     def _of_task(self, event: Event) -> None:
         if isinstance(event, TaskStarted):

@@ -1,0 +1,28 @@
+"""English: sweeps, L0561-L0570."""
+
+MESSAGES: dict[str, str] = {
+    "slot.sweep": "the values of `{param}`",
+    "slot.objective": "`{field}`",
+    "note.trial": "found in the trial {trial}",
+    "label.needed_here": "`{name}` is needed here",
+    "L0561": "{slot} takes a map from params to lists of values",
+    "L0561.help": "it is written as `{ lr = [1e-4, 3e-4], base = [gpt, wide] }`",
+    "L0562": "there is no param `{name}` to vary",
+    "L0562.params": "the params of this file are {names}",
+    "L0562.none": "this file has no params",
+    "L0562.not_param": "`{name}` is declared here, and not as a `param`",
+    "L0563": "nothing varies: the map is empty",
+    "L0564": "`{param}` takes declarations of kind {kind}, in a list of their names",
+    "L0565": "`{objective}` doesn't depend on `{param}`: its trials differ in nothing",
+    "L0565.help": "leave `{param}` out, or use it in what `{objective}` is computed from",
+    "L0566": "each trial of `{sweep}` would run the sweep `{inner}`",
+    "L0566.help": "one sweep can build on the best trial of another that doesn't depend on what it varies itself",
+    "L0566.itself": "the trials of `{sweep}` need `{inner}` itself",
+    "L0566.itself.help": "what its trials are judged by can't build on its best trial",
+    "L0567": "`{name}` is a whole experiment, of which a part is wanted here",
+    "L0567.help": "name what in it: `{name}.pretrain.best`",
+    "L0568": "the settings of the experiment depend on `{name}`, which is known only after the sweep `{sweep}`",
+    "L0568.help": "give `{name}` a value that doesn't depend on a sweep",
+    "L0569": "{count} trials are more than a sweep can have ({most})",
+    "L0570": "the value `{value}` is there already; it is tried once",
+}

@@ -1,0 +1,195 @@
+"""Sweeps: a trial is this file with other values of its params, evaluated as far as something asks for it.
+
+What doesn't depend on the params that vary is the very value of the file, so that it is evaluated, checked and run
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import syntax
+from ..catalogue import Assignment, Component, Problem, Tried
+from ..describe import show
+from ..diagnostics.model import Diagnostic, Label, Text
+from ..modules import mentioned, reached
+from ..problems import from_problem
+from ..program import Trial
+from ..record import Record, replace
+from ..source import Span
+from ..types import Formula
+from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted, alternatives
+from .bindings import in_order, is_sweep, mentions_of, value_of
+from .settings import depends, reseeded, settings_of
+from .space import Space, as_expression
+
+MOST = 1000
+"""Trials of one sweep: each is checked."""
+
+
+def with_trials(
+    context: Context,
+    component: Component,
+    value: Any,
+    arguments: Mapping[str, Any],
+    written: Mapping[str, syntax.Expression],
+    span: Span,
+) -> Any:
+    """Give a sweep its trials, each with what it is judged by; the value itself if it is no sweep."""
+    space = next((given for given in arguments.values() if isinstance(given, Space)), None)
+    objective = _objective(component, arguments)
+    if space is None or objective is None or context.dry:
+        return value
+    assert context.outer is None, "a path that leads to a sweep within a trial is refused"
+    name = context.stack[-1].name
+    assigned = context.catalogue.assignments(value)
+    if isinstance(assigned, Problem):
+        context.sink.append(from_problem(assigned, span))
+        return UNRESOLVED
+    if len(assigned) > MOST:
+        return context.error("L0569", span, {"count": len(assigned), "most": MOST})
+    place = written.get(objective.field)
+    _say_idle(context, objective, space)
+    if isinstance(settings_of(context), Unresolved):
+        return UNRESOLVED
+    trials = [_trial(context, name, one, space) for one in assigned]
+    context.trials[name] = trials
+    for inner, one in zip(trials, assigned, strict=True):
+        inner.label = f"{name}({', '.join(_shown(inner, one, assigned))})"
+        inner.sweep_span = place.span if place is not None else span
+    tried = [_tried(inner, objective, one, assigned) for inner, one in zip(trials, assigned, strict=True)]
+    if any(isinstance(one, Unresolved) for one in tried):
+        return UNRESOLVED
+    return context.catalogue.swept(value, tried)
+
+
+class _Objective(Record):
+    """The formula that judges trials: the field that holds it, and how it is written."""
+
+    field: str
+    expression: syntax.Expression
+
+
+def within_best(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
+    """Resolve what a path names behind `search.best`, in the best trial; until that is known, in the first one."""
+    owner = context
+    while owner.outer is not None:
+        owner = owner.outer
+    trials = owner.trials.get(binding.name)
+    if not trials:
+        return UNRESOLVED  # the sweep is broken, and was reported
+    number = owner.winners.get(binding.name)
+    if number is None:
+        for one in owner.stack:
+            one.awaits |= {binding.name}
+    inner = trials[number or 0]
+    rest = node.segments[2:]
+    head = rest[0].name
+    if head in inner.bindings:
+        for one in in_order(inner, [head]):
+            if not is_sweep(inner, one):
+                value_of(inner, one)
+    sink, dry = inner.sink, inner.dry
+    inner.sink, inner.dry = context.sink, context.dry
+    try:
+        return inner.evaluator(inner, syntax.Path(rest[0].span.to(rest[-1].span), rest), wanted)
+    finally:
+        inner.sink, inner.dry = sink, dry
+
+
+def refuse_within(context: Context, binding: Binding, node: syntax.Path) -> Unresolved:
+    """Report a sweep that each trial of another one would run, or that needs itself."""
+    values = {"sweep": context.label.partition("(")[0], "inner": binding.name}
+    key = "L0566.itself" if values["sweep"] == binding.name else "L0566"
+    labels = (Label(node.span, Text("label.needed_here", {"name": binding.name})),)
+    return context.error(key, context.sweep_span or node.span, values, labels=labels, helps=(Text(f"{key}.help", values),))
+
+
+def of_trials(context: Context) -> list[Diagnostic]:
+    """Give what was found in trials, and not in the file as it stands; what several find is told of the first."""
+    known = {_place(one) for one in context.found}
+    found = []
+    for inner in (one for trials in context.trials.values() for one in trials):
+        for diagnostic in inner.found:
+            if _place(diagnostic) not in known:
+                known.add(_place(diagnostic))
+                note = Text("note.trial", {"trial": inner.label})
+                found.append(replace(diagnostic, notes=(*diagnostic.notes, note)))
+    return found
+
+
+def program_trials(context: Context) -> tuple[Trial, ...]:
+    """Give the trials for the program, with what each has for itself."""
+    return tuple(
+        Trial(
+            name,
+            number,
+            inner.label,
+            {
+                one.name: one.value
+                for one in inner.bindings.values()
+                if one.done and one.name in inner.own and isinstance(one.statement, syntax.Declaration)
+            },
+        )
+        for name, trials in context.trials.items()
+        for number, inner in enumerate(trials)
+    )
+
+
+def _objective(component: Component, arguments: Mapping[str, Any]) -> _Objective | None:
+    for name, field in component.fields.items():
+        formula = arguments.get(name)
+        if formula is not None and any(isinstance(option, Formula) for option in alternatives(field.type)):
+            return _Objective( expression=formula.expression)
+    return None
+
+
+def _trial(context: Context, name: str, one: Assignment, space: Space) -> Context:
+    """Make the context of a trial: the names that depend on what varies get values of their own."""
+    given = dict(context.given)
+    for param, value in one.params.items():
+        given[param] = as_expression(value, space.place_of(param, value), space.is_name(param))
+    inner = Context(context.module, context.catalogue, context.root, given, context.evaluator, context.winners, context)
+    inner.recipes, inner.origins = context.recipes, context.origins
+    inner.lost = context.lost
+    mentions = mentions_of(inner)
+    own = frozenset(other for other in inner.bindings if not reached([other], mentions).isdisjoint(one.params))
+    inner.own = own
+    inner.settings = reseeded(context, settings_of(inner), one.offset)
+    if inner.settings is not context.settings:
+        # The same description under other settings is another task, so that all but the other sweeps is made anew.
+        inner.own = frozenset(n for n, b in inner.bindings.items() if n in own or not is_sweep(context, b))
+    return inner
+
+
+def _tried(inner: Context, objective: _Objective, one: Assignment, all_: Sequence[Assignment]) -> Tried | Unresolved:
+    for binding in in_order(inner, sorted(mentioned(objective.expression))):
+        if not is_sweep(inner, binding):
+            value_of(inner, binding)
+    formula = inner.resolve(objective.expression, Wanted(Formula("task"), Text("slot.objective", {"field": objective.field})))
+    if isinstance(formula, Unresolved) or isinstance(inner.settings, Unresolved):
+        return UNRESOLVED
+    seed = inner.settings.seed if any(other.offset for other in all_) else None
+    return Tried(one.params, seed, formula)
+
+
+def _shown(inner: Context, one: Assignment, all_: Sequence[Assignment]) -> list[str]:
+    shown = [f"{param}={value if isinstance(value, str) else show(value)}" for param, value in one.params.items()]
+    if any(other.offset for other in all_) and not isinstance(inner.settings, Unresolved):
+        shown.append(f"seed={inner.settings.seed}")
+    return shown
+
+
+def _say_idle(context: Context, objective: _Objective, space: Space) -> None:
+    """Warn of params that change nothing that trials are judged by."""
+    needed = reached(mentioned(objective.expression), mentions_of(context))
+    for param in space:
+        if param not in needed and not depends(context, frozenset([param])):
+            values = {"param": param, "objective": objective.expression.span.text}
+            context.warn("L0565", space.keys_at[param], values, Text("L0565.help", values))
+
+
+def _place(diagnostic: Diagnostic) -> object:
+    span = diagnostic.span
+    return (diagnostic.code, span and (span.source, span.start, span.end))
