@@ -34,6 +34,7 @@ class Module(Record):
     mentions: Mapping[str, frozenset[str]] = {}
     """Name -> the names of the module that its statement mentions."""
     experiment_mentions: frozenset[str] = frozenset()
+    expects: Mapping[str, syntax.Expect] = {}
 
 
 def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:
@@ -42,6 +43,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
     names: dict[str, Named] = {}
     taken: dict[str, syntax.Segment] = {}
     lost = set(tree.lost)
+    expects: dict[str, syntax.Expect] = {}
     experiment: syntax.Experiment | None = None
     broken = bool(tree.lost)
     for statement in tree.statements:
@@ -51,17 +53,19 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
                     experiment = statement
                 else:
                     diagnostics.append(_twice("L0221", statement.name, experiment.name))
-            case syntax.Import() | syntax.Expect():
+            case syntax.Import():
                 diagnostics.append(_not_yet(statement))
-                name = statement.alias if isinstance(statement, syntax.Import) else statement.name
-                lost.add(name.name)
+                lost.add(statement.alias.name)
                 broken = True
-            case syntax.Param() | syntax.Let() | syntax.Declaration():
+            case syntax.Param() | syntax.Let() | syntax.Declaration() | syntax.Expect():
                 name = statement.name
                 if name.name in taken:
                     diagnostics.append(_twice("L0204", name, taken[name.name]))
+                    continue
+                taken[name.name] = name
+                if isinstance(statement, syntax.Expect):
+                    expects[name.name] = statement
                 else:
-                    taken[name.name] = name
                     names[name.name] = statement
     uses = tuple(_uses(tree, catalogue, taken, lost, diagnostics))
     known = names.keys()
@@ -74,6 +78,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
         broken,
         {name: mentioned(statement.value) & known for name, statement in names.items()},
         mentioned(experiment.block) & known if experiment else frozenset(),
+        expects,
     )
     return built, diagnostics
 
@@ -164,9 +169,8 @@ def reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> set
     return found
 
 
-def _not_yet(statement: syntax.Import | syntax.Expect) -> Diagnostic:
-    word = "import" if isinstance(statement, syntax.Import) else "expect"
-    return Diagnostic("L0290", Text("L0290", {"what": word}), statement.span)
+def _not_yet(statement: syntax.Import) -> Diagnostic:
+    return Diagnostic("L0290", Text("L0290", {"what": "import"}), statement.span)
 
 
 def _twice(code: str, second: syntax.Segment, first: syntax.Segment) -> Diagnostic:

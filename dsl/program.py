@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .diagnostics.model import Diagnostic
 from .record import Record
 from .source import Source, Span
 from .types import Artifact
+
+if TYPE_CHECKING:
+    from .formula import Formula
 
 
 class Reference(Record, eq=False):
@@ -70,6 +73,18 @@ class Knob(Record):
     doc: str = ""
 
 
+class Expectation(Record):
+    """An `expect`: a comparison that is judged after the run."""
+
+    name: str
+    formula: Formula
+    span: Span
+    name_span: Span
+    doc: str = ""
+    awaits: frozenset[str] = frozenset()
+    """As of a declaration."""
+
+
 class UsedDistribution(Record):
     name: str
     prefix: str
@@ -94,6 +109,8 @@ class Program(Record, eq=False):
     """By `id()` of a component that is alive as long as the program."""
     final: tuple[str, ...]
     """Names of the declarations that a run is for, in the order of the file."""
+    expects: Mapping[str, Expectation] = {}
+    """What is judged after the run; the tasks that it refers to are run for it."""
     trials: tuple[Trial, ...] = ()
     """The trials of all sweeps."""
     again: Callable[[Mapping[str, int]], tuple[Program | None, list[Diagnostic]]] | None = None

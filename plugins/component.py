@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 
 from ..dsl.catalogue import Problem
 from ..dsl.diagnostics.model import Text
+from ..dsl.formula import Formula
 from ..dsl.program import Reference
 from ..dsl.types import Artifact
 
@@ -216,7 +217,7 @@ class FactsOf:
 
 
 def walk(value: Any) -> Iterator[Component | Reference]:
-    """Give the components and references within a value, itself first; lists and maps are looked through.
+    """Give the components and references within a value, itself first; lists, maps and formulas are looked through.
 
     A reference is not followed: what it leads to is another task's.
     """
@@ -234,6 +235,8 @@ def walk(value: Any) -> Iterator[Component | Reference]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from walk(item)
+    elif isinstance(value, Formula):
+        yield from value.references
 
 
 def references(value: Any) -> Iterator[Reference]:

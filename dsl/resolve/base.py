@@ -106,6 +106,8 @@ class Context:
     """Where findings go now: `found`, or a list that is looked through later."""
     recipes: dict[int, Recipe] = field(default_factory=dict)
     origins: dict[int, Origin] = field(default_factory=dict)
+    formulas: dict[int, tuple[Any, syntax.Expression]] = field(default_factory=dict)
+    """How formulas are written, by their id."""
     stack: list[Binding] = field(default_factory=list)
     reported: set[object] = field(default_factory=set)
     own: frozenset[str] = frozenset()

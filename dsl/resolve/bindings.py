@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .. import syntax
@@ -80,6 +80,23 @@ def _await(context: Context, sweeps: frozenset[str]) -> None:
     """Have what is under evaluation wait for the sweeps that a name in it waits for."""
     if sweeps and context.stack:
         context.stack[-1].awaits |= sweeps
+
+
+def settings_behind(context: Context, binding: Binding) -> Any:
+    """Give the settings that a task of a name is under: in a trial, what isn't its own is of the file."""
+    if context.outer is not None and binding.name not in context.own:
+        return context.outer.settings
+    return context.settings
+
+
+def watched(context: Context, name: str, evaluate: Callable[[], Any]) -> tuple[Any, frozenset[str]]:
+    """Evaluate what isn't bound to a name that others use, with the sweeps that it waits for."""
+    binding = Binding(name, None)
+    context.stack.append(binding)
+    try:
+        return evaluate(), binding.awaits
+    finally:
+        context.stack.pop()
 
 
 def mentions_of(context: Context) -> dict[str, frozenset[str]]:

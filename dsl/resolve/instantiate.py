@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import formula as formulas
 from .. import syntax
 from ..catalogue import Catalogue
 from ..diagnostics.model import Diagnostic, Text
 from ..modules import Module
-from ..program import Declared, Knob, Origin, Program, Reference
+from ..program import Declared, Expectation, Knob, Origin, Program, Reference
 from ..suggest import suggest
 from ..types import Formula, Variations
 from .base import UNRESOLVED, Context, Unresolved, Wanted
-from .bindings import in_order, kind_of, value_of
+from .bindings import in_order, kind_of, value_of, watched
 from .calls import call, pipe
+from .formulas import formula, formula_wanted
 from .names import path
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .settings import awaited, settings_of
@@ -40,20 +42,24 @@ def instantiate(
     _forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
+    expects = {name: _expectation(context, node) for name, node in module.expects.items()}
     settings = settings_of(context)
     awaited(context)
     context.found += of_trials(context)
     # What could not be parsed was reported by the parser, and has no value either.
-    values = [settings, *(binding.value for binding in context.bindings.values())]
+    values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
     if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
         return None, context.found
-    return _program(context, settings), context.found
+    return _program(context, settings, expects), context.found
 
 
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     """Evaluate an expression by its sort."""
-    if any(isinstance(option, Formula) for option in wanted.options):
-        return context.error("L0290.formula", node.span)
+    type_ = formula_wanted(wanted, node)
+    if type_ is not None:
+        found = formula(context, node, wanted, type_)
+        context.formulas[id(found)] = (found, node)
+        return found
     if any(isinstance(option, Variations) for option in wanted.options):
         return variations(context, node, wanted)
     match node:
@@ -97,7 +103,16 @@ def _forget_unknown_kinds(context: Context) -> None:
             context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
 
 
-def _program(context: Context, settings: Any) -> Program:
+def _expectation(context: Context, node: syntax.Expect) -> Any:
+    """Give an `expect` with its formula."""
+    wanted = Wanted(Formula(result="boolean"), Text("slot.expect", {"name": node.name.name}))
+    found, awaits = watched(context, node.name.name, lambda: context.resolve(node.value, wanted))
+    if isinstance(found, Unresolved):
+        return found
+    return Expectation(node.name.name, found, node.span, node.name.span, node.doc, awaits)
+
+
+def _program(context: Context, settings: Any, expects: Mapping[str, Any]) -> Program:
     module = context.module
     declarations: dict[str, Declared] = {}
     params: dict[str, Knob] = {}
@@ -114,7 +129,7 @@ def _program(context: Context, settings: Any) -> Program:
     final = tuple(name for name, declared in declarations.items() if kinds[declared.kind].final)
     experiment = module.experiment
     trials = program_trials(context)
-    values = [settings, *(declared.value for declared in declarations.values())]
+    values = [settings, *(one.formula for one in expects.values()), *(one.value for one in declarations.values())]
     values += [value for trial in trials for value in trial.declarations.values()]
     return Program(
         name=experiment.name.name if experiment else _stem(module),
@@ -127,6 +142,7 @@ def _program(context: Context, settings: Any) -> Program:
         uses=module.uses,
         origins=_origins(context, values),
         final=final,
+        expects=expects,
         trials=trials,
         again=lambda winners: instantiate(module, context.catalogue, context.root, context.given, winners),
     )
@@ -140,6 +156,8 @@ def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
         value = stack.pop()
         if isinstance(value, Reference):
             stack.append(value.task)
+        elif isinstance(value, formulas.Formula):
+            stack.extend(value.references)
         elif isinstance(value, list | tuple):
             stack.extend(value)
         elif isinstance(value, Mapping):

@@ -11,12 +11,12 @@ from ..diagnostics.model import Label, Text
 from ..program import Reference
 from ..record import Record
 from ..suggest import suggest
-from ..types import MODULE, Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
+from ..types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
 from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
-from .bindings import is_sweep, kind_of, value_of
+from .bindings import is_sweep, kind_of, settings_behind, value_of
 from .build import call_of, default_reference, given, look_up, refer
 from .fit import admits, fit, in_brackets, misfit
-from .sweeps import refuse_within, within_best
+from .sweeps import best_of
 from .unknown import unknown
 
 
@@ -34,9 +34,12 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
     miss: _Miss | None = None
     if binding is not None:
         if is_sweep(context, binding):
-            found = _of_sweep(context, binding, node, wanted)
-            if found is not None:
-                return found
+            best = best_of(context, binding, node)
+            if isinstance(best, Unresolved):
+                return best
+            if best is not None:
+                with best.reporting_to(context) as trial:
+                    return path(trial, best.path, wanted)
         found = _own(context, binding, node, wanted)
         if not isinstance(found, _Miss):
             if bare and not isinstance(found, Unresolved):
@@ -53,22 +56,6 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
     if binding is not None and miss is not None:
         return _wrong_sort(context, binding, miss, node, wanted)
     return unknown(context, node, wanted)
-
-
-def _of_sweep(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
-    """Give what a path names in the best trial of a sweep; None if it names an output of the sweep itself."""
-    if context.outer is not None and binding.name in context.own:
-        return refuse_within(context, binding, node)
-    task = value_of(context, binding)
-    if isinstance(task, Unresolved):
-        return task
-    given = context.catalogue.outputs(task).get(node.segments[1].name) if len(node.segments) > 1 else None
-    if given is None or given.name != MODULE:
-        return None
-    if len(node.segments) == 2:
-        values = {"name": str(node)}
-        return context.error("L0567", node.span, values, helps=(Text("L0567.help", values),))
-    return within_best(context, binding, node, wanted)
 
 
 def _own(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
@@ -118,20 +105,19 @@ def _output(context: Context, binding: Binding, node: syntax.Path, wanted: Wante
     if isinstance(task, Unresolved):
         return task
     outputs = context.catalogue.outputs(task)
-    # In a trial, what isn't its own is a task under the settings of the file.
-    of_file = context.outer is not None and binding.name not in context.own
-    settings = context.outer.settings if context.outer is not None and of_file else context.settings
+    settings = settings_behind(context, binding)
     if len(node.segments) == 1 or not outputs:
         return default_reference(context, task, wanted, node, str(node), settings)
     segment = node.segments[1]
     if segment.name not in outputs or len(node.segments) > 2:
-        return _unknown_output(context, binding, node, outputs)
+        return unknown_output(context, binding, node, outputs)
     return refer(context, Reference(task, segment.name, outputs[segment.name], settings), wanted, node, str(node))
 
 
-def _unknown_output(
+def unknown_output(
     context: Context, binding: Binding, node: syntax.Path, outputs: Mapping[str, Artifact]
 ) -> Unresolved:
+    """Report an output that a task doesn't have."""
     segment = node.segments[1]
     if segment.name in outputs:
         segment = node.segments[2]

@@ -6,7 +6,8 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .. import syntax
@@ -18,7 +19,7 @@ from ..problems import from_problem
 from ..program import Trial
 from ..record import Record, replace
 from ..source import Span
-from ..types import Formula
+from ..types import MODULE, Formula
 from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted, alternatives
 from .bindings import in_order, is_sweep, mentions_of, value_of
 from .settings import depends, reseeded, settings_of
@@ -38,7 +39,7 @@ def with_trials(
 ) -> Any:
     """Give a sweep its trials, each with what it is judged by; the value itself if it is no sweep."""
     space = next((given for given in arguments.values() if isinstance(given, Space)), None)
-    objective = _objective(component, arguments)
+    objective = _objective(context, component, arguments)
     if space is None or objective is None or context.dry:
         return value
     assert context.outer is None, "a path that leads to a sweep within a trial is refused"
@@ -71,39 +72,67 @@ class _Objective(Record):
     expression: syntax.Expression
 
 
-def within_best(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
-    """Resolve what a path names behind `search.best`, in the best trial; until that is known, in the first one."""
+def best_of(context: Context, binding: Binding, node: syntax.Path) -> Best | Unresolved | None:
+    """Give the best trial that a path names a part of; None if it names an output of the sweep itself.
+
+    Until the best one is known, the first one stands for it, and what is under evaluation waits for the sweep.
+    """
+    if context.outer is not None and binding.name in context.own:
+        return _refuse_within(context, binding, node)
+    task = value_of(context, binding)
+    if isinstance(task, Unresolved):
+        return task
+    outputs = context.catalogue.outputs(task)
+    given = outputs.get(node.segments[1].name) if len(node.segments) > 1 else None
+    if given is None or given.name != MODULE:
+        return None
+    if len(node.segments) == 2:
+        values = {"name": str(node)}
+        return context.error("L0567", node.span, values, helps=(Text("L0567.help", values),))
     owner = context
     while owner.outer is not None:
         owner = owner.outer
     trials = owner.trials.get(binding.name)
     if not trials:
-        return UNRESOLVED  # the sweep is broken, and was reported
+        return UNRESOLVED  # nothing says what is best, or it was reported
     number = owner.winners.get(binding.name)
     if number is None:
         for one in owner.stack:
             one.awaits |= {binding.name}
     inner = trials[number or 0]
     rest = node.segments[2:]
-    head = rest[0].name
-    if head in inner.bindings:
-        for one in in_order(inner, [head]):
-            if not is_sweep(inner, one):
-                value_of(inner, one)
-    sink, dry = inner.sink, inner.dry
-    inner.sink, inner.dry = context.sink, context.dry
-    try:
-        return inner.evaluator(inner, syntax.Path(rest[0].span.to(rest[-1].span), rest), wanted)
-    finally:
-        inner.sink, inner.dry = sink, dry
+    if rest[0].name in inner.bindings:
+        for other in in_order(inner, [rest[0].name]):
+            if not is_sweep(inner, other):
+                value_of(inner, other)
+    return Best(inner, syntax.Path(rest[0].span.to(rest[-1].span), rest))
 
 
-def refuse_within(context: Context, binding: Binding, node: syntax.Path) -> Unresolved:
+class Best(Record, eq=False):
+    """A trial, and what a path names in it."""
+
+    trial: Context
+    path: syntax.Path
+
+    @contextmanager
+    def reporting_to(self, context: Context) -> Iterator[Context]:
+        """Enter the trial to resolve the path, whose mistakes are those of the file that it stands in."""
+        inner = self.trial
+        saved = inner.sink, inner.dry
+        inner.sink, inner.dry = context.sink, context.dry
+        try:
+            yield inner
+        finally:
+            inner.sink, inner.dry = saved
+
+
+def _refuse_within(context: Context, binding: Binding, node: syntax.Path) -> Unresolved:
     """Report a sweep that each trial of another one would run, or that needs itself."""
     values = {"sweep": context.label.partition("(")[0], "inner": binding.name}
     key = "L0566.itself" if values["sweep"] == binding.name else "L0566"
     labels = (Label(node.span, Text("label.needed_here", {"name": binding.name})),)
-    return context.error(key, context.sweep_span or node.span, values, labels=labels, helps=(Text(f"{key}.help", values),))
+    helps = (Text(f"{key}.help", values),)
+    return context.error(key, context.sweep_span or node.span, values, labels=labels, helps=helps)
 
 
 def of_trials(context: Context) -> list[Diagnostic]:
@@ -137,11 +166,11 @@ def program_trials(context: Context) -> tuple[Trial, ...]:
     )
 
 
-def _objective(component: Component, arguments: Mapping[str, Any]) -> _Objective | None:
+def _objective(context: Context, component: Component, arguments: Mapping[str, Any]) -> _Objective | None:
     for name, field in component.fields.items():
         formula = arguments.get(name)
         if formula is not None and any(isinstance(option, Formula) for option in alternatives(field.type)):
-            return _Objective( expression=formula.expression)
+            return _Objective(name, context.formulas[id(formula)][1])
     return None
 
 

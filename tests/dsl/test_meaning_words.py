@@ -22,7 +22,12 @@ CASES = sorted((Path(__file__).parent / "cases" / "meaning").glob("*.llx"))
 
 def test_every_key_is_in_the_catalogue() -> None:
     pattern = r"\"((?:L0[2-79]\d\d|type|artifact|sort|slot|join|label|help|note)(?:\.\w+)*)\""
-    used = {key for path in DSL if "messages" not in path.parts for key in re.findall(pattern, path.read_text(encoding="utf-8"))}
+    used = {
+        key
+        for path in DSL
+        if "messages" not in path.parts
+        for key in re.findall(pattern, path.read_text(encoding="utf-8"))
+    }
     used -= {"L02", "help", "label", "slot", "type", "note", "sort"}
     used |= {f"dimension.{dimension}" for dimension, _ in UNITS.values()}
     used |= {f"{key}_many" for key in ("help.similar", "help.similar_file", "L0203.similar")}
