@@ -139,12 +139,12 @@ def _close(result: RunResult, report: Path | None) -> None:
     """Say what came out, and where it is."""
     import shutil
 
-    from ..listeners import closing
+    from ..listeners import closing, comparison
     from ..words import say
     from .places import board_command, shown
 
     facts = [(label, task.facts) for label, task in result.tasks.items()]
-    for lines in (closing.results(facts), closing.samples(facts, shutil.get_terminal_size().columns)):
+    for lines in (closing.results(facts), comparison.tables(facts), closing.samples(facts, shutil.get_terminal_size().columns)):
         if lines:
             click.echo("\n" + "\n".join(lines))
     if result.folder is None:

@@ -14,7 +14,7 @@ from . import options, output
 @options.store
 @options.as_json
 def command(run: str | None, store: Path | None, as_json: bool) -> None:
-    from ..listeners import closing
+    from ..listeners import closing, comparison
     from ..listeners.figures import duration, literal
     from ..words import say
     from .places import open_store, read_run, run_folder, shown
@@ -48,7 +48,7 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
         if task.failure:
             click.echo("\n" + output.style(f"{task.label}: {task.failure}", fg="red"))
     facts = [(task.label, task.facts) for task in record.tasks.values()]
-    for lines in (closing.results(facts), closing.samples(facts)):
+    for lines in (closing.results(facts), comparison.tables(facts), closing.samples(facts)):
         if lines:
             click.echo("\n" + "\n".join(lines))
     report = folder / "report.html"
