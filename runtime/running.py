@@ -66,9 +66,7 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
 
 
-def _go_on(
-    before: Outcome, made: Plan, digests: FileDigests, bus: Bus, stop: threading.Event
-) -> tuple[Outcome, Plan]:
+def _go_on(before: Outcome, made: Plan, digests: FileDigests, bus: Bus, stop: threading.Event) -> tuple[Outcome, Plan]:
     """Run what waited for the best trial of a sweep, now that there is one."""
     from . import failures
     from .executor import Executor

@@ -20,9 +20,7 @@ class CannotChoose(Exception):
         self.diagnostics = diagnostics
 
 
-def settled(
-    program: Program, store: Store, digest: Callable[[Path], str], names: Iterable[str] | None = None
-) -> Graph:
+def settled(program: Program, store: Store, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
     """Give the graph of a program in which every sweep that is stored has its best trial.
 
     Raises what `build` does, and CannotChoose.

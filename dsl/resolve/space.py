@@ -110,10 +110,14 @@ def _vary(context: Context, entry: syntax.Entry, drawn: str | None, space: Space
     return True
 
 
-def _declarations(context: Context, entry: syntax.Entry, wanted: ComponentOf | TaskOf, slot: Text, space: Space) -> bool:
+def _declarations(
+    context: Context, entry: syntax.Entry, wanted: ComponentOf | TaskOf, slot: Text, space: Space
+) -> bool:
     """Resolve the declarations that a param of a kind takes; each has a name."""
     if not isinstance(entry.value, syntax.List) or not entry.value.items:
-        context.error("L0564", entry.value.span, {"param": entry.name, "kind": wanted.kind}, helps=(Text("L0561.help"),))
+        context.error(
+            "L0564", entry.value.span, {"param": entry.name, "kind": wanted.kind}, helps=(Text("L0561.help"),)
+        )
         return False
     names = []
     whole = True

@@ -196,7 +196,9 @@ def _tried(inner: Context, objective: _Objective, one: Assignment, all_: Sequenc
     for binding in in_order(inner, sorted(mentioned(objective.expression))):
         if not is_sweep(inner, binding):
             value_of(inner, binding)
-    formula = inner.resolve(objective.expression, Wanted(Formula("task"), Text("slot.objective", {"field": objective.field})))
+    formula = inner.resolve(
+        objective.expression, Wanted(Formula("task"), Text("slot.objective", {"field": objective.field}))
+    )
     if isinstance(formula, Unresolved) or isinstance(inner.settings, Unresolved):
         return UNRESOLVED
     seed = inner.settings.seed if any(other.offset for other in all_) else None

@@ -144,7 +144,11 @@ def _close(result: RunResult, report: Path | None) -> None:
     from .places import board_command, shown
 
     facts = [(label, task.facts) for label, task in result.tasks.items()]
-    for lines in (closing.results(facts), comparison.tables(facts), closing.samples(facts, shutil.get_terminal_size().columns)):
+    for lines in (
+        closing.results(facts),
+        comparison.tables(facts),
+        closing.samples(facts, shutil.get_terminal_size().columns),
+    ):
         if lines:
             click.echo("\n" + "\n".join(lines))
     if result.folder is None:

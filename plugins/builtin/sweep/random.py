@@ -20,7 +20,9 @@ class RandomSweep(Sweep):
 
     name: ClassVar[str] = "random"
 
-    over: ListsOrDraws = per_trial(description="Params of the file, each with a list of values or the distribution that they are drawn from")
+    over: ListsOrDraws = per_trial(
+        description="Params of the file, each with a list of values or the distribution that they are drawn from"
+    )
     trials: int = Field(ge=1, description="How many combinations to draw")
     seed: int = Field(0, ge=0, lt=2**63, description="Another seed draws other combinations")
 
