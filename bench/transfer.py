@@ -3,11 +3,13 @@
     python bench/transfer.py [quickstart|masked] [seed …]
 
 The example itself makes the comparison: `scores` are of the fine-tuned model, `scores_scratch` of the same model
-trained on the labels alone. Data, splits and tokenizer stay the same over the seeds.
+trained on the labels alone. It helps if the mean gain is above its
+standard error. Data, splits and tokenizer stay the same over the seeds.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 
@@ -34,9 +36,10 @@ def main() -> int:
     helps = True
     for name in rows[0][0]:
         gains = [with_[name] - without[name] for with_, without in rows]
-        mean, spread = statistics.mean(gains), statistics.stdev(gains) if len(gains) > 1 else 0.0
-        helps &= mean > 0
-        print(f"{name}: pre-training gives {mean:+.4f} (deviation {spread:.4f} over {len(gains)} seeds)")
+        mean = statistics.mean(gains)
+        error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
+        helps &= mean > error
+        print(f"{name}: pre-training gives {mean:+.4f} (standard error {error:.4f} over {len(gains)} seeds)")
     print("pre-training helps" if helps else "pre-training does NOT help here")
     return 0 if helps else 1
 

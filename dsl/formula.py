@@ -20,16 +20,15 @@ T = TypeVar("T")
 
 
 class Known(Record):
-    """A constant of a formula, as it was written; `level` tells how tightly that text holds together."""
+    """A constant of a formula, as it was written.
+
+    `level` tells how tightly that text holds together, `named` whether it names params or lets, and so hides the value.
+    """
 
     value: Value
     text: str
     level: int = 8
-
-    @property
-    def is_name(self) -> bool:
-        """Tell whether the text doesn't show the value: it names a param or a let."""
-        return self.text[:1].isalpha() and not isinstance(self.value, bool) and self.value is not None
+    named: bool = False
 
 
 class Output(Record):

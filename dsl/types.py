@@ -105,7 +105,7 @@ class Artifact(Type):
 
     `name`: dataset, rows, tokenizer, checkpoint, number, numbers, file, or a plugin's own. `columns` and `splits`
     describe data; columns that are None are not known, or not asked for. A number has a `dimension` if it has a
-    unit (time, energy, …); `numbers` are named by keys that may be known only when the task has run.
+    unit (time, energy, …); `numbers` are named by keys, those in `splits` or, if that is empty, keys that only the run knows.
     """
 
     name: str

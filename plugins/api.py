@@ -19,10 +19,11 @@ from .fields import (
     Files,
     Folder,
     Fraction,
-    NumberFormula,
     Interval,
     ListsOf,
     ListsOrDraws,
+    NumberFormula,
+    RowCondition,
     Rows,
     Steps,
     Target,
@@ -66,8 +67,8 @@ from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Wor
 __all__ = [
     "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Distribution", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
-    "File", "Files", "Folder", "NumberFormula", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
-    "Network", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "Rows", "Schedule",
+    "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
+    "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "RowCondition", "Rows", "Schedule",
     "Shape", "Single", "Stage", "Steps", "Sweep", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
     "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "per_trial", "references",
 ]  # fmt: skip

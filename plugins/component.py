@@ -187,6 +187,15 @@ class Task(Component):
         """
         return {}
 
+    def number_of(self, output: str, facts: Facts) -> Any:
+        """Give the number of an output of type `number` from the facts of the run (of `numbers`, a map by key).
+
+        It stands among the facts or their `metrics` under the output's name, unless a task says otherwise; None is a
+        number that this run didn't come to.
+        """
+        metrics = facts.get("metrics")
+        return metrics[output] if isinstance(metrics, Mapping) and output in metrics else facts.get(output)
+
     def estimate(self, inputs: FactsOf) -> Estimate:
         """Give what it will cost."""
         return Estimate()

@@ -17,10 +17,11 @@ from pydantic import Field
 from ..dsl.catalogue import Assignment
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
+from ..dsl.formula import Output, Undefined
+from ..dsl.quantities import Quantity
 from ..dsl.types import MODULE, Artifact
 from .component import Component, Facts, Place, Task, TaskFailed
 from .fields import NumberFormula, hidden, per_trial
-from .numbers import number_of
 
 if TYPE_CHECKING:
     from .work import Work
@@ -148,22 +149,29 @@ def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | 
 
 def _result(trial: Trial, work: Work) -> dict[str, Any]:
     """Give what came of a trial: its value, or why it has none."""
-    from ..dsl.formula import Undefined
-    from ..dsl.quantities import Quantity
-
     about: dict[str, Any] = {"params": {name: _plain(value) for name, value in trial.params.items()}}
     if trial.seed is not None:
         about["seed"] = trial.seed
     for reference in trial.objective.references:
         if (reason := work.failure(reference)) is not None:
             return about | {"failure": recorded(reason)}
-    value = trial.objective.evaluate(lambda output: number_of(output, work.input(output.reference).facts))
+    value = trial.objective.evaluate(lambda output: _number(output, work))
     if isinstance(value, Undefined):
         return about | {"failure": recorded(value.reason)}
     number = float(value.magnitude if isinstance(value, Quantity) else value)
     if not math.isfinite(number):
         return about | {"failure": recorded(Text("sweep.not_finite", {"value": str(number)}))}
     return about | {"value": number}
+
+
+def _number(output: Output, work: Work) -> int | float | Undefined:
+    """Give the number that a task of a trial put out."""
+    found = output.reference.task.number_of(output.reference.output, work.input(output.reference).facts)
+    for key in output.keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return Undefined(Text("sweep.missing", {"name": output.text}), output)
+    return found
 
 
 def recorded(text: Text) -> dict[str, Any]:

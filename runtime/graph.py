@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..dsl.program import Declared, Program, Reference
+from ..dsl.program import Declared, Expectation, Program, Reference
 from ..dsl.source import Span
 from ..plugins.component import Task, references
 from .digests import relative
@@ -114,6 +114,10 @@ class Graph:
         self.final: tuple[Node, ...] = ()
         self.waiting: tuple[Declared, ...] = ()
         """What is known only when the sweeps that it waits for have a best trial."""
+        self.awaits: frozenset[str] = frozenset()
+        """The sweeps whose best trial something waits for."""
+        self.expects: tuple[Expectation, ...] = ()
+        """What is judged when its tasks are there."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -136,6 +140,10 @@ class Graph:
             if name in node.names:
                 return node
         return next((node for node in self.nodes if node.label == name), None)
+
+    def holds(self, task: Task) -> bool:
+        """Tell whether a run is for this task (and doesn't merely need it)."""
+        return self._by_task.get(id(task)) in self.final
 
     def place(self, node: Node, field: str | None = None) -> Span | None:
         """Give the place in the file that a node comes from, or that of a field: its own, or that of what needs it."""
@@ -215,27 +223,38 @@ class Graph:
 
 
 def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
-    """Make the graph of what a run is for (or of some declared tasks) and of all that it needs.
+    """Make the graph of what a run is for (or of some declared tasks and expectations) and of all that it needs.
 
     What waits for the best trial of a sweep isn't known yet: in its place stands the sweep. `digest` gives the digest
-    of a file. CannotPlan if a task or a file stands in the way; KeyError for a name that is no task's.
+    of a file. CannotPlan if a task or a file stands in the way; KeyError for a name that is neither a task's nor an
+    expectation's.
     """
     graph = Graph(program, digest)
-    wanted = program.final if names is None else tuple(dict.fromkeys(names))
-    finals = []
+    wanted = (*program.final, *program.expects) if names is None else tuple(dict.fromkeys(names))
+    finals: list[Node] = []
     for name in wanted:
-        declared = program.declarations[name]
-        if not isinstance(declared.value, Task):
+        one = program.expects.get(name) or program.declarations[name]
+        if isinstance(one, Declared) and not isinstance(one.value, Task):
             raise KeyError(name)
-        if not declared.awaits:
-            finals.append(graph.add(declared.value))
-            continue
-        graph.waiting += (declared,)
-        sweeps = (program.declarations[sweep] for sweep in sorted(declared.awaits))
-        finals += [graph.add(sweep.value) for sweep in sweeps if not sweep.awaits]
+        if one.awaits:
+            graph.awaits |= one.awaits
+            graph.waiting += (one,) if isinstance(one, Declared) else ()
+            sweeps = (program.declarations[sweep] for sweep in sorted(one.awaits))
+            finals += [graph.add(sweep.value) for sweep in sweeps if not sweep.awaits]
+        elif isinstance(one, Declared):
+            finals.append(graph.add(one.value))
+        else:
+            finals += [graph.add(reference.task, reference.settings) for reference in one.formula.references]
     graph.final = tuple(dict.fromkeys(finals))
+    known = (one for one in program.expects.values() if not one.awaits)
+    graph.expects = tuple(one for one in known if one.name in wanted or _suffices(graph, one))
     _label(graph)
     return graph
+
+
+def _suffices(graph: Graph, expectation: Expectation) -> bool:
+    """Tell whether what is run for some names is all that an expectation refers to."""
+    return all(graph.holds(reference.task) for reference in expectation.formula.references)
 
 
 def _label(graph: Graph) -> None:

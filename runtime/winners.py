@@ -43,7 +43,7 @@ def settled(program: Program, store: Store, digest: Callable[[Path], str], names
 def _winners(graph: Graph, store: Store) -> dict[str, int]:
     """Give the best trials of the sweeps that something waits for and that are stored."""
     found = {}
-    for name in {name for declared in graph.waiting for name in declared.awaits}:
+    for name in sorted(graph.awaits):
         declared = graph.program.declarations[name]
         if declared.awaits:
             continue

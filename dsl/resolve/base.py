@@ -69,7 +69,7 @@ class Binding:
     """A name of the file and, once it was needed, its value."""
 
     name: str
-    statement: Named
+    statement: Named | syntax.Expect
     done: bool = False
     active: bool = False
     value: Any = None
@@ -112,6 +112,8 @@ class Context:
     reported: set[object] = field(default_factory=set)
     own: frozenset[str] = frozenset()
     """In a trial: the names that have values of their own there; the others have those of the file."""
+    varied: frozenset[str] = frozenset()
+    """In a trial: the params that have other values there."""
     settings: Any = None
     """The experiment's settings, once they were built."""
     trials: dict[str, list[Context]] = field(default_factory=dict)

@@ -89,9 +89,9 @@ def settings_behind(context: Context, binding: Binding) -> Any:
     return context.settings
 
 
-def watched(context: Context, name: str, evaluate: Callable[[], Any]) -> tuple[Any, frozenset[str]]:
-    """Evaluate what isn't bound to a name that others use, with the sweeps that it waits for."""
-    binding = Binding(name, None)
+def watched(context: Context, node: syntax.Expect, evaluate: Callable[[], Any]) -> tuple[Any, frozenset[str]]:
+    """Evaluate an `expect`, to which no name is bound that others use; give the sweeps that it waits for, too."""
+    binding = Binding(node.name.name, node)
     context.stack.append(binding)
     try:
         return evaluate(), binding.awaits

@@ -116,7 +116,7 @@ class _Resolver:
         level = _level(node)
         if "\n" in written:
             written, level = show(value), level_of("", 0)
-        return _Part(Known(value, written, level), sort_of_value(value), node)
+        return _Part(Known(value, written, level, bool(mentioned(node))), sort_of_value(value), node)
 
     # Names
 
@@ -160,6 +160,8 @@ class _Resolver:
         if artifact_.name == "number" and keys:
             values = {"name": f"{binding.name}.{name}", "segment": keys[0]}
             return self.context.error("L0409", rest[1].span, values)
+        if keys and artifact_.splits and keys[0] not in artifact_.splits:
+            return self._unknown_key(f"{binding.name}.{name}", rest[1], artifact_.splits)
         if artifact_.name == "numbers" and not keys:
             helps = (Text("L0230.key", {"name": f"{binding.name}.{name}"}),)
             return self._is_no_number(node, artifact(artifact_), helps)
@@ -168,6 +170,13 @@ class _Resolver:
         settings = settings_behind(self.context, binding)
         output = Output(Reference(task, name, artifact_, settings), keys, str(node), node.span)
         return _Part(output, artifact_.dimension or "number", node)
+
+    def _unknown_key(self, name: str, key: syntax.Segment, known: Sequence[str]) -> Unresolved:
+        helps, fixes = suggest(key.name, known, None if key.is_key else key.span)
+        notes = (Text("L0231.keys", {"name": name, "keys": known}),)
+        return self.context.error(
+            "L0231", key.span, {"name": name, "key": key.name}, helps=helps, fixes=fixes, notes=notes
+        )
 
     def _unknown(self, node: syntax.Path) -> Unresolved:
         """Report a name that nothing has, or that has no value."""
@@ -259,8 +268,8 @@ def _result(operator: str, sorts: Sequence[str]) -> str | None:
     if operator == "if":
         return sorts[1] if sorts[0] == "boolean" and sorts[1] == sorts[2] else None
     if ANY in sorts:
-        # A field that is compared with a string, or with another field.
-        return "boolean" if set(sorts) <= {ANY, "text"} and operator in ("==", "!=") else None
+        # A field that is compared with a string, with another field, or with `none`, which is the lack of a value.
+        return "boolean" if set(sorts) <= {ANY, "text", "none"} and operator in ("==", "!=") else None
     samples = [_SAMPLES[sort] if sort in _SAMPLES else Quantity(1, sort) for sort in sorts]
     try:
         return sort_of_value(formulas.compute(operator, samples))

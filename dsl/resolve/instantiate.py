@@ -20,7 +20,7 @@ from .calls import call, pipe
 from .formulas import formula, formula_wanted
 from .names import path
 from .plain import binary, conditional, entries, items, literal, string, unary
-from .settings import awaited, settings_of
+from .settings import settings_of
 from .space import variations
 from .sweeps import of_trials, program_trials
 from .update import update
@@ -44,7 +44,6 @@ def instantiate(
         value_of(context, binding)
     expects = {name: _expectation(context, node) for name, node in module.expects.items()}
     settings = settings_of(context)
-    awaited(context)
     context.found += of_trials(context)
     # What could not be parsed was reported by the parser, and has no value either.
     values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
@@ -106,7 +105,7 @@ def _forget_unknown_kinds(context: Context) -> None:
 def _expectation(context: Context, node: syntax.Expect) -> Any:
     """Give an `expect` with its formula."""
     wanted = Wanted(Formula(result="boolean"), Text("slot.expect", {"name": node.name.name}))
-    found, awaits = watched(context, node.name.name, lambda: context.resolve(node.value, wanted))
+    found, awaits = watched(context, node, lambda: context.resolve(node.value, wanted))
     if isinstance(found, Unresolved):
         return found
     return Expectation(node.name.name, found, node.span, node.name.span, node.doc, awaits)

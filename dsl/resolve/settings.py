@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import syntax
-from ..diagnostics.model import Text
 from ..modules import reached
 from .base import UNRESOLVED, Context, Unresolved
 from .bindings import mentions_of
@@ -25,28 +24,16 @@ def depends(context: Context, names: frozenset[str]) -> bool:
     return not names.isdisjoint(reached(context.module.experiment_mentions, mentions_of(context)))
 
 
-def awaited(context: Context) -> bool:
-    """Report settings that could be known only after a sweep, which itself needs them."""
-    for name in context.module.experiment_mentions:
-        if context.bindings[name].awaits:
-            assert context.module.experiment is not None, "it mentions something"
-            span = context.module.experiment.name.span
-            sweep = min(context.bindings[name].awaits)
-            context.error("L0568", span, {"name": name, "sweep": sweep}, helps=(Text("L0568.help", {"name": name}),))
-            return True
-    return False
-
-
 def reseeded(context: Context, settings: Any, offset: int) -> Any:
     """Give settings with a seed that is so much higher."""
     if not offset or isinstance(settings, Unresolved):
         return settings
     recipe = recipe_of(context, settings)
-    value, problems = recipe.component.build({**recipe.arguments, "seed": settings.seed + offset})
+    value, _ = recipe.component.build({**recipe.arguments, "seed": settings.seed + offset})
     if value is None:
         assert context.module.experiment is not None, "a seed that nobody wrote is small"
-        context.error("L0590", context.module.experiment.name.span, {"said": problems[0].message})
-        return UNRESOLVED
+        seed = {"seed": settings.seed + offset}
+        return context.error("L0568", context.module.experiment.name.span, seed)
     return value
 
 

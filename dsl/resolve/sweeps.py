@@ -60,9 +60,8 @@ def with_trials(
         inner.label = f"{name}({', '.join(_shown(inner, one, assigned))})"
         inner.sweep_span = place.span if place is not None else span
     tried = [_tried(inner, objective, one, assigned) for inner, one in zip(trials, assigned, strict=True)]
-    if any(isinstance(one, Unresolved) for one in tried):
-        return UNRESOLVED
-    return context.catalogue.swept(value, tried)
+    whole = [one for one in tried if not isinstance(one, Unresolved)]
+    return context.catalogue.swept(value, whole) if len(whole) == len(tried) else UNRESOLVED
 
 
 class _Objective(Record):
@@ -81,7 +80,7 @@ def best_of(context: Context, binding: Binding, node: syntax.Path) -> Best | Unr
         return _refuse_within(context, binding, node)
     task = value_of(context, binding)
     if isinstance(task, Unresolved):
-        return task
+        return UNRESOLVED  # not what is known of the sweep: the path names something else
     outputs = context.catalogue.outputs(task)
     given = outputs.get(node.segments[1].name) if len(node.segments) > 1 else None
     if given is None or given.name != MODULE:
@@ -144,8 +143,17 @@ def of_trials(context: Context) -> list[Diagnostic]:
             if _place(diagnostic) not in known:
                 known.add(_place(diagnostic))
                 note = Text("note.trial", {"trial": inner.label})
-                found.append(replace(diagnostic, notes=(*diagnostic.notes, note)))
+                labels = (*diagnostic.labels, *_tried_values(inner, diagnostic))
+                found.append(replace(diagnostic, labels=labels, notes=(*diagnostic.notes, note)))
     return found
+
+
+def _tried_values(inner: Context, diagnostic: Diagnostic) -> Iterator[Label]:
+    """Give the places of the values that a diagnostic of a trial comes from: those of the params that it names."""
+    for label in diagnostic.labels:
+        name = label.text.values.get("name")
+        if label.text.key == "label.declared" and name in inner.given and name in inner.varied:
+            yield Label(inner.given[str(name)].span, Text("label.tried", {"name": name}))
 
 
 def program_trials(context: Context) -> tuple[Trial, ...]:
@@ -183,6 +191,7 @@ def _trial(context: Context, name: str, one: Assignment, space: Space) -> Contex
     inner.recipes, inner.origins = context.recipes, context.origins
     inner.lost = context.lost
     mentions = mentions_of(inner)
+    inner.varied = frozenset(one.params)
     own = frozenset(other for other in inner.bindings if not reached([other], mentions).isdisjoint(one.params))
     inner.own = own
     inner.settings = reseeded(context, settings_of(inner), one.offset)

@@ -6,7 +6,7 @@ MESSAGES: dict[str, str] = {
     "L0571.help": "`minimise = …` か `maximise = …` のどちらか一方を書いてください",
     "L0572": "{count} 個の試行のどれからも値が得られませんでした。最初の試行: {reason}",
     "L0572.help": "各試行で何が起きたかは、上に示されています",
-    "L0572.missing": "`{name}` は、そのタスクの出力にありません",
+    "sweep.missing": "`{name}` は、そのタスクの出力にありません",
     "L0573": "{low} と {high} の間には何もありません",
     "sweep.not_finite": "値が {value} なので、比較できません",
 }

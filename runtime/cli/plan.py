@@ -61,6 +61,9 @@ def page(result: PlanResult) -> str:
     for one in grouped(plan.tasks):
         rows += _trials(one, result.estimates) if isinstance(one, Group) else _task(result, one)
     rows += [_waiting(waiting_line(declared)) for declared in plan.waiting]
+    for expectation in plan.graph.expects:
+        name, text = output.style("expect", dim=True), shortened(str(expectation.formula))
+        rows.append([name, expectation.name, text, output.style(say("cli.plan.judged"), dim=True)])
     lines.append(output.table(rows))
     return "\n".join([*lines, *_totals(result)])
 
@@ -196,9 +199,11 @@ def _plain(result: PlanResult) -> dict[str, Any]:
         tasks.append({**plain(waiting_line(declared)), "state": "waits", "estimate": None})
     totals = asdict(result.totals) if result.totals else None
     data = as_data(result.diagnostics)
+    expects = result.plan.graph.expects if result.plan else ()
     return {
         "version": 1,
         "tasks": tasks,
+        "expects": [{"name": one.name, "formula": str(one.formula)} for one in expects],
         "totals": totals,
         "diagnostics": data["diagnostics"],
         "summary": data["summary"],

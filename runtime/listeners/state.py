@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..events import (
     WAITS,
     Event,
+    Judged,
     PlanChanged,
     RunFinished,
     RunStarted,
@@ -70,6 +71,7 @@ class RunState:
         self.run: RunStarted | None = None
         self.finished: RunFinished | None = None
         self.tasks: dict[str, TaskState] = {}
+        self.expects: dict[str, Judged] = {}
 
     @property
     def stored(self) -> int:
@@ -81,6 +83,8 @@ class RunState:
             self.tasks = {
                 line.fingerprint: TaskState(line, "stored" if line.stored else "waiting") for line in event.tasks
             }
+        elif isinstance(event, Judged):
+            self.expects[event.name] = event
         elif isinstance(event, PlanChanged):
             self._change(event)
         elif isinstance(event, RunFinished):

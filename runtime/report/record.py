@@ -45,6 +45,17 @@ class TaskRecord:
 
 
 @dataclass(slots=True)
+class ExpectRecord:
+    """An expectation of a recorded run; `state` is met, failed or open, `shown` the formula with its values."""
+
+    name: str
+    formula: str
+    state: str
+    shown: str
+    reason: str | None = None
+
+
+@dataclass(slots=True)
 class RunRecord:
     """A recorded run."""
 
@@ -59,6 +70,7 @@ class RunRecord:
     """running, finished, failed, interrupted or killed."""
     seconds: float | None = None
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
+    expects: list[ExpectRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     text: str | None = None
     """The experiment's text as it was run."""
@@ -97,6 +109,9 @@ def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
         record.tasks = {name: task for name, task in record.tasks.items() if not name.startswith(WAITS)}
         for line in event["tasks"]:
             record.tasks.setdefault(line["fingerprint"], _task(line))
+    elif kind == "judged":
+        reason = None if event["reason"] is None else recorded_text(event["reason"])
+        record.expects.append(ExpectRecord(event["name"], event["formula"], event["state"], event["shown"], reason))
     elif kind == "run_finished":
         record.state, record.seconds = event["state"], event["seconds"]
         if "torch" in event:

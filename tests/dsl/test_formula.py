@@ -114,7 +114,7 @@ def test_it_is_shown_with_values(root: Path) -> None:
     formula = expect("scores.accuracy > least and pre.loss < 3", root)
 
     def name(term: Known | Output | RowField) -> str:
-        return f"{term.text} {term.value}" if isinstance(term, Known) and term.is_name else term.text
+        return f"{term.text} {term.value}" if isinstance(term, Known) and term.named else term.text
 
     assert formula.show(name) == "scores.accuracy > least 0.7 and pre.loss < 3"
 

@@ -47,13 +47,24 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tu
     return contents(lab)
 
 
-def kill_until_done(root: Path, seed: int, most: int) -> int:
+@pytest.fixture(scope="module")
+def seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long a run takes on this machine that is not killed."""
+    root = tmp_path_factory.mktemp("timed")
+    (root / "a.txt").write_text("one two three", encoding="utf-8")
+    process = start(root, root / ".llx")
+    began = time.monotonic()
+    process.communicate()
+    return time.monotonic() - began
+
+
+def kill_until_done(root: Path, seed: int, most: int, seconds: float) -> int:
     draw = random.Random(seed)
     kills = 0
     for _ in range(most):
         process = start(root, root / ".llx")
         try:
-            process.communicate(timeout=draw.uniform(0.0, 0.35))
+            process.communicate(timeout=draw.uniform(0.0, 0.6 * seconds))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -66,9 +77,11 @@ def kill_until_done(root: Path, seed: int, most: int) -> int:
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
-def test_sigkill_at_random_moments(tmp_path: Path, expected: dict[str, dict[str, tuple[int, str]]], seed: int) -> None:
+def test_sigkill_at_random_moments(
+    tmp_path: Path, expected: dict[str, dict[str, tuple[int, str]]], seconds: float, seed: int
+) -> None:
     (tmp_path / "a.txt").write_text("one two three", encoding="utf-8")
-    assert kill_until_done(tmp_path, seed, 12) > 0
+    assert kill_until_done(tmp_path, seed, 12, seconds) > 0
     lab = Lab(tmp_path)
     assert lab.run(experiment(lab)).state == "finished"
     assert contents(lab) == expected

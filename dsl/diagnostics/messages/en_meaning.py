@@ -139,6 +139,8 @@ MESSAGES: dict[str, str] = {
     "L0230.label": "a formula names what tasks put out, as in `scores.accuracy`",
     "L0230.numbers": "the numbers of `{name}` are {numbers}",
     "L0230.key": 'a key names one of them: `{name}["…"]`',
+    "L0231": "`{name}` has no key `{key}`",
+    "L0231.keys": "its keys are {keys:and}",
     "L0232": "{slot} is a formula, in which this can't stand",
     "L0232.help": "a formula is made of numbers, names, operators, `if`, and the functions min, max, abs, round",
     "L0233": "{slot} must be true or false, and this is {given}",

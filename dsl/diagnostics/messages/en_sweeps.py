@@ -1,9 +1,10 @@
 """English: sweeps, L0561-L0570."""
 
 MESSAGES: dict[str, str] = {
-    "slot.sweep": "the values of `{param}`",
+    "slot.sweep": "`{param}` in a sweep",
     "slot.objective": "`{field}`",
     "note.trial": "found in the trial {trial}",
+    "label.tried": "`{name}` takes this value in the trial",
     "label.needed_here": "`{name}` is needed here",
     "L0561": "{slot} takes a map from params to lists of values",
     "L0561.help": "it is written as `{ lr = [1e-4, 3e-4], base = [gpt, wide] }`",
@@ -21,8 +22,7 @@ MESSAGES: dict[str, str] = {
     "L0566.itself.help": "what its trials are judged by can't build on its best trial",
     "L0567": "`{name}` is a whole experiment, of which a part is wanted here",
     "L0567.help": "name what in it: `{name}.pretrain.best`",
-    "L0568": "the settings of the experiment depend on `{name}`, which is known only after the sweep `{sweep}`",
-    "L0568.help": "give `{name}` a value that doesn't depend on a sweep",
+    "L0568": "the seeds of a sweep go on from that of the experiment, and {seed} is none",
     "L0569": "{count} trials are more than a sweep can have ({most})",
     "L0570": "the value `{value}` is there already; it is tried once",
 }

@@ -139,6 +139,8 @@ MESSAGES: dict[str, str] = {
     "L0230.label": "式では、`scores.accuracy` のようにタスクの出力を指定します",
     "L0230.numbers": "`{name}` が出力する数値は {numbers} です",
     "L0230.key": 'キーで 1 つを選びます: `{name}["…"]`',
+    "L0231": "`{name}` に `{key}` というキーはありません",
+    "L0231.keys": "キーは {keys:and} です",
     "L0232": "{slot} は式です。これは式の中では使えません",
     "L0232.help": "式に書けるのは、数値、名前、演算子、`if`、関数 min・max・abs・round です",
     "L0233": "{slot} は真偽値になる必要がありますが、これは{given}です",

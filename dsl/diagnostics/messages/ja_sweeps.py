@@ -1,9 +1,10 @@
 """Japanese: sweeps, L0561-L0570."""
 
 MESSAGES: dict[str, str] = {
-    "slot.sweep": "`{param}` の値",
+    "slot.sweep": "スイープの `{param}`",
     "slot.objective": "`{field}`",
     "note.trial": "試行 {trial} で見つかりました",
+    "label.tried": "この試行で `{name}` が取る値です",
     "label.needed_here": "ここで `{name}` が必要です",
     "L0561": "{slot} には、param から値のリストへのマップを書きます",
     "L0561.help": "`{ lr = [1e-4, 3e-4], base = [gpt, wide] }` のように書きます",
@@ -21,8 +22,7 @@ MESSAGES: dict[str, str] = {
     "L0566.itself.help": "試行を評価するものは、そのスイープの最良の試行を使えません",
     "L0567": "`{name}` は実験全体ですが、ここで必要なのはその一部です",
     "L0567.help": "その中のものを指定してください: `{name}.pretrain.best`",
-    "L0568": "実験の設定が依存する `{name}` は、スイープ `{sweep}` のあとで初めて決まります",
-    "L0568.help": "`{name}` には、スイープに依存しない値を与えてください",
+    "L0568": "スイープのシードは実験のシードから順に続きますが、{seed} はシードになりません",
     "L0569": "試行が {count} 個あり、1 つのスイープの上限 ({most}) を超えています",
     "L0570": "値 `{value}` はすでにあります。試すのは 1 回だけです",
 }
