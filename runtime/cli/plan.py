@@ -58,7 +58,7 @@ def page(result: PlanResult) -> str:
     head = say("cli.plan", tasks=tasks_of(count), stored=count - to_run, to_run=to_run)
     lines = [f"{output.style(plan.program.name, bold=True)}   {head}", ""]
     rows: list[list[str]] = []
-    for one in grouped(plan.tasks):
+    for one in grouped(plan.tasks, lambda task: task.node):
         rows += _trials(one, result.estimates) if isinstance(one, Group) else _task(result, one)
     rows += [_waiting(waiting_line(declared)) for declared in plan.waiting]
     for expectation in plan.graph.expects:
@@ -70,13 +70,13 @@ def page(result: PlanResult) -> str:
 
 def _task(result: PlanResult, task: Planned) -> list[list[str]]:
     """Write a task, and what it costs if it runs."""
-    from .trials import states
+    from .trials import trials_of
 
     assert result.plan is not None, "the caller looked"
     line = task.line()
     estimate = result.estimates.get(task.node.label)
     about = shortened(line.summary) if estimate is None else _about(line, estimate)
-    trials = states(result.plan, result.plan.graph, task) if not line.stored else None
+    trials = trials_of(result.plan, task) if not line.stored else None
     if trials is not None:
         about = f"{line.component}  {_counted(trials[0], trials[1])}"
     label = "  " * line.depth + line.label
@@ -85,17 +85,17 @@ def _task(result: PlanResult, task: Planned) -> list[list[str]]:
     return [row, ["", "", output.style(costs, dim=True)]] if costs else [row]
 
 
-def _trials(group: Group, estimates: Mapping[str, Estimate]) -> list[list[str]]:
+def _trials(group: Group[Planned], estimates: Mapping[str, Estimate]) -> list[list[str]]:
     """Write the tasks of trials that have the same name in them as one."""
     from ..words import say
-    from .trials import together
+    from .trials import to_run, together
 
-    count, to_run = len(group.tasks), len(group.to_run)
-    state = output.style(say("cli.plan.run"), fg="cyan") if to_run else output.style(say("cli.plan.stored"), dim=True)
-    reasons = dict.fromkeys("; ".join(_words(task.line())) for task in group.to_run)
+    count, left = len(group.items), len(to_run(group))
+    state = output.style(say("cli.plan.run"), fg="cyan") if left else output.style(say("cli.plan.stored"), dim=True)
+    reasons = dict.fromkeys("; ".join(_words(task.line())) for task in to_run(group))
     why = next(iter(reasons)) if len(reasons) == 1 else ""
-    about = f"{group.component}  {_counted(count - to_run, count)}"
-    row = [output.style(group.kind, dim=True), f"  {group.label} × {count}", about, state, why]
+    about = f"{group.component}  {_counted(count - left, count)}"
+    row = [output.style(group.kind, dim=True), f"  {group.label}", about, state, why]
     estimate = together(group, estimates)
     costs = _costs(estimate) if estimate is not None else ""
     return [row, ["", "", output.style(costs, dim=True)]] if costs else [row]
