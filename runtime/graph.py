@@ -157,7 +157,7 @@ class Graph:
 
     def name_place(self, node: Node) -> Span | None:
         """Give the place of a node's name, or of what it is written in if it has none."""
-        return self.program.declarations[node.names[0]].name_span if node.names else self.place(node)
+        return self.program.everything[node.names[0]].name_span if node.names else self.place(node)
 
     def add(self, task: Task, settings: Any = None) -> Node:
         """Give the node of a task, made with all that it needs if it isn't there; chains may be long.
@@ -233,7 +233,7 @@ def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] 
     wanted = (*program.final, *program.expects) if names is None else tuple(dict.fromkeys(names))
     finals: list[Node] = []
     for name in wanted:
-        one = program.expects.get(name) or program.declarations[name]
+        one = program.expects.get(name) or program.everything[name]
         if isinstance(one, Declared) and not isinstance(one.value, Task):
             raise KeyError(name)
         if one.awaits:
@@ -263,7 +263,7 @@ def _label(graph: Graph) -> None:
     What only trials have is named after its trial: `search(lr=0.001) · pretrain`.
     """
     declared: dict[int, list[str]] = {}
-    for declaration in graph.program.declarations.values():
+    for declaration in graph.program.everything.values():
         if not declaration.awaits:
             declared.setdefault(id(declaration.value), []).append(declaration.name)
     taken: set[str] = set()

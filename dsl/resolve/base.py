@@ -94,10 +94,16 @@ class Context:
     given: Mapping[str, syntax.Expression]
     """Values of params from outside."""
     evaluator: Resolve
-    winners: Mapping[str, int] = field(default_factory=dict)
-    """Sweep -> the number of its best trial, where it is known."""
+    importer: Context | None = None
+    """The file that imports this one, in which the values of `given` are written."""
+    label: str = ""
+    """What the experiment calls this module: "" for its own file, `corpora`, `corpora.sources`."""
+    imported: Span | None = None
+    """The place of the import."""
     outer: Context | None = None
     """In a trial of a sweep: the file as it stands."""
+    winners: Mapping[str, int] = field(default_factory=dict)
+    """Sweep -> the number of its best trial, where it is known."""
     bindings: dict[str, Binding] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     lost: set[str] = field(init=False)
@@ -118,10 +124,12 @@ class Context:
     """The experiment's settings, once they were built."""
     trials: dict[str, list[Context]] = field(default_factory=dict)
     """Sweep -> its trials."""
-    label: str = ""
+    trial: str = ""
     """What people call a trial."""
     sweep_span: Span | None = None
     """In a trial: the place of what it is judged by."""
+    instances: dict[object, Context] = field(default_factory=dict)
+    """The imported modules of the experiment, by file and values of the params that were given."""
     depth: int = 0
     dry: bool = False
     """In a branch that isn't taken: nothing is looked up outside the file."""
@@ -132,6 +140,11 @@ class Context:
         self.sink = self.found
         self.lost = set(self.module.lost)
         self.bindings = {name: Binding(name, statement) for name, statement in self.module.names.items()}
+        if self.importer is not None:
+            # What is built in one file may be changed in another.
+            self.recipes, self.origins = self.importer.recipes, self.importer.origins
+            self.formulas = self.importer.formulas
+            self.reported, self.instances = self.importer.reported, self.importer.instances
 
     def resolve(self, expression: syntax.Expression, wanted: Wanted) -> Any:
         """Evaluate an expression as a value of the wanted type, or report and give an Unresolved."""

@@ -22,6 +22,7 @@ from ..source import Span
 from ..types import MODULE, Formula
 from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted, alternatives
 from .bindings import in_order, is_sweep, mentions_of, value_of
+from .modules import Reached
 from .settings import depends, reseeded, settings_of
 from .space import Space, as_expression
 
@@ -40,8 +41,8 @@ def with_trials(
     """Give a sweep its trials, each with what it is judged by; the value itself if it is no sweep."""
     space = next((given for given in arguments.values() if isinstance(given, Space)), None)
     objective = _objective(context, component, arguments)
-    if space is None or objective is None or context.dry:
-        return value
+    if space is None or objective is None or context.dry or context.importer is not None:
+        return value  # a sweep is run by the file that holds it
     assert context.outer is None, "a path that leads to a sweep within a trial is refused"
     name = context.stack[-1].name
     assigned = context.catalogue.assignments(value)
@@ -57,7 +58,7 @@ def with_trials(
     trials = [_trial(context, name, one, space) for one in assigned]
     context.trials[name] = trials
     for inner, one in zip(trials, assigned, strict=True):
-        inner.label = f"{name}({', '.join(_shown(inner, one, assigned))})"
+        inner.trial = f"{name}({', '.join(_shown(inner, one, assigned))})"
         inner.sweep_span = place.span if place is not None else span
     tried = [_tried(inner, objective, one, assigned) for inner, one in zip(trials, assigned, strict=True)]
     whole = [one for one in tried if not isinstance(one, Unresolved)]
@@ -71,24 +72,28 @@ class _Objective(Record):
     expression: syntax.Expression
 
 
-def best_of(context: Context, binding: Binding, node: syntax.Path) -> Best | Unresolved | None:
+def best_of(context: Context, reached: Reached, node: syntax.Path) -> Best | Unresolved | None:
     """Give the best trial that a path names a part of; None if it names an output of the sweep itself.
 
     Until the best one is known, the first one stands for it, and what is under evaluation waits for the sweep.
     """
-    if context.outer is not None and binding.name in context.own:
-        return _refuse_within(context, binding, node)
-    task = value_of(context, binding)
+    home, binding = reached.context, reached.binding
+    if home.outer is not None and binding.name in home.own:
+        return _refuse_within(home, binding, node)
+    task = value_of(home, binding)
     if isinstance(task, Unresolved):
         return UNRESOLVED  # not what is known of the sweep: the path names something else
     outputs = context.catalogue.outputs(task)
-    given = outputs.get(node.segments[1].name) if len(node.segments) > 1 else None
+    rest = node.segments[reached.segments :]
+    given = outputs.get(rest[0].name) if rest else None
     if given is None or given.name != MODULE:
         return None
-    if len(node.segments) == 2:
+    if home.importer is not None:
+        return context.error("L0574", node.span, {"name": str(node)}, helps=(Text("L0574.help"),))
+    if len(rest) == 1:
         values = {"name": str(node)}
         return context.error("L0567", node.span, values, helps=(Text("L0567.help", values),))
-    owner = context
+    owner = home
     while owner.outer is not None:
         owner = owner.outer
     trials = owner.trials.get(binding.name)
@@ -99,12 +104,12 @@ def best_of(context: Context, binding: Binding, node: syntax.Path) -> Best | Unr
         for one in owner.stack:
             one.awaits |= {binding.name}
     inner = trials[number or 0]
-    rest = node.segments[2:]
-    if rest[0].name in inner.bindings:
-        for other in in_order(inner, [rest[0].name]):
+    path = syntax.Path(rest[1].span.to(rest[-1].span), rest[1:])
+    if rest[1].name in inner.bindings:
+        for other in in_order(inner, [rest[1].name]):
             if not is_sweep(inner, other):
                 value_of(inner, other)
-    return Best(inner, syntax.Path(rest[0].span.to(rest[-1].span), rest))
+    return Best(inner, path)
 
 
 class Best(Record, eq=False):
@@ -127,7 +132,7 @@ class Best(Record, eq=False):
 
 def _refuse_within(context: Context, binding: Binding, node: syntax.Path) -> Unresolved:
     """Report a sweep that each trial of another one would run, or that needs itself."""
-    values = {"sweep": context.label.partition("(")[0], "inner": binding.name}
+    values = {"sweep": context.trial.partition("(")[0], "inner": binding.name}
     key = "L0566.itself" if values["sweep"] == binding.name else "L0566"
     labels = (Label(node.span, Text("label.needed_here", {"name": binding.name})),)
     helps = (Text(f"{key}.help", values),)
@@ -142,7 +147,7 @@ def of_trials(context: Context) -> list[Diagnostic]:
         for diagnostic in inner.found:
             if _place(diagnostic) not in known:
                 known.add(_place(diagnostic))
-                note = Text("note.trial", {"trial": inner.label})
+                note = Text("note.trial", {"trial": inner.trial})
                 labels = (*diagnostic.labels, *_tried_values(inner, diagnostic))
                 found.append(replace(diagnostic, labels=labels, notes=(*diagnostic.notes, note)))
     return found
@@ -162,7 +167,7 @@ def program_trials(context: Context) -> tuple[Trial, ...]:
         Trial(
             name,
             number,
-            inner.label,
+            inner.trial,
             {
                 one.name: one.value
                 for one in inner.bindings.values()
@@ -187,8 +192,16 @@ def _trial(context: Context, name: str, one: Assignment, space: Space) -> Contex
     given = dict(context.given)
     for param, value in one.params.items():
         given[param] = as_expression(value, space.place_of(param, value), space.is_name(param))
-    inner = Context(context.module, context.catalogue, context.root, given, context.evaluator, context.winners, context)
-    inner.recipes, inner.origins = context.recipes, context.origins
+    inner = Context(
+        context.module,
+        context.catalogue,
+        context.root,
+        given,
+        context.evaluator,
+        outer=context,
+        winners=context.winners,
+    )
+    inner.recipes, inner.origins, inner.instances = context.recipes, context.origins, context.instances
     inner.lost = context.lost
     mentions = mentions_of(inner)
     inner.varied = frozenset(one.params)
@@ -197,6 +210,7 @@ def _trial(context: Context, name: str, one: Assignment, space: Space) -> Contex
     inner.settings = reseeded(context, settings_of(inner), one.offset)
     if inner.settings is not context.settings:
         # The same description under other settings is another task, so that all but the other sweeps is made anew.
+        inner.instances = {}
         inner.own = frozenset(n for n, b in inner.bindings.items() if n in own or not is_sweep(context, b))
     return inner
 

@@ -24,5 +24,7 @@ MESSAGES: dict[str, str] = {
     "L0567.help": "name what in it: `{name}.pretrain.best`",
     "L0568": "the seeds of a sweep go on from that of the experiment, and {seed} is none",
     "L0569": "{count} trials are more than a sweep can have ({most})",
+    "L0574": "`{name}` is of a sweep in an imported file, which doesn't run here",
+    "L0574.help": "a sweep stands in the file that is run; it can vary params that go on to an import",
     "L0570": "the value `{value}` is there already; it is tried once",
 }
