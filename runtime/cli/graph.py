@@ -39,7 +39,7 @@ def text(graph: Graph) -> str:
 
     Those of trials are one line for each name; what waits for the best trial of a sweep comes last.
     """
-    from .trials import Group, grouped, named
+    from ..trials import Group, grouped, named
 
     rows: list[list[str]] = []
     for one in grouped(graph.nodes, lambda node: node):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..events import TaskLine
     from ..face import PlanResult
     from ..plan import Planned
-    from .trials import Group
+    from ..trials import Group
 
 
 @click.command(epilog="Params are given as in the file: llx plan f.llx lr=1e-4 width=512")
@@ -49,7 +49,7 @@ def page(result: PlanResult) -> str:
     from ..listeners.lines import tasks_of
     from ..plan import waiting_line
     from ..words import say
-    from .trials import Group, grouped
+    from ..trials import Group, grouped
 
     assert result.plan is not None, "the caller looked"
     plan = result.plan
