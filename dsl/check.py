@@ -14,7 +14,7 @@ from .modules import COMMAND_LINE, Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
 from .record import Record
-from .resolve.instantiate import instantiate
+from .resolve.instantiate import resolved
 from .source import Source, Span
 from .suggest import suggest
 from .unused import nothing_to_run, unused
@@ -49,14 +49,16 @@ def check(
     diagnostics += found
     given, found = given_params(bound, params)
     diagnostics += found
-    program, found = instantiate(bound, catalogue, root, given)
+    program, whole, found = resolved(bound, catalogue, root, given)
     diagnostics += found
     # An unknown name may be a misspelt one, which then only seems to be unused.
     unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)
     if not broken and not bound.broken and not unknown:
         diagnostics += unused(bound, catalogue, given)
-    if program is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
-        diagnostics += [*nothing_to_run(program), *catalogue.rules(program)]
+    if program is not None:
+        whole = whole and not any(diagnostic.is_error for diagnostic in diagnostics)
+        # What is wrong between two declarations is said though a third one is broken.
+        diagnostics += [*(nothing_to_run(program) if whole else ()), *catalogue.rules(program, whole)]
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     return Checked(None if failed else program, in_order(diagnostics, source), tree)
 

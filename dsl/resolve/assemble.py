@@ -8,15 +8,15 @@ from typing import Any
 from .. import formula as formulas
 from .. import syntax
 from ..modules import Module
-from ..program import Again, Declared, Expectation, Given, Knob, Let, Origin, Program, Reference, Scope
-from .base import Context
+from ..program import Again, Declared, Given, Knob, Let, Origin, Program, Reference, Scope
+from .base import Context, Unresolved
 from .bindings import kind_of
 from .modules import inner_modules
 from .sweeps import program_trials
 
 
-def assemble(context: Context, settings: Any, expects: Mapping[str, Expectation], again: Again) -> Program:
-    """Make the program of a module whose names all have values; `again` makes it with other best trials."""
+def assemble(context: Context, settings: Any, expects: Mapping[str, Any], again: Again) -> Program:
+    """Make the program of a module, of those of its names that have a value; `again` makes it with other best trials."""
     module = context.module
     experiment = module.experiment
     own = _scope(context)
@@ -24,7 +24,8 @@ def assemble(context: Context, settings: Any, expects: Mapping[str, Expectation]
     declarations = _declarations(context)
     imported = {name: declared for one in inner for name, declared in _declarations(one).items()}
     trials = program_trials(context)
-    values = [settings, *(one.formula for one in expects.values())]
+    whole = {name: one for name, one in expects.items() if not isinstance(one, Unresolved)}
+    values = [settings, *(one.formula for one in whole.values())]
     values += [one.value for one in (*declarations.values(), *imported.values())]
     values += [value for trial in trials for value in trial.declarations.values()]
     kinds = context.catalogue.kinds
@@ -39,7 +40,7 @@ def assemble(context: Context, settings: Any, expects: Mapping[str, Expectation]
         uses=module.uses,
         origins=_origins(context, values),
         final=tuple(name for name, declared in declarations.items() if kinds[declared.kind].final),
-        expects=expects,
+        expects=whole,
         trials=trials,
         again=again,
         imported=imported,
@@ -52,7 +53,7 @@ def _declarations(context: Context) -> dict[str, Declared]:
     found = {}
     for binding in context.bindings.values():
         node = binding.statement
-        if isinstance(node, syntax.Declaration):
+        if isinstance(node, syntax.Declaration) and not isinstance(binding.value, Unresolved):
             name = _called(context, binding.name)
             found[name] = Declared(
                 name, node.kind.name, binding.value, node.span, node.name.span, node.doc, binding.awaits
@@ -65,6 +66,8 @@ def _scope(context: Context) -> Scope:
     lets: dict[str, Let] = {}
     for name, binding in context.bindings.items():
         node = binding.statement
+        if isinstance(binding.value, Unresolved):
+            continue
         if isinstance(node, syntax.Let):
             lets[name] = Let(name, binding.value, node.span, node.doc, Given(node.value, context.label))
         elif isinstance(node, syntax.Param):

@@ -38,6 +38,18 @@ def instantiate(
     The program is None if anything is wrong; `given` holds params of the module alone. `winners` are the numbers of
     the best trials of sweeps: what is built on one that isn't known is built on the first trial, and says so.
     """
+    program, whole, found = resolved(module, catalogue, root, given, winners)
+    return program if whole else None, found
+
+
+def resolved(
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    winners: Mapping[str, int] | None = None,
+) -> tuple[Program | None, bool, list[Diagnostic]]:
+    """Make a program of what could be built, and tell whether that is all; None without the experiment's settings."""
     context = Context(module, catalogue, root, given or {}, evaluate, winners=winners or {})
     forget_unknown_kinds(context)
     for binding in in_order(context):
@@ -47,13 +59,13 @@ def instantiate(
     context.found += of_trials(context)
     # What could not be parsed was reported by the parser, and has no value either.
     values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
-    if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
-        return None, context.found
 
     def again(winners: Mapping[str, int]) -> tuple[Program | None, list[Diagnostic]]:
         return instantiate(module, catalogue, root, given, winners)
 
-    return assemble(context, settings, expects, again), context.found
+    whole = not any(isinstance(value, Unresolved) for value in values)
+    program = None if isinstance(settings, Unresolved) else assemble(context, settings, expects, again)
+    return program, whole and not any(one.is_error for one in context.found), context.found
 
 
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:

@@ -168,15 +168,17 @@ def program_trials(context: Context) -> tuple[Trial, ...]:
             name,
             number,
             inner.trial,
-            {
-                one.name: one.value
-                for one in inner.bindings.values()
-                if one.done and one.name in inner.own and isinstance(one.statement, syntax.Declaration)
-            },
+            {one.name: one.value for one in inner.bindings.values() if one.name in inner.own and _is_declared(one)},
         )
         for name, trials in context.trials.items()
         for number, inner in enumerate(trials)
     )
+
+
+def _is_declared(binding: Binding) -> bool:
+    """Tell whether a name stands for a declaration that has its value."""
+    is_declaration = isinstance(binding.statement, syntax.Declaration)
+    return is_declaration and binding.done and not isinstance(binding.value, Unresolved)
 
 
 def _objective(context: Context, component: Component, arguments: Mapping[str, Any]) -> _Objective | None:

@@ -48,8 +48,8 @@ def page(result: PlanResult) -> str:
     """Write a plan: a line for each task, and under those that run what they cost."""
     from ..listeners.lines import tasks_of
     from ..plan import waiting_line
-    from ..words import say
     from ..trials import Group, grouped
+    from ..words import say
 
     assert result.plan is not None, "the caller looked"
     plan = result.plan
