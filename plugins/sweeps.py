@@ -17,10 +17,11 @@ from pydantic import Field
 from ..dsl.catalogue import Assignment
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
-from ..dsl.formula import Output, Undefined
+from ..dsl.formula import Formula, Output, Undefined
 from ..dsl.quantities import Quantity
 from ..dsl.types import MODULE, Artifact
 from .component import Component, Facts, Place, Task, TaskFailed
+from .derived import RowsUsed
 from .fields import NumberFormula, hidden, per_trial
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ class Sweep(Task):
             place.error(None, "L0571", {}, help="L0571.help")
         elif self.minimise is not None and self.maximise is not None:
             place.error("maximise", "L0571.both", {}, help="L0571.help")
+
+    def uses(self) -> Iterator[RowsUsed]:
+        # What is measured in a trial is what the best one is chosen by.
+        for field in ("minimise", "maximise"):
+            formula: Formula | None = getattr(self, field)
+            for reference in formula.references if formula is not None else ():
+                for use in reference.task.uses():
+                    if use.purpose == "measure":
+                        yield RowsUsed(use.data, "select", use.split, field)
 
     def winner(self, facts: Facts) -> int:
         """Give the number of the best trial, from the facts of a run."""
