@@ -19,6 +19,7 @@ from .calls import call, pipe
 from .formulas import formula, formula_wanted
 from .modules import forget_unknown_kinds
 from .names import path
+from .observer import Observer
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .settings import settings_of
 from .space import variations
@@ -48,9 +49,12 @@ def resolved(
     root: Path,
     given: Mapping[str, syntax.Expression] | None = None,
     winners: Mapping[str, int] | None = None,
+    observer: Observer | None = None,
 ) -> tuple[Program | None, bool, list[Diagnostic]]:
     """Make a program of what could be built, and tell whether that is all; None without the experiment's settings."""
-    context = Context(module, catalogue, root, given or {}, evaluate, winners=winners or {})
+    context = Context(module, catalogue, root, given or {}, evaluate, winners=winners or {}, observer=observer)
+    if observer is not None:
+        observer.context = context
     forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
