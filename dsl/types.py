@@ -112,6 +112,9 @@ class Artifact(Type):
     columns: tuple[str, ...] | None = None
     splits: tuple[str, ...] = ()
     dimension: str | None = None
+    least: float | None = None
+    most: float | None = None
+    """Between what a number lies, in the base unit of its dimension, if that is known."""
 
     def accepts(self, given: Artifact) -> bool:
         """Tell whether an artifact of type `given` fits where this one is wanted; columns are compared by rules."""

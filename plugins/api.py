@@ -63,6 +63,7 @@ from .kinds import (
     WeightsTask,
 )
 from .located import Located
+from .smoke import Smoke, handful
 from .sweeps import Distribution, Sweep
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
@@ -71,6 +72,6 @@ __all__ = [
     "Dataset", "Decoding", "Derived", "Distribution", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
     "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
     "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "RowCondition", "Rows", "RowsUsed", "Schedule",
-    "Shape", "Single", "Stage", "Steps", "Sweep", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
-    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "per_trial", "references",
+    "Shape", "Single", "Smoke", "Stage", "Steps", "Sweep", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
+    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "handful", "hidden", "hookimpl", "neutral", "per_trial", "references",
 ]  # fmt: skip

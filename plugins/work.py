@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .kinds import Decoding, Metric, Model, Objective, Optimizer, Schedule
+    from .smoke import Smoke
 
 
 class Input(Record):
@@ -137,6 +138,14 @@ class Work(Protocol):
 
     @property
     def progress(self) -> Progress: ...
+
+    @property
+    def smoke(self) -> Smoke | None:
+        """How little this run takes of everything, if it only proves that the parts fit; None in a real run.
+
+        `train`, `evaluate`, `generate`, and the built-in data and tokenizers heed it by themselves.
+        """
+        ...
 
     def input(self, reference: Reference | Task) -> Input:
         """Open the artifact of a reference among the task's fields, or of a task that `prepare` named."""

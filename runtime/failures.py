@@ -128,6 +128,13 @@ def of_plan(failure: CannotPlan, program: Program) -> Diagnostic:
     return _say("L0810", place, label=label, component=task.name, error=last_line(error))
 
 
+def of_budget(program: Program) -> Diagnostic:
+    """Give the diagnostic for a run that stopped because its time was used up."""
+    budget = str(getattr(program.settings, "budget", ""))
+    place = program.place(program.settings, "budget")
+    return Diagnostic("L0852", Text("L0852", {"budget": budget}), place, helps=(Text("L0852.help"),))
+
+
 def of_listener(listener: object, error: Exception) -> Diagnostic:
     """Give the warning for one that listened to a run and failed; the run went on without it."""
     name = listener if isinstance(listener, str) else type(listener).__name__

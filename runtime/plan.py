@@ -13,6 +13,7 @@ from .events import WAITS, TaskLine
 from .exports import Exports
 from .graph import Graph, Node
 from .locks import holds_kept
+from .mode import COPIES, Mode
 from .reasons import Reasons
 from .records import Record, Records, file_name
 from .store import Artifact, Damaged, Store
@@ -67,6 +68,7 @@ class Plan:
     """The tasks that it is the plan of; None is the whole file."""
     tasks: list[Planned] = field(default_factory=list)
     """In an order in which they can run."""
+    mode: Mode = Mode.REAL
     damaged: dict[Node, str] = field(default_factory=dict)
     """Artifacts that are not what their manifests say, with the file that shows it."""
 
@@ -110,8 +112,14 @@ def waiting_line(declared: Declared) -> TaskLine:
     )
 
 
-def make_plan(program: Program, store: Store, digests: FileDigests, names: Iterable[str] | None = None) -> Plan:
-    """Plan a run of a program, or of some of its names.
+def make_plan(
+    program: Program,
+    store: Store,
+    digests: FileDigests,
+    names: Iterable[str] | None = None,
+    mode: Mode = Mode.REAL,
+) -> Plan:
+    """Plan a run of a program, or of some of its names; the store of a smoke run is the corner of a store.
 
     CannotChoose if what waits for a sweep can't be built on its best trial; CannotPlan if a task's own code fails or a file can't be read; KeyError for a name that is no task's.
     """
@@ -120,7 +128,9 @@ def make_plan(program: Program, store: Store, digests: FileDigests, names: Itera
     program = graph.program
     records = Records(store.folder / "records")
     record = records.read(file_name(program.source.path, program.root, program.source.name))
-    plan = Plan(program, graph, store, Exports(store, program, digests), records, record, names)
+    root = store.folder / COPIES if mode.is_small else program.root
+    exports = Exports(store, program, digests, root)
+    plan = Plan(program, graph, store, exports, records, record, names, mode=mode)
     found = {node: _find(plan, node) for node in graph.nodes}
     runs = _runs(graph, found)
     reasons = Reasons(graph, record)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..plugins.kinds import Decoding
+    from ..plugins.smoke import Smoke
 
 PROGRESS_EVERY = 0.1
 """Seconds between two reports of progress."""
@@ -73,8 +74,10 @@ class TaskWork:
         claim: Claim,
         emit: Listener,
         stop: threading.Event,
+        smoke: Smoke | None = None,
         lost: Mapping[Node, Text] = MappingProxyType({}),
     ) -> None:
+        self.smoke = smoke
         self.node = node
         self.fingerprint = node.fingerprint
         self.emit = emit
@@ -141,6 +144,10 @@ class TaskWork:
     def train(self, job: Job) -> Facts:
         from .training.train import train
 
+        if self.smoke is not None:
+            from .smoke import small_job
+
+            job = small_job(job, self.input(job.tokens).facts, self.smoke)
         return train(job, self, self.emit)
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
@@ -151,6 +158,10 @@ class TaskWork:
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]:
         from .training.generate import generate
 
+        if self.smoke is not None:
+            from .smoke import small_decoding
+
+            decoding = small_decoding(decoding, self.smoke)
         return generate(checkpoint, prompts, decoding, self)
 
     def stopping(self) -> bool:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import formula as formulas
 from .. import syntax
-from ..describe import artifact, show, sort_of
-from ..diagnostics.model import Fix, Label, Text
+from ..describe import artifact, describe, show, sort_of
+from ..diagnostics.model import Fix, Label, Severity, Text
 from ..formula import READ_NUMBER, Known, Operation, Output, RowField, Term, level_of
-from ..functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch
+from ..functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch, compare
 from ..functions import sort as sort_of_value
 from ..modules import mentioned
 from ..program import Reference
 from ..quantities import BASE_UNIT, Quantity
 from ..record import Record, replace
 from ..suggest import suggest
-from ..types import Anything, Artifact, Formula, Nothing
+from ..types import Anything, Artifact, Formula, Nothing, Number
 from .base import Binding, Context, Unresolved, Wanted
 from .bindings import is_sweep, kind_of, settings_behind, value_of
 from .build import given
@@ -32,6 +33,9 @@ ROW = "row"
 
 ANY = "any"
 """The sort of a field, whose type no file says before it is read."""
+
+FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+"""What a comparison is when its sides change places."""
 
 _SAMPLES: dict[str, Any] = {"number": 1, "boolean": True, "text": "", "none": None}
 """A value of each sort: what an operator makes of sorts is told by what it makes of these."""
@@ -252,7 +256,34 @@ class _Resolver:
         sort = _result(operator, [part.sort for part in parts])
         if sort is None:
             return self._mismatch(operator, node, parts)
+        if operator in FLIPPED:
+            self._warn_if_settled(operator, node, *parts)
         return _Part(Operation(operator, tuple(part.term for part in parts)), sort, node)
+
+    def _warn_if_settled(self, operator: str, node: syntax.Expression, left: _Part, right: _Part) -> None:
+        """Warn of a comparison that has only one outcome: an accuracy that is to be above 70, and not above 70%."""
+        if isinstance(left.term, Known):
+            operator, left, right = FLIPPED[operator], right, left
+        if not isinstance(left.term, Output) or not isinstance(right.term, Known):
+            return
+        bounds = left.term.reference.artifact
+        least = -math.inf if bounds.least is None else bounds.least
+        most = math.inf if bounds.most is None else bounds.most
+        limit: Any = right.term.value.magnitude if isinstance(right.term.value, Quantity) else right.term.value
+        outcome = compare(operator, least, limit)
+        if compare(operator, most, limit) is not outcome:
+            return
+        helps: tuple[Text, ...] = ()
+        fixes: tuple[Fix, ...] = ()
+        if most == 1 and isinstance(right.node, syntax.Literal) and 1 < limit <= 100:
+            text = f"{right.node.span.text}%"
+            helps, fixes = (Text("help.write", {"text": text}),), (Fix(right.node.span, text, certain=False),)
+        values = {
+            "name": left.term.text,
+            "range": describe(Number(ge=bounds.least, le=bounds.most)),
+            "value": show(outcome),
+        }
+        self.context.error("L0237", node.span, values, helps=helps, fixes=fixes, severity=Severity.WARNING)
 
     def _mismatch(self, operator: str, node: syntax.Expression, parts: Sequence[_Part]) -> Unresolved:
         """Report an operator between what it doesn't take, as it is done for plain values."""

@@ -136,6 +136,7 @@ class Reading:
         raise NotImplementedError("nothing is stored")
 
     partial = directory
+    smoke = None
 
     @property
     def fingerprint(self) -> str:

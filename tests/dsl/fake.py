@@ -190,7 +190,7 @@ def components() -> list[FakeComponent]:
         component(
             "eval", "evaluate", "checkpoint", checkpoint=Artifact("checkpoint"), data=Artifact("rows"),
             metrics=(ListOf(ComponentOf("metric"), 1), []),
-            rules={"outputs": lambda value: {"accuracy": Artifact("number")}},
+            rules={"outputs": lambda value: {"accuracy": Artifact("number", least=0, most=1)}},
         ),
         component("export", "save", "checkpoint", checkpoint=Artifact("checkpoint"), to=PathText(exists=False, folder=True), rules={"outputs": lambda value: {"folder": Artifact("file")}}),
         component(
