@@ -124,6 +124,19 @@ class Artifact(Type):
         return self.name == "rows" and given.name == "dataset" and not given.splits
 
 
+MODULE = "module"
+"""The artifact that is a file with other params: what it declares is named behind it (`search.best.pretrain.best`)."""
+
+
+class Variations(Type):
+    """What a sweep tries: a map from params of the file to lists of what each takes.
+
+    `drawn` is the kind of the components that may stand for a list, whose values are drawn.
+    """
+
+    drawn: str | None = None
+
+
 class Formula(Type):
     """An expression over numbers that tasks put out (`scope` task) or over a row's fields (`scope` row).
 

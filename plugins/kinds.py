@@ -17,6 +17,7 @@ from ..dsl.record import Record
 from ..dsl.types import Artifact
 from .component import Component, Facts, Place, Task
 from .derived import Derived, Purpose, RowsUsed, data_of, derived_as_named, splits_of
+from .sweeps import Distribution, Sweep
 from .work import Outcome
 
 if TYPE_CHECKING:
@@ -484,4 +485,6 @@ KINDS: Sequence[KindOf] = (
     KindOf(Evaluation, "measures a trained model"),
     KindOf(Audit, "looks for bias"),
     KindOf(Export, "writes a trained model for others to use"),
+    KindOf(Sweep, "runs the file with other params, and compares"),
+    KindOf(Distribution, "numbers that a sweep draws"),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from ..dsl.diagnostics.model import Text
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.record import Record
@@ -148,6 +149,10 @@ class Work(Protocol):
 
     def input(self, reference: Reference | Task) -> Input:
         """Open the artifact of a reference among the task's fields, or of a task that `prepare` named."""
+        ...
+
+    def failure(self, reference: Reference | Task) -> Text | None:
+        """Give why an input isn't there; None if it is. Only a tolerant task runs without one."""
         ...
 
     def random(self, name: str) -> np.random.Generator:

@@ -192,6 +192,7 @@ def _plan(
     from .failures import of_plan
     from .graph import CannotPlan
     from .plan import make_plan
+    from .winners import CannotChoose
 
     only = (only,) if isinstance(only, str) else only
     digests = FileDigests(program.root, opened.folder / "digests.json")
@@ -202,6 +203,8 @@ def _plan(
         return make_plan(program, opened, digests, tuple(only) or None, mode), [], digests
     except CannotPlan as failure:
         return None, [of_plan(failure, program)], digests
+    except CannotChoose as failure:
+        return None, failure.diagnostics, digests
 
 
 def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:

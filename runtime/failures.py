@@ -21,6 +21,10 @@ NO_SPACE = frozenset({"L0803", "L0812"})
 """Codes of a full disk, which has an exit code of its own."""
 
 
+OF_STORE = NO_SPACE | {"L0814", "L0815", "L0817", "L0819", "L0824"}
+"""Codes of what is wrong with the store or the files, and not with the task that met it: nothing can go on."""
+
+
 class NoSpace(Exception):
     """Raised when there is less room on the disk than is needed."""
 

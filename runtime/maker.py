@@ -34,6 +34,8 @@ class Maker:
         self.digests = digests
         self.emit = emit
         self.stop = stop
+        self.lost: dict[Node, Text] = {}
+        """Tasks that failed while those that can do without them go on, and why."""
 
     def make(self, node: Node, line: TaskLine, disk: int) -> tuple[Artifact, bool]:
         """Run a task, and give its artifact and true; false if another run has made it since the plan.
@@ -55,7 +57,7 @@ class Maker:
 
     def _work(self, node: Node, held: Claim) -> Artifact:
         smoke = Smoke() if self.mode.is_small else None
-        work = TaskWork(node, self.graph, self.store, held, self.emit, self.stop, smoke)
+        work = TaskWork(node, self.graph, self.store, held, self.emit, self.stop, smoke, self.lost)
         started = time.monotonic()
         facts = _checked(node.task.run(work))
         seconds = time.monotonic() - started

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..dsl.diagnostics.model import Text
 from .digests import relative
-from .events import Bus, Judged, Listener, RunFinished, RunStarted
+from .events import Bus, Judged, Listener, PlanChanged, RunFinished, RunStarted
 from .mode import Mode
 from .plan import Plan
 from .records import plain_params
@@ -66,6 +66,8 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
         with stopping_on_signals(stop), stopping_after(_budget(made), stop) as budget:
             bus(_started(made, folder.id, versions))
             outcome = Executor(made, digests, bus, stop).run()
+            while outcome.state == "finished" and made.graph.awaits:
+                outcome, made = _go_on(outcome, made, digests, bus, stop)
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
             if outcome.state != "interrupted":
@@ -75,6 +77,34 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
             stored = len({task.fingerprint for task in result.tasks.values() if not task.ran})
             bus(RunFinished(folder.id, result.state, time.monotonic() - started, len(outcome.ran), stored))
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
+
+
+def _go_on(before: Outcome, made: Plan, digests: FileDigests, bus: Bus, stop: threading.Event) -> tuple[Outcome, Plan]:
+    """Run what waited for the best trial of a sweep, now that there is one."""
+    from . import failures
+    from .executor import Executor
+    from .graph import CannotPlan
+    from .plan import make_plan
+    from .winners import CannotChoose
+
+    try:
+        further = make_plan(made.program, made.store, digests, made.names, made.mode)
+        refused = further.exports.refusals(further.graph.final)
+    except CannotChoose as failure:
+        refused = failure.diagnostics
+    except CannotPlan as failure:
+        refused = [failures.of_plan(failure, made.program)]
+    if refused:
+        before.state = "failed"
+        before.diagnostics += refused
+        return before, made
+    further.record.run = made.record.run
+    bus(PlanChanged(further.lines()))
+    outcome = Executor(further, digests, bus, stop).run()
+    outcome.diagnostics[:0] = before.diagnostics
+    outcome.ran[:0] = before.ran
+    outcome.tracebacks[:0] = before.tracebacks
+    return outcome, further
 
 
 def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:

@@ -16,15 +16,16 @@ from ..functions import sort as sort_of_value
 from ..modules import mentioned
 from ..program import Reference
 from ..quantities import BASE_UNIT, Quantity
-from ..record import Record
+from ..record import Record, replace
 from ..suggest import suggest
 from ..types import Anything, Artifact, Formula, Nothing, Number
 from .base import Binding, Context, Unresolved, Wanted
-from .bindings import kind_of, value_of
+from .bindings import is_sweep, kind_of, settings_behind, value_of
 from .build import given
 from .modules import Reached, reach
 from .names import module_alone, task_name, unknown_output
 from .plain import plain
+from .sweeps import Best, best_of
 from .unknown import unknown, unknown_call
 
 ROW = "row"
@@ -149,8 +150,20 @@ class _Resolver:
         kind = kind_of(home, binding)
         if kind is None or not home.is_task(kind) or self.scope == ROW:
             return self._no_number(node, binding, kind or "")
+        if is_sweep(home, binding):
+            best = best_of(self.context, reached, node)
+            if best is not None:
+                return best if isinstance(best, Unresolved) else self._of_best(best, node)
         task = value_of(home, binding)
         return task if isinstance(task, Unresolved) else self._output(node, reached, task)
+
+    def _of_best(self, best: Best, node: syntax.Path) -> _Part | Unresolved:
+        """Resolve what a path names in the best trial of a sweep."""
+        with best.reporting_to(self.context) as trial:
+            part = _Resolver(trial, self.scope, self.wanted).part(best.path)
+        if isinstance(part, Unresolved) or not isinstance(part.term, Output):
+            return part
+        return replace(part, term=replace(part.term, text=str(node), span=node.span), node=node)
 
     def _field(self, node: syntax.Path) -> _Part | Unresolved:
         if len(node.segments) != 2:
@@ -175,7 +188,8 @@ class _Resolver:
             return self._is_no_number(node, artifact(artifact_), helps)
         if artifact_.name not in ("number", "numbers"):
             return self._is_no_number(node, artifact(artifact_), self._numbers(called, outputs))
-        output = Output(Reference(task, name, artifact_), keys, str(node), node.span)
+        settings = settings_behind(reached.context, reached.binding)
+        output = Output(Reference(task, name, artifact_, settings), keys, str(node), node.span)
         return _Part(output, artifact_.dimension or "number", node)
 
     def _unknown_key(self, name: str, key: syntax.Segment, known: Sequence[str]) -> Unresolved:

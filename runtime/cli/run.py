@@ -167,7 +167,7 @@ def _close(result: RunResult, report: Path | None) -> None:
     """Say what came out, and where it is."""
     import shutil
 
-    from ..listeners import closing
+    from ..listeners import closing, comparison
     from ..mode import Mode
     from ..words import say
     from .places import board_command, shown
@@ -176,7 +176,7 @@ def _close(result: RunResult, report: Path | None) -> None:
     columns = shutil.get_terminal_size().columns
     blocks = [closing.expectations(result.expects.values())]
     if result.mode is Mode.REAL:  # what a smoke run measures says nothing
-        blocks = [closing.results(facts), *blocks, closing.samples(facts, columns)]
+        blocks = [closing.results(facts), comparison.tables(facts), *blocks, closing.samples(facts, columns)]
     for lines in blocks:
         if lines:
             click.echo("\n" + "\n".join(lines))

@@ -154,7 +154,6 @@ MESSAGES: dict[str, str] = {
     "L0235.task": "`{name}` は行の一部ではありませんが、{slot} は行についての式です",
     "L0236": "`{name}` は expect なので、ほかから参照できません",
     "L0237": "`{name}` は {range}なので、この比較はいつも {value} です",
-    "L0290": "`{what}` はまだ使えません",
     "L0291": "式の入れ子が深すぎます",
     # Types, units, ranges
     "L0301": "{slot} には{wanted}を指定します。{given}は使えません",
