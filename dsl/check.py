@@ -28,6 +28,8 @@ class Checked(Record):
     program: Program | None
     diagnostics: list[Diagnostic]
     tree: syntax.SyntaxTree | None
+    module: Module | None = None
+    """What the file binds, with the files that it imports: there even if something is wrong."""
 
     @property
     def has_errors(self) -> bool:
@@ -58,7 +60,7 @@ def check(
     if program is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
         diagnostics += [*nothing_to_run(program), *catalogue.rules(program)]
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
-    return Checked(None if failed else program, in_order(diagnostics, source), tree)
+    return Checked(None if failed else program, in_order(diagnostics, source), tree, bound)
 
 
 def check_file(
@@ -74,7 +76,8 @@ def check_file(
     if source is None:
         return Checked(None, diagnostics, None)
     checked = check(source, catalogue, root=root or find_root(path), params=params)
-    return Checked(checked.program if not diagnostics else None, [*diagnostics, *checked.diagnostics], checked.tree)
+    program = checked.program if not diagnostics else None
+    return Checked(program, [*diagnostics, *checked.diagnostics], checked.tree, checked.module)
 
 
 def find_root(file: Path) -> Path:

@@ -40,6 +40,13 @@ def complete_names(context: click.Context, parameter: click.Parameter, incomplet
     return complete.names(context, parameter, incomplete)
 
 
+def complete_words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a declaration or a param, in a shell."""
+    from . import complete
+
+    return complete.words(context, parameter, incomplete)
+
+
 file = click.argument("file", type=click.Path(path_type=Path))
 params = click.argument(
     "params", nargs=-1, metavar="[NAME=VALUE]...", callback=_params, shell_complete=_complete_params
