@@ -27,7 +27,8 @@ def names(context: click.Context, parameter: click.Parameter, incomplete: str) -
     from ...dsl import syntax
 
     statements = list(_statements(context))
-    found = [(one.name.name, one) for one in statements if isinstance(one, syntax.Declaration)]
+    found: list[tuple[str, syntax.Statement]] = []
+    found += [(one.name.name, one) for one in statements if isinstance(one, syntax.Declaration)]
     for one in statements:
         if isinstance(one, syntax.Import) and incomplete.startswith(f"{one.name.name}."):
             inner = (node for node in _imported(one) if isinstance(node, syntax.Declaration))
