@@ -46,6 +46,7 @@ class Module(Record, eq=False):
     experiment_mentions: frozenset[str] = frozenset()
     imports: Mapping[str, Imported] = {}
     """What the imports of `names` lead to."""
+    expects: Mapping[str, syntax.Expect] = {}
 
 
 def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:
@@ -54,6 +55,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
     names: dict[str, Named] = {}
     taken: dict[str, syntax.Segment] = {}
     lost = set(tree.lost)
+    expects: dict[str, syntax.Expect] = {}
     experiment: syntax.Experiment | None = None
     broken = bool(tree.lost)
     for statement in tree.statements:
@@ -63,16 +65,15 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
                     experiment = statement
                 else:
                     diagnostics.append(_twice("L0221", statement.name, experiment.name))
-            case syntax.Expect():
-                diagnostics.append(_not_yet(statement))
-                lost.add(statement.name.name)
-                broken = True
-            case syntax.Param() | syntax.Let() | syntax.Declaration() | syntax.Import():
+            case syntax.Param() | syntax.Let() | syntax.Declaration() | syntax.Import() | syntax.Expect():
                 name = statement.name
                 if name.name in taken:
                     diagnostics.append(_twice("L0204", name, taken[name.name]))
+                    continue
+                taken[name.name] = name
+                if isinstance(statement, syntax.Expect):
+                    expects[name.name] = statement
                 else:
-                    taken[name.name] = name
                     names[name.name] = statement
     uses = tuple(_uses(tree, catalogue, taken, lost, diagnostics))
     known = names.keys()
@@ -85,6 +86,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
         broken,
         {name: mentioned(_within(statement)) & known for name, statement in names.items()},
         mentioned(experiment.block) & known if experiment else frozenset(),
+        expects=expects,
     )
     return built, diagnostics
 
@@ -166,10 +168,6 @@ def mentioned(node: object) -> frozenset[str]:
             case syntax.Conditional(condition=condition, then=then, otherwise=otherwise):
                 stack.extend((condition, then, otherwise))
     return frozenset(found)
-
-
-def _not_yet(statement: syntax.Expect) -> Diagnostic:
-    return Diagnostic("L0290", Text("L0290", {"what": "expect"}), statement.span)
 
 
 def _twice(code: str, second: syntax.Segment, first: syntax.Segment) -> Diagnostic:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .record import Record
 from .source import Source, Span
 from .syntax import Expression
 from .types import Artifact
+
+if TYPE_CHECKING:
+    from .formula import Formula
 
 
 class Reference(Record, eq=False):
@@ -85,6 +88,16 @@ class Let(Record):
     source: Given | None = None
 
 
+class Expectation(Record):
+    """An `expect`: a comparison that is judged after the run."""
+
+    name: str
+    formula: Formula
+    span: Span
+    name_span: Span
+    doc: str = ""
+
+
 class UsedDistribution(Record):
     name: str
     prefix: str
@@ -129,6 +142,8 @@ class Program(Record, eq=False):
     """The declarations of imported files, by their names here: `corpora.wiki`."""
     scopes: Mapping[str, Scope] = {}
     """The files by their labels, the experiment's own (labelled "") first."""
+    expects: Mapping[str, Expectation] = {}
+    """What is judged after the run; the tasks that it refers to are run for it."""
 
     @property
     def everything(self) -> dict[str, Declared]:

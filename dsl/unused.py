@@ -18,10 +18,11 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
         mentions[name] |= mentioned(expression)
     declarations = [node for node in module.names.values() if isinstance(node, syntax.Declaration)]
     finals = [node for node in declarations if _is_final(node, catalogue)]
-    if not finals:
+    if not finals and not module.expects:
         return []
-    needed = _reached([*(node.name.name for node in finals), *module.experiment_mentions], mentions)
-    everywhere = set(module.experiment_mentions).union(*mentions.values())
+    outside = module.experiment_mentions.union(*(mentioned(expect.value) for expect in module.expects.values()))
+    needed = _reached([*(node.name.name for node in finals), *outside], mentions)
+    everywhere = set(outside).union(*mentions.values())
     found = []
     for name, node in module.names.items():
         if isinstance(node, syntax.Declaration):
@@ -35,7 +36,7 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
 
 def nothing_to_run(program: Program) -> list[Diagnostic]:
     """Warn of a program without a task that a run is for."""
-    if program.final:
+    if program.final or program.expects:
         return []
     return [Diagnostic("L0905", Text("L0905", {"path": program.source.name}), None, Severity.WARNING)]
 

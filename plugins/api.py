@@ -20,6 +20,8 @@ from .fields import (
     Folder,
     Fraction,
     Interval,
+    NumberFormula,
+    RowCondition,
     Rows,
     Steps,
     Target,
@@ -62,7 +64,7 @@ __all__ = [
     "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
     "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
-    "Network", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "Rows", "Schedule",
+    "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "RowCondition", "Rows", "Schedule",
     "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
     "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",
 ]  # fmt: skip

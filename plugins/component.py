@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 
 from ..dsl.catalogue import Problem
 from ..dsl.diagnostics.model import Text
+from ..dsl.formula import Formula
 from ..dsl.program import Reference
 from ..dsl.types import Artifact
 
@@ -192,6 +193,15 @@ class Task(Component):
         """
         return {}
 
+    def number_of(self, output: str, facts: Facts) -> Any:
+        """Give the number of an output of type `number` from the facts of the run (of `numbers`, a map by key).
+
+        It stands among the facts or their `metrics` under the output's name, unless a task says otherwise; None is a
+        number that this run didn't come to.
+        """
+        metrics = facts.get("metrics")
+        return metrics[output] if isinstance(metrics, Mapping) and output in metrics else facts.get(output)
+
     def estimate(self, inputs: FactsOf) -> Estimate:
         """Give what it will cost."""
         return Estimate()
@@ -222,7 +232,7 @@ class FactsOf:
 
 
 def walk(value: Any) -> Iterator[Component | Reference]:
-    """Give the components and references within a value, itself first; lists and maps are looked through.
+    """Give the components and references within a value, itself first; lists, maps and formulas are looked through.
 
     A reference is not followed: what it leads to is another task's.
     """
@@ -238,6 +248,8 @@ def walk(value: Any) -> Iterator[Component | Reference]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from walk(item)
+    elif isinstance(value, Formula):
+        yield from value.references
 
 
 def references(value: Any) -> Iterator[Reference]:

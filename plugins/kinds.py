@@ -273,7 +273,8 @@ class DataTask(Task):
     """Data: rows with named columns, in one split or several.
 
     The artifact is a folder with `<split>.parquet` for each split, or `rows.parquet` without splits. Facts:
-    `rows` {split: count}, and for a mixture `weights` {source: share}, whose rows have the column `source`.
+    `rows` {split: count}, and for a mixture `weights` {source: share}, whose rows have the column `source`. Formulas
+    see the counts: `reviews.rows["train"]`, or `novels.rows` of data without splits.
     """
 
     kind: ClassVar[str] = "data"
@@ -290,7 +291,13 @@ class DataTask(Task):
 
     def outputs(self) -> dict[str, Artifact]:
         whole = Artifact("dataset", self.columns, self.splits)
-        return {"dataset": whole} | {split: Artifact("rows", self.columns) for split in self.splits}
+        count = Artifact("numbers", splits=self.splits) if self.splits else Artifact("number")
+        return {"dataset": whole, "rows": count} | {split: Artifact("rows", self.columns) for split in self.splits}
+
+    def number_of(self, output: str, facts: Facts) -> Any:
+        # Without splits, the one count stands under the name of the file that holds the rows.
+        found = super().number_of(output, facts)
+        return found if self.splits or output != "rows" else found["rows"]
 
 
 class TokenizerTask(Task):
@@ -302,7 +309,7 @@ class TokenizerTask(Task):
     kind: ClassVar[str] = "tokenizer"
 
     def outputs(self) -> dict[str, Artifact]:
-        return {"tokenizer": Artifact("tokenizer")}
+        return {"tokenizer": Artifact("tokenizer"), "vocab_size": Artifact("number")}
 
 
 class Trained(Task):
@@ -329,7 +336,10 @@ class Trained(Task):
 
 
 class Stage(Trained):
-    """A stage of training."""
+    """A stage of training.
+
+    Its numbers are the validation losses of its checkpoints: `loss` of the best one, `last_loss` of the last.
+    """
 
     kind: ClassVar[str] = "stage"
     final: ClassVar[bool] = True
@@ -337,7 +347,8 @@ class Stage(Trained):
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
 
     def outputs(self) -> dict[str, Artifact]:
-        return {"best": Artifact("checkpoint"), "last": Artifact("checkpoint"), "loss": Artifact("number")}
+        checkpoints = {"best": Artifact("checkpoint"), "last": Artifact("checkpoint")}
+        return checkpoints | {"loss": Artifact("number"), "last_loss": Artifact("number")}
 
 
 class WeightsTask(Trained):

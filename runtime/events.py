@@ -102,8 +102,19 @@ class TaskFailedEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Judged(Event):
+    """An expectation was judged: `state` is met, failed or open; `shown` is the formula with the values of its names."""
+
+    name: str
+    formula: str
+    state: str
+    shown: str
+    reason: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Event):
-    """`state` is finished, failed or interrupted."""
+    """`state` is finished, failed (a task or an expectation) or interrupted."""
 
     run: str
     state: str

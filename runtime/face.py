@@ -1,6 +1,7 @@
 """The Python face: check, plan and run an experiment; the command line stands on the same three functions.
 
-After `result = llx.run("reviews.llx", width=512)` the numbers of an eval are `result["scores"].metrics`.
+After `result = llx.run("reviews.llx", width=512)` the numbers of an eval are `result["scores"].metrics`, and what became
+of what the file expects is in `result.expects`.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ def _plan(
     only = (only,) if isinstance(only, str) else only
     opened = open_store(program.root, store)
     digests = FileDigests(program.root, opened.folder / "digests.json")
-    unknown = [_unknown(program, name) for name in only if not _is_task(program, name)]
+    unknown = [_unknown(program, name) for name in only if not _can_run(program, name)]
     if unknown:
         return None, unknown, digests
     try:
@@ -197,15 +198,18 @@ def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
     return estimates, [*misplaced, *(diagnostic for diagnostic in refused if diagnostic is not None)]
 
 
-def _is_task(program: Program, name: str) -> bool:
+def _can_run(program: Program, name: str) -> bool:
+    """Tell whether a run can be for a name: that of a task, or of an expectation."""
     from ..plugins.component import Task
 
+    if name in program.expects:
+        return True
     declared = program.everything.get(name)
     return declared is not None and isinstance(declared.value, Task)
 
 
 def _unknown(program: Program, name: str) -> Diagnostic:
-    tasks = [declared.name for declared in program.everything.values() if _is_task(program, declared.name)]
+    tasks = [name for name in (*program.everything, *program.expects) if _can_run(program, name)]
     helps = (*naming(similar(name, tasks)), Text("L0811.help", {"names": tasks}))
     if name in program.everything:
         declared = program.everything[name]

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from ..dsl.program import Program, Reference
+from ..dsl.program import Expectation, Program, Reference
 from ..dsl.source import Span
 from ..plugins.component import Task, references
 from .digests import relative
@@ -105,6 +105,8 @@ class Graph:
         self._kept: list[Task] = []
         self._lock = threading.RLock()
         self.final: tuple[Node, ...] = ()
+        self.expects: tuple[Expectation, ...] = ()
+        """What is judged when its tasks are there."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -121,6 +123,10 @@ class Graph:
             if name in node.names:
                 return node
         return next((node for node in self.nodes if node.label == name), None)
+
+    def holds(self, task: Task) -> bool:
+        """Tell whether a run is for this task (and doesn't merely need it)."""
+        return self._by_task.get(id(task)) in self.final
 
     def place(self, node: Node, field: str | None = None) -> Span | None:
         """Give the place in the file that a node comes from, or that of a field: its own, or that of what needs it."""
@@ -190,22 +196,32 @@ class Graph:
 
 
 def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
-    """Make the graph of what a run is for (or of some declared tasks) and of all that it needs.
+    """Make the graph of what a run is for (or of some declared tasks and expectations) and of all that it needs.
 
     `digest` gives the digest of a file. CannotPlan if a task or a file stands in the way; KeyError for a name that is
-    no task's.
+    neither a task's nor an expectation's.
     """
     graph = Graph(program, digest)
-    wanted = program.final if names is None else tuple(dict.fromkeys(names))
-    finals = []
+    wanted = (*program.final, *program.expects) if names is None else tuple(dict.fromkeys(names))
+    finals: list[Node] = []
     for name in wanted:
+        expectation = program.expects.get(name)
+        if expectation is not None:
+            finals += [graph.add(reference.task) for reference in expectation.formula.references]
+            continue
         value = program.everything[name].value
         if not isinstance(value, Task):
             raise KeyError(name)
         finals.append(graph.add(value))
     graph.final = tuple(dict.fromkeys(finals))
+    graph.expects = tuple(one for one in program.expects.values() if one.name in wanted or _suffices(graph, one))
     _label(graph)
     return graph
+
+
+def _suffices(graph: Graph, expectation: Expectation) -> bool:
+    """Tell whether what is run for some names is all that an expectation refers to."""
+    return all(graph.holds(reference.task) for reference in expectation.formula.references)
 
 
 def _label(graph: Graph) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .events import Event, RunFinished, RunStarted, TaskFailedEvent, TaskFinished, TaskStarted
+from .events import Event, Judged, RunFinished, RunStarted, TaskFailedEvent, TaskFinished, TaskStarted
 from .run_folder import goes_on
 from .versions import Package, Versions
 
@@ -42,6 +42,10 @@ create table if not exists versions (
 create table if not exists metrics (
   run text not null references runs, label text not null, name text not null, value real not null,
   primary key (run, label, name)
+) without rowid;
+create table if not exists expects (
+  run text not null references runs, name text not null, formula text not null, state text not null,
+  shown text not null, primary key (run, name)
 ) without rowid;
 """
 
@@ -159,6 +163,12 @@ class Ledger:
             found.setdefault(label, {})[name] = value
         return found
 
+    def expects(self, run: str) -> dict[str, dict[str, str]]:
+        """Give what became of the expectations of a run: {name: {formula, state, shown}}."""
+        query = "select name, formula, state, shown from expects where run = ? order by name"
+        rows = self._connection.execute(query, [run])
+        return {name: {"formula": formula, "state": state, "shown": shown} for name, formula, state, shown in rows}
+
 
 class Writer:
     """Writes the events of one run into the ledger."""
@@ -178,6 +188,12 @@ class Writer:
             case TaskFinished():
                 self._task(event.task.label, "ran", event.seconds)
                 self._metrics(event.task.label, numbers(event.facts))
+            case Judged():
+                with self._ledger._transaction() as connection:
+                    connection.execute(
+                        "insert or replace into expects values (?, ?, ?, ?, ?)",
+                        [self._run, event.name, event.formula, event.state, event.shown],
+                    )
             case RunFinished():
                 with self._ledger._transaction() as connection:
                     connection.execute(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..plugins.component import Estimate
     from .cost import Totals
     from .events import TaskLine
+    from .expects import Verdict
     from .plan import Plan
 
 
@@ -117,6 +118,8 @@ class RunResult(_Told):
     exit_code: int = 1
     tasks: dict[str, TaskResult] = field(default_factory=dict)
     """What is stored now, by label."""
+    expects: dict[str, Verdict] = field(default_factory=dict)
+    """What became of each expectation, by name; empty if the run was interrupted."""
     id: str = ""
     folder: Path | None = None
     """The run's folder (events, traceback, report); that of the last run that did something, if this one did nothing."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .digests import relative
-from .events import Bus, Listener, RunFinished, RunStarted
+from .events import Bus, Judged, Listener, RunFinished, RunStarted
 from .plan import Plan
 from .records import plain_params
 from .remember import remember
@@ -18,8 +18,10 @@ from .store import Damaged
 
 if TYPE_CHECKING:
     from ..dsl.program import Program
+    from ..plugins.component import Facts
     from .digests import FileDigests
     from .executor import Outcome
+    from .graph import Node
     from .run_folder import RunFolder
     from .versions import Versions
 
@@ -63,8 +65,10 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
             outcome = Executor(made, digests, bus, stop).run()
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
+            if outcome.state != "interrupted":
+                _judge(result, made, bus)
             stored = len({task.fingerprint for task in result.tasks.values() if not task.ran})
-            bus(RunFinished(folder.id, outcome.state, time.monotonic() - started, len(outcome.ran), stored))
+            bus(RunFinished(folder.id, result.state, time.monotonic() - started, len(outcome.ran), stored))
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
 
 
@@ -73,6 +77,30 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
     result.diagnostics += outcome.diagnostics
     result.ran = len(outcome.ran)
     result.tasks = _results(made, {node.fingerprint for node in outcome.ran})
+
+
+def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
+    """Judge what the file expects; one that fails, fails the run."""
+    if not made.graph.expects:
+        return
+    from .expects import judge
+
+    verdicts, found = judge(made.graph, made.graph.expects, lambda node: _facts(made, node))
+    result.expects = {verdict.name: verdict for verdict in verdicts}
+    for verdict in verdicts:
+        listener(Judged(verdict.name, verdict.formula, verdict.state, verdict.shown, verdict.reason))
+    if found and result.state == "finished":
+        # Where a task failed, that is what is wrong, and not what is missing for it.
+        result.state, result.exit_code = "failed", 1
+        result.diagnostics += found
+
+
+def _facts(made: Plan, node: Node) -> Facts | None:
+    try:
+        artifact = made.store.find(node.fingerprint)
+    except Damaged:
+        return None
+    return artifact.facts if artifact else None
 
 
 def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
@@ -87,9 +115,10 @@ def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> N
         remember(made, finished=True)
     result.state, result.exit_code = "finished", 0
     result.tasks = _results(made, set())
+    _judge(result, made, bus)
     folder = made.store.folder / "runs" / made.record.run
     result.folder = folder if made.record.run and folder.is_dir() else None
-    bus(RunFinished("", "finished", 0.0, 0, len(made.tasks)))
+    bus(RunFinished("", result.state, 0.0, 0, len(made.tasks)))
     result.diagnostics += [of_listener(listener, error) for listener, error in bus.dropped]
 
 

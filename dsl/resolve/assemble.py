@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import syntax
+from ..formula import Formula
 from ..modules import Module
-from ..program import Declared, Given, Knob, Let, Origin, Program, Reference, Scope
+from ..program import Declared, Expectation, Given, Knob, Let, Origin, Program, Reference, Scope
 from .base import Context
 from .bindings import kind_of
 from .modules import inner_modules
 
 
-def assemble(context: Context, settings: Any) -> Program:
-    """Make the program of a module whose names all have values."""
+def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Program:
+    """Make the program of a module whose names all have values; `expects` are the formulas of its expectations."""
     module = context.module
     experiment = module.experiment
     own = _scope(context)
@@ -22,6 +23,7 @@ def assemble(context: Context, settings: Any) -> Program:
     declarations = _declarations(context)
     imported = {name: declared for one in inner for name, declared in _declarations(one).items()}
     kinds = context.catalogue.kinds
+    values = [one.value for one in (*declarations.values(), *imported.values())]
     return Program(
         name=experiment.name.name if experiment else _stem(module),
         doc=experiment.doc if experiment else "",
@@ -31,9 +33,13 @@ def assemble(context: Context, settings: Any) -> Program:
         declarations=declarations,
         params=own.params,
         uses=module.uses,
-        origins=_origins(context, [settings, *(one.value for one in (*declarations.values(), *imported.values()))]),
+        origins=_origins(context, [settings, *expects.values(), *values]),
         final=tuple(name for name, declared in declarations.items() if kinds[declared.kind].final),
         imported=imported,
+        expects={
+            name: Expectation(name, expects[name], node.span, node.name.span, node.doc)
+            for name, node in module.expects.items()
+        },
         scopes={"": own} | {one.label: _scope(one) for one in inner},
     )
 
@@ -99,6 +105,8 @@ def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
         value = stack.pop()
         if isinstance(value, Reference):
             stack.append(value.task)
+        elif isinstance(value, Formula):
+            stack.extend(value.references)
         elif isinstance(value, list | tuple):
             stack.extend(value)
         elif isinstance(value, Mapping):

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import syntax
 from ..catalogue import Catalogue
-from ..diagnostics.model import Diagnostic
+from ..diagnostics.model import Diagnostic, Text
 from ..modules import Module
 from ..program import Program
 from ..types import Formula
@@ -17,6 +17,7 @@ from .base import UNRESOLVED, Context, Unresolved, Wanted
 from .bindings import in_order, value_of
 from .build import build
 from .calls import call, pipe
+from .formulas import formula, formula_wanted
 from .modules import forget_unknown_kinds
 from .names import path
 from .plain import binary, conditional, entries, items, literal, string, unary
@@ -34,18 +35,20 @@ def instantiate(
     forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
+    expects = {name: _expectation(context, node) for name, node in module.expects.items()}
     settings = _settings(context)
     # What could not be parsed was reported by the parser, and has no value either.
-    values = [settings, *(binding.value for binding in context.bindings.values())]
+    values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
     if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
         return None, context.found
-    return assemble(context, settings), context.found
+    return assemble(context, settings, expects), context.found
 
 
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     """Evaluate an expression by its sort."""
-    if any(isinstance(option, Formula) for option in wanted.options):
-        return context.error("L0290.formula", node.span)
+    type_ = formula_wanted(wanted, node)
+    if type_ is not None:
+        return formula(context, node, wanted, type_)
     match node:
         case syntax.Literal():
             return literal(context, node, wanted)
@@ -83,3 +86,9 @@ def _settings(context: Context) -> Any:
         return UNRESOLVED if value is None else value
     path = syntax.Path(experiment.name.span, (experiment.name,))
     return build(context, syntax.Call(experiment.span, path, (), (), experiment.block), component)
+
+
+def _expectation(context: Context, node: syntax.Expect) -> Any:
+    """Give the formula of an `expect`."""
+    wanted = Wanted(Formula(result="boolean"), Text("slot.expect", {"name": node.name.name}))
+    return context.resolve(node.value, wanted)

@@ -107,13 +107,14 @@ def _output(context: Context, reached: Reached, node: syntax.Path, wanted: Wante
         return default_reference(context, task, wanted, node, str(node))
     segment = rest[0]
     if segment.name not in outputs or len(rest) > 1:
-        return _unknown_output(context, reached, node, outputs)
+        return unknown_output(context, reached, node, outputs)
     return refer(context, Reference(task, segment.name, outputs[segment.name]), wanted, node, str(node))
 
 
-def _unknown_output(
+def unknown_output(
     context: Context, reached: Reached, node: syntax.Path, outputs: Mapping[str, Artifact]
 ) -> Unresolved:
+    """Report an output that a task doesn't have."""
     segment, *further = node.segments[reached.segments :]
     if segment.name in outputs:
         segment = further[0]
@@ -137,7 +138,7 @@ def _wrong_sort(context: Context, reached: Reached, miss: _Miss, node: syntax.Pa
     home, binding = reached.context, reached.binding
     name = task_name(node, reached)
     if isinstance(binding.statement, syntax.Import):
-        return _module_alone(context, binding, node, wanted)
+        return module_alone(context, binding, node, wanted)
     kind = kind_of(home, binding)
     rest = node.segments[reached.segments :]
     labels = (Label(binding.span, Text("label.declared", {"name": name})),)
@@ -168,7 +169,7 @@ def _wrong_sort(context: Context, reached: Reached, miss: _Miss, node: syntax.Pa
     )
 
 
-def _module_alone(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Unresolved:
+def module_alone(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Unresolved:
     """Report an imported file that stands where one of its declarations was meant."""
     values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": binding.name}
     labels = (Label(binding.span, Text("label.imported")),)

@@ -20,6 +20,9 @@ from .fit import in_brackets
 def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
     """Report a name that stands for nothing that could be meant here."""
     written = str(node)
+    if (expect := context.module.expects.get(written)) is not None:
+        labels = (Label(expect.name.span, Text("label.declared", {"name": written})),)
+        return context.error("L0236", node.span, {"name": written}, labels=labels)
     kinds = wanted_kinds(context, wanted)
     other = of_another_kind(context, written, kinds)
     if other is not None:

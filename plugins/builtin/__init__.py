@@ -27,6 +27,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "splits": "Splits",
         "mix": "Mix",
         "take": "Take",
+        "filter": "Filter",
     },
     "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},
     "model": {"decoder": "Decoder", "encoder": "Encoder"},

@@ -28,7 +28,7 @@ def names(context: click.Context, parameter: click.Parameter, incomplete: str) -
 
     statements = list(_statements(context))
     found: list[tuple[str, syntax.Statement]] = []
-    found += [(one.name.name, one) for one in statements if isinstance(one, syntax.Declaration)]
+    found += [(one.name.name, one) for one in statements if isinstance(one, syntax.Declaration | syntax.Expect)]
     for one in statements:
         if isinstance(one, syntax.Import) and incomplete.startswith(f"{one.name.name}."):
             inner = (node for node in _imported(one) if isinstance(node, syntax.Declaration))

@@ -113,6 +113,7 @@ class Display:
             "exit_code": result.exit_code,
             "folder": str(result.folder) if result.folder else None,
             "report": str(report) if report else None,
+            "expects": {name: one.state for name, one in result.expects.items()},
             "artifacts": {label: str(task.path) for label, task in result.tasks.items()},
             **{name: value for name, value in as_data(result.diagnostics).items() if name != "version"},
         }
@@ -147,7 +148,9 @@ def _close(result: RunResult, report: Path | None) -> None:
     from .places import board_command, shown
 
     facts = [(label, task.facts) for label, task in result.tasks.items()]
-    for lines in (closing.results(facts), closing.samples(facts, shutil.get_terminal_size().columns)):
+    columns = shutil.get_terminal_size().columns
+    judged = closing.expectations(result.expects.values())
+    for lines in (closing.results(facts), judged, closing.samples(facts, columns)):
         if lines:
             click.echo("\n" + "\n".join(lines))
     if result.folder is None:

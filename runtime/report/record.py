@@ -46,6 +46,17 @@ class TaskRecord:
 
 
 @dataclass(slots=True)
+class ExpectRecord:
+    """An expectation of a recorded run; `state` is met, failed or open, `shown` the formula with its values."""
+
+    name: str
+    formula: str
+    state: str
+    shown: str
+    reason: str | None = None
+
+
+@dataclass(slots=True)
 class RunRecord:
     """A recorded run."""
 
@@ -60,6 +71,7 @@ class RunRecord:
     """running, finished, failed, interrupted or killed."""
     seconds: float | None = None
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
+    expects: list[ExpectRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     text: str | None = None
     """The experiment's text as it was run."""
@@ -119,6 +131,9 @@ def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
         used = {name: one["version"] for name, one in packages.items() if "digest" in one and name != LLX}
         record.versions |= used
         record.tasks = {line["fingerprint"]: _task(line) for line in event["tasks"]}
+    elif kind == "judged":
+        reason = None if event["reason"] is None else words_of(event["reason"])
+        record.expects.append(ExpectRecord(event["name"], event["formula"], event["state"], event["shown"], reason))
     elif kind == "run_finished":
         record.state, record.seconds = event["state"], event["seconds"]
         if "torch" in event:
