@@ -18,7 +18,7 @@ from .bindings import in_order, value_of
 from .build import build
 from .calls import call, pipe
 from .formulas import formula, formula_wanted
-from .modules import forget_unknown_kinds
+from .modules import forget_unknown_kinds, inner_modules
 from .names import path
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .update import update
@@ -38,7 +38,8 @@ def instantiate(
     expects = {name: _expectation(context, node) for name, node in module.expects.items()}
     settings = _settings(context)
     # What could not be parsed was reported by the parser, and has no value either.
-    values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
+    modules = (context, *inner_modules(context))
+    values = [settings, *expects.values(), *(one.value for home in modules for one in home.bindings.values())]
     if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
         return None, context.found
     return assemble(context, settings, expects), context.found

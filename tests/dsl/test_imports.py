@@ -240,7 +240,17 @@ def test_a_wrong_value_for_a_param_points_into_the_file_where_it_is_wrong(tmp_pa
     (one,) = result(tmp_path, 'import "lib.llx" as a { p = 0 }\nmodel m = a.m with { heads = 2 }').diagnostics
     assert one.span is not None
     assert str(one.span) == "lib.llx:2:30"
-    assert [str(label.span) for label in one.labels] == ["lib.llx:1:7", "main.llx:1:8"]
+    assert [(str(label.span), label.text.key) for label in one.labels] == [
+        ("lib.llx:1:7", "label.declared"),
+        ("main.llx:1:29", "label.set"),
+        ("main.llx:1:8", "label.imported"),
+    ]
+
+
+def test_a_value_that_cannot_be_read_in_an_imported_file(tmp_path: Path) -> None:
+    write(tmp_path, "lib.llx", "model g = decoder {}\nparam base: model = \nmodel h = base with { heads = 2 }")
+    checked = result(tmp_path, 'import "lib.llx" as lib\nmodel m = lib.g with { layers = 3 }')
+    assert (checked.program, [one.code for one in checked.diagnostics if one.is_error]) == (None, ["L0101"])
 
 
 def test_circles_are_shown_with_the_whole_way_round(tmp_path: Path) -> None:
