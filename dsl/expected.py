@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .diagnostics.model import Fix, Text
 from .lalr import Unexpected
-from .recovery import starts_entry
+from .recovery import mended, starts_entry
+from .repairs import set_apart
 from .reports import Reports, shorten
-from .tokens import CLOSERS, END, NEWLINE, RESERVED, STATEMENT_WORDS, WORD, Token
+from .tokens import CLOSERS, END, NEWLINE, OPENERS, RESERVED, STATEMENT_WORDS, WORD, Token
 
 _VALUE = frozenset({"NUMBER", "STRING", "NAME"})
 _STARTS_VALUE = _VALUE | {"true", "false", "none", "if", "not", "(", "[", "{", "ADD"}
@@ -27,10 +28,7 @@ def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports)
     index = error.index
     token = tokens[index] if index < len(tokens) else None
     before = tokens[index - 1] if index else None
-    if token is not None and before is not None and starts_entry(tokens, index) and NEWLINE in error.accepted:
-        expected: list[Text] = [Text("syntax.separator")]
-    else:
-        expected = wanted(error.accepted, start)
+    expected = _expected(error, start, tokens)
     if token is not None and reports.has(token.start):
         return
     at_end = token is None or token.type == NEWLINE
@@ -46,8 +44,22 @@ def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports)
         found=found(token),
         label=Text("L0101.label", {"expected": expected}),
         helps=tuple(_helps(error, tokens, token)),
-        fixes=tuple(_fixes(error, token, reports)),
+        fixes=_fixes(error, tokens, reports),
     )
+
+
+def _expected(error: Unexpected, start: str, tokens: list[Token]) -> list[Text]:
+    """Say what was expected: what is plainly missing, else all that was accepted."""
+    index, accepted = error.index, error.accepted
+    token = tokens[index] if index < len(tokens) else None
+    before = tokens[index - 1] if index else None
+    if token is not None and before is not None and starts_entry(tokens, index) and NEWLINE in accepted:
+        return [Text("syntax.separator")]
+    if before is not None and before.type == "|>":
+        return [Text("syntax.component")]
+    if token is not None and token.type == ":" and "=" in accepted:
+        return [Text("syntax.sign", {"text": "="})]
+    return wanted(accepted, start)
 
 
 def wanted(accepted: frozenset[str], start: str) -> list[Text]:
@@ -83,12 +95,12 @@ def wanted(accepted: frozenset[str], start: str) -> list[Text]:
 def found(token: Token | None) -> Text:
     """Put the token that was found into words."""
     if token is None or token.type == NEWLINE:
-        return Text("syntax.line_end")
+        return Text("syntax.found_end")
     if token.type == WORD and token.text in RESERVED:
         return Text("syntax.reserved", {"text": token.text})
     if token.type == "STRING":
         return Text("syntax.found_string")
-    return Text("syntax.sign", {"text": shorten(token.text)})
+    return Text("syntax.found", {"text": shorten(token.text)})
 
 
 def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[Text]:
@@ -102,14 +114,31 @@ def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[
         return [Text("L0101.compare")]
     if token.type == "." and "=" in error.accepted:
         return [Text("L0101.dotted")]
+    if token.text == "if" and "COMPARE" in error.accepted:
+        return [Text("L0101.if")]
     if token.type == WORD and token.text in RESERVED and (error.accepted >= _VALUE or "KEY" in error.accepted):
         return [Text("L0101.reserved", {"text": token.text})]
     return []
 
 
-def _fixes(error: Unexpected, token: Token | None, reports: Reports) -> list[Fix]:
-    if token is None or "=" not in error.accepted:
-        return []
-    if token.type == ":" or token.text == "==":
-        return [Fix(reports.span(token.start, token.end), "=")]
-    return []
+def _fixes(error: Unexpected, tokens: list[Token], reports: Reports) -> tuple[Fix, ...]:
+    """Give the fix of a token that doesn't fit: the sign in its place, or the one that is missing before it."""
+    index = error.index
+    if index >= len(tokens) or index == 0:
+        return ()
+    token, before = tokens[index], tokens[index - 1]
+    better = mended(error, tokens)
+    if token.type == "," and (before.type == "," or before.type in OPENERS):
+        return (Fix(reports.span(token.start, token.end), ""),)
+    if better is None:
+        if token.type == "=" and {"COMPARE", "ADD"} <= error.accepted and "=" not in error.accepted:
+            return (Fix(reports.span(token.start, token.end), "==", certain=False),)
+        return ()
+    put = better[index]
+    if put.type == "=":
+        after = token.end if len(better) == len(tokens) else token.start
+        return set_apart(before.end, after, "=", reports)
+    if put.type == NEWLINE and "," not in error.accepted:
+        return ()
+    sign = "," if put.type == NEWLINE else put.type
+    return (Fix(reports.span(before.end, before.end), sign),)

@@ -44,9 +44,9 @@ class Module(Record, eq=False):
     mentions: Mapping[str, frozenset[str]] = {}
     """Name -> the names of the module that its statement mentions."""
     experiment_mentions: frozenset[str] = frozenset()
+    expects: Mapping[str, syntax.Expect] = {}
     imports: Mapping[str, Imported] = {}
     """What the imports of `names` lead to."""
-    expects: Mapping[str, syntax.Expect] = {}
 
 
 def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:
@@ -131,7 +131,7 @@ def _uses(
         elif used.prefix in prefixes:
             diagnostics.append(_clash("L0704", place, used.prefix, prefixes[used.prefix]))
         prefixes[used.prefix] = place
-        yield UsedDistribution(name.name, used.prefix, used.version, statement.span)
+        yield UsedDistribution(name.name, used.prefix, used.version, statement.span, used.acts)
 
 
 def _within(statement: Named) -> syntax.Expression | None:

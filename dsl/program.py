@@ -103,6 +103,8 @@ class UsedDistribution(Record):
     prefix: str
     version: str
     span: Span
+    acts: bool = False
+    """As of `Used`."""
 
 
 class Scope(Record, eq=False):
@@ -138,12 +140,12 @@ class Program(Record, eq=False):
     """By `id()` of a component that is alive as long as the program."""
     final: tuple[str, ...]
     """Names of the declarations that a run is for, in the order of the file."""
+    expects: Mapping[str, Expectation] = {}
+    """What is judged after the run; the tasks that it refers to are run for it."""
     imported: Mapping[str, Declared] = {}
     """The declarations of imported files, by their names here: `corpora.wiki`."""
     scopes: Mapping[str, Scope] = {}
     """The files by their labels, the experiment's own (labelled "") first."""
-    expects: Mapping[str, Expectation] = {}
-    """What is judged after the run; the tasks that it refers to are run for it."""
 
     @property
     def everything(self) -> dict[str, Declared]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .. import formula as formulas
 from .. import syntax
-from ..formula import Formula
 from ..modules import Module
 from ..program import Declared, Expectation, Given, Knob, Let, Origin, Program, Reference, Scope
-from .base import Context
+from .base import Context, Unresolved
 from .bindings import kind_of
 from .modules import inner_modules
 
 
 def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Program:
-    """Make the program of a module whose names all have values; `expects` are the formulas of its expectations."""
+    """Make the program of a module, of those of its names that have a value."""
     module = context.module
     experiment = module.experiment
     own = _scope(context)
@@ -23,7 +23,6 @@ def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Pro
     declarations = _declarations(context)
     imported = {name: declared for one in inner for name, declared in _declarations(one).items()}
     kinds = context.catalogue.kinds
-    values = [one.value for one in (*declarations.values(), *imported.values())]
     return Program(
         name=experiment.name.name if experiment else _stem(module),
         doc=experiment.doc if experiment else "",
@@ -33,13 +32,17 @@ def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Pro
         declarations=declarations,
         params=own.params,
         uses=module.uses,
-        origins=_origins(context, [settings, *expects.values(), *values]),
+        origins=_origins(
+            context,
+            [settings, *expects.values(), *(one.value for one in (*declarations.values(), *imported.values()))],
+        ),
         final=tuple(name for name, declared in declarations.items() if kinds[declared.kind].final),
-        imported=imported,
         expects={
             name: Expectation(name, expects[name], node.span, node.name.span, node.doc)
             for name, node in module.expects.items()
+            if not isinstance(expects[name], Unresolved)
         },
+        imported=imported,
         scopes={"": own} | {one.label: _scope(one) for one in inner},
     )
 
@@ -49,7 +52,7 @@ def _declarations(context: Context) -> dict[str, Declared]:
     found = {}
     for binding in context.bindings.values():
         node = binding.statement
-        if isinstance(node, syntax.Declaration):
+        if isinstance(node, syntax.Declaration) and not isinstance(binding.value, Unresolved):
             name = _called(context, binding.name)
             found[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc)
     return found
@@ -60,6 +63,8 @@ def _scope(context: Context) -> Scope:
     lets: dict[str, Let] = {}
     for name, binding in context.bindings.items():
         node = binding.statement
+        if isinstance(binding.value, Unresolved):
+            continue
         if isinstance(node, syntax.Let):
             lets[name] = Let(name, binding.value, node.span, node.doc, Given(node.value, context.label))
         elif isinstance(node, syntax.Param):
@@ -105,7 +110,7 @@ def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
         value = stack.pop()
         if isinstance(value, Reference):
             stack.append(value.task)
-        elif isinstance(value, Formula):
+        elif isinstance(value, formulas.Formula):
             stack.extend(value.references)
         elif isinstance(value, list | tuple):
             stack.extend(value)

@@ -9,7 +9,7 @@ from .. import syntax
 from ..catalogue import Component, Problem
 from ..catalogue import Field as ComponentField
 from ..describe import artifact, describe
-from ..diagnostics.model import Diagnostic, Label, Text
+from ..diagnostics.model import Diagnostic, Fix, Label, Text
 from ..problems import from_problem
 from ..program import Given, Origin, Reference
 from ..source import Span
@@ -105,6 +105,8 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
 
 def build(context: Context, node: syntax.Call, component: Component) -> Any:
     """Check the arguments of a call field by field, and build the component."""
+    if context.observer is not None:
+        context.observer.meant(node.path, component)
     placed = _placed(context, node, component)
     arguments: dict[str, Any] = {}
     whole = not node.incomplete
@@ -134,6 +136,12 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
         if n < len(component.positional):
             placed[component.positional[n]] = expression
             continue
+        compared = _compared(expression, component)
+        if compared is not None:
+            name, sign, value = compared
+            context.error("L0120", sign, {"field": name}, helps=(Text("L0120.help"),), fixes=(Fix(sign, "="),))
+            placed.setdefault(name, value)
+            continue
         values = {"component": component.name, "kind": component.kind, "most": len(component.positional)}
         helps = (Text("L0209.help"),) if component.fields else ()
         context.error("L0209", expression.span, values, helps=helps, notes=(takes(component),))
@@ -151,6 +159,16 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
             first[entry.name] = entry
             placed[entry.name] = entry.value
     return placed
+
+
+def _compared(node: syntax.Expression, component: Component) -> tuple[str, Span, syntax.Expression] | None:
+    """Take `field == value` apart, which was meant to be `field = value`."""
+    match node:
+        case syntax.Binary(operator="==", left=syntax.Path(segments=(only,)) as left, right=right):
+            between = Span(node.span.source, left.span.end, right.span.start)
+            at = between.start + between.text.find("==")
+            return (only.name, Span(between.source, at, at + 2), right) if only.name in component.fields else None
+    return None
 
 
 def unknown_field(context: Context, key: syntax.Segment, component: Component) -> None:

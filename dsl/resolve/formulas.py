@@ -83,6 +83,8 @@ class _Resolver:
 
     def part(self, node: syntax.Expression) -> _Part | Unresolved:
         """Resolve a part of the formula; one that names nothing of the formula's own is computed at once."""
+        if self.context.observer is not None:
+            self.context.observer.resolved(node, self.wanted, Unresolved())
         if not self._is_open(node):
             return self._known(node)
         match node:
@@ -106,6 +108,7 @@ class _Resolver:
         return not all(self._is_plain(name) for name in names)
 
     def _is_plain(self, name: str) -> bool:
+        """Tell whether a name stands for a value that is known now."""
         binding = self.context.bindings.get(name)
         if binding is None or isinstance(binding.statement, syntax.Import):
             return False
@@ -135,6 +138,8 @@ class _Resolver:
         if reached is None:
             return self._unknown(node)
         home, binding = reached.context, reached.binding
+        if self.context.observer is not None:
+            self.context.observer.meant(node, binding)
         if isinstance(binding.statement, syntax.Import):
             return module_alone(self.context, binding, node, self.wanted)
         kind = kind_of(home, binding)
@@ -150,8 +155,8 @@ class _Resolver:
 
     def _output(self, node: syntax.Path, reached: Reached, task: Any) -> _Part | Unresolved:
         outputs = self.context.catalogue.outputs(task)
-        rest = node.segments[reached.segments :]
         called = task_name(node, reached)
+        rest = node.segments[reached.segments :]
         name = rest[0].name if rest else next(iter(outputs), "")
         if name not in outputs:
             return unknown_output(self.context, reached, node, outputs)
@@ -201,9 +206,9 @@ class _Resolver:
     def _is_no_number(self, node: syntax.Path, what: Text, helps: tuple[Text, ...]) -> Unresolved:
         return self.context.error("L0230", node.span, {"name": str(node), "given": what}, helps=helps)
 
-    def _numbers(self, called: str, outputs: Mapping[str, Artifact]) -> tuple[Text, ...]:
-        names = [f"`{called}.{name}`" for name, one in outputs.items() if one.name in ("number", "numbers")]
-        return (Text("L0230.numbers", {"name": called, "numbers": names}),) if names else ()
+    def _numbers(self, task: str, outputs: Mapping[str, Artifact]) -> tuple[Text, ...]:
+        names = [f"`{task}.{name}`" for name, one in outputs.items() if one.name in ("number", "numbers")]
+        return (Text("L0230.numbers", {"name": task, "numbers": names}),) if names else ()
 
     # Operations
 

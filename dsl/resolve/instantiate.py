@@ -20,6 +20,7 @@ from .calls import call, pipe
 from .formulas import formula, formula_wanted
 from .modules import forget_unknown_kinds, inner_modules
 from .names import path
+from .observer import Observer
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .update import update
 
@@ -31,7 +32,21 @@ def instantiate(
 
     The program is None if anything is wrong; `given` holds params of the module alone.
     """
-    context = Context(module, catalogue, root, given or {}, evaluate)
+    program, whole, found = resolved(module, catalogue, root, given)
+    return program if whole else None, found
+
+
+def resolved(
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    observer: Observer | None = None,
+) -> tuple[Program | None, bool, list[Diagnostic]]:
+    """Make a program of what could be built, and tell whether that is all; None without the experiment's settings."""
+    context = Context(module, catalogue, root, given or {}, evaluate, observer=observer)
+    if observer is not None:
+        observer.context = context
     forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
@@ -40,9 +55,9 @@ def instantiate(
     # What could not be parsed was reported by the parser, and has no value either.
     modules = (context, *inner_modules(context))
     values = [settings, *expects.values(), *(one.value for home in modules for one in home.bindings.values())]
-    if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
-        return None, context.found
-    return assemble(context, settings, expects), context.found
+    whole = not any(isinstance(value, Unresolved) for value in values)
+    program = None if isinstance(settings, Unresolved) else assemble(context, settings, expects)
+    return program, whole and not any(one.is_error for one in context.found), context.found
 
 
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:

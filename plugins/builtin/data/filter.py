@@ -21,6 +21,8 @@ class Filter(Transform):
     """
 
     name: ClassVar[str] = "filter"
+    example: ClassVar[str] = "filter(reviews, where = row.label >= 4)"
+    keeps_text: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("data", "where")
 
     where: RowCondition = Field(description="What holds for a row that is kept; `row.label` is its field `label`")

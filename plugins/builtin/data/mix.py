@@ -25,6 +25,11 @@ class Mix(DataTask):
     """
 
     name: ClassVar[str] = "mix"
+    example: ClassVar[str] = (
+        "mix { sources = { novels = novels.train, reviews = reviews.train }, weights = { novels = 3, reviews = 1 } }"
+    )
+    keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
 
     sources: dict[str, Data] = Field(min_length=1, description="The data to mix, by a name of your choice")
     weights: dict[str, Weight] = Field(

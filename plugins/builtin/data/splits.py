@@ -17,6 +17,9 @@ class Splits(DataTask):
     """
 
     name: ClassVar[str] = "splits"
+    example: ClassVar[str] = "splits { train = novels.train, validation = novels.validation }"
+    keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
 
     train: Rows = Field(description="The rows to train on")
     validation: Rows | None = Field(None, description="The rows to select by")

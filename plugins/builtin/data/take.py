@@ -28,6 +28,9 @@ class Take(Transform):
     """
 
     name: ClassVar[str] = "take"
+    example: ClassVar[str] = "take(novels, 10%)"
+    keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("data", "amount")
 
     amount: Examples | Share = Field(description="How many rows of each split, or which share of them")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ class TextFiles(Reader):
     """
 
     name: ClassVar[str] = "text"
+    example: ClassVar[str] = r'text("books/*.txt", separator = "\n\n\n")'
 
     separator: str | None = Field(
         None, min_length=1, description='What stands between documents (`"\\n"`: one a line); none is one a file'
@@ -29,6 +30,9 @@ class TextFiles(Reader):
     @property
     def columns(self) -> tuple[str, ...]:
         return ("text", "file")
+
+    def text_form(self) -> Hashable:
+        return ("separator", self.separator)
 
     def look(self, file: Path, name: str, rows: int) -> None:
         # A document may be gigabytes: its beginning tells the encoding.

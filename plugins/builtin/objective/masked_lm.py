@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ...component import Facts
+from ...component import Facts, Place
 from ...kinds import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
 from ..encoding.packed import Packed
 from ..encoding.text import role
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+MOST_HIDDEN = 0.6
+"""40 % can still be better than 15 (Wettig et al. 2023, arXiv:2202.08005); at 80 % nothing is learned any more."""
+
 
 class MaskedLM(Objective):
     """Guess hidden tokens from what stands around them, as BERT does (Devlin et al. 2019, arXiv:1810.04805).
@@ -25,10 +28,16 @@ class MaskedLM(Objective):
     """
 
     name: ClassVar[str] = "masked_lm"
+    example: ClassVar[str] = "masked_lm { rate = 15%, whole_word = true }"
     attention: ClassVar[tuple[str, ...]] = ("bidirectional",)
 
     rate: Annotated[float, Field(gt=0, lt=1, description="The part of a row's tokens that is to be guessed")] = 0.15
     whole_word: Annotated[bool, Field(description="Hide all tokens of a word together")] = False
+
+    def check(self, place: Place) -> None:
+        """Warn of a rate that leaves too little to guess from."""
+        if self.rate > MOST_HIDDEN:
+            place.warning("rate", "L0925", {"rate": f"{self.rate:.0%}", "left": f"{1 - self.rate:.0%}"})
 
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length, words=self.whole_word)

@@ -23,6 +23,7 @@ class TrainBpe(Learned):
     """
 
     name: ClassVar[str] = "train_bpe"
+    example: ClassVar[str] = "train_bpe(novels.train, vocab_size = 8Ki)"
 
     vocab_size: int = Field(8192, ge=1, description="Tokens in all: bytes, merges and special tokens")
     min_count: int = Field(2, ge=1, description="A pair that is rarer is not merged")
@@ -31,6 +32,10 @@ class TrainBpe(Learned):
         super().check(place)
         if self.vocab_size < LEAST:
             place.error("vocab_size", "L0670", {"vocab_size": self.vocab_size, "least": LEAST}, help="L0670.help")
+
+    def most_tokens(self, size: int) -> int | None:
+        # Each merge makes of `min_count` pairs or more one token each.
+        return LEAST + size // self.min_count
 
     def facts(self, inputs: FactsOf) -> Facts:
         # As asked; a text with too few different words can give fewer, which the run then tells.
