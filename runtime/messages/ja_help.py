@@ -37,6 +37,10 @@ MESSAGES: dict[str, str] = {
     "Run what an experiment describes and isn't stored yet.": "実験のうち、まだ保存されていない部分を実行する。",
     "Params are given as in the file: llx run f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx run f.llx lr=1e-4 width=512",
     "Write the events as JSON lines.": "イベントを JSON Lines で出力する。",
+    "Run only with the versions in llx.lock.": "llx.lock のバージョンと同じときだけ実行する。",
+    # describe
+    "Show the evaluated experiment, with the origin of every value.": "評価後の実験を、すべての値の出どころとともに表示する。",
+    "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
     # why, graph
     "Say why a task would run again.": "タスクがなぜ再実行されるかを示す。",
     "Example: llx why reviews.llx pretrain": "例: llx why reviews.llx pretrain",
