@@ -15,6 +15,7 @@ class Accuracy(Metric):
     """The part of the records whose label is predicted right."""
 
     name: ClassVar[str] = "accuracy"
+    example: ClassVar[str] = "accuracy()"
     needs: ClassVar[str] = "label"
 
     def compute(self, outcome: Outcome) -> float:

@@ -18,6 +18,7 @@ class BitsPerByte(Metric):
     """
 
     name: ClassVar[str] = "bits_per_byte"
+    example: ClassVar[str] = "bits_per_byte()"
     needs: ClassVar[str] = "likelihood"
     higher_is_better: ClassVar[bool] = False
 

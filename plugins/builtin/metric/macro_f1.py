@@ -19,6 +19,7 @@ class MacroF1(Metric):
     """
 
     name: ClassVar[str] = "macro_f1"
+    example: ClassVar[str] = "macro_f1()"
     needs: ClassVar[str] = "label"
 
     def compute(self, outcome: Outcome) -> float:

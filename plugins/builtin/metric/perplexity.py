@@ -17,6 +17,7 @@ class Perplexity(Metric):
     """
 
     name: ClassVar[str] = "perplexity"
+    example: ClassVar[str] = "perplexity()"
     needs: ClassVar[str] = "loss"
     higher_is_better: ClassVar[bool] = False
 
