@@ -88,7 +88,7 @@ class Used(Record):
 
 
 class Catalogue(Protocol):
-    """Kinds and components that one file sees. A catalogue belongs to one check: `use` adds to it."""
+    """Kinds and components that one file sees. A catalogue belongs to one file of one check: `use` adds to it."""
 
     @property
     def kinds(self) -> Mapping[str, Kind]: ...
@@ -96,6 +96,10 @@ class Catalogue(Protocol):
     @property
     def experiment(self) -> Component:
         """The fields of `experiment`."""
+        ...
+
+    def fresh(self) -> Catalogue:
+        """Give the catalogue of another file of the same check: what one file uses, the other doesn't see."""
         ...
 
     def components(self, kind: str) -> Mapping[str, Component]:

@@ -12,7 +12,7 @@ from .program import Program
 
 
 def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expression]) -> list[Diagnostic]:
-    """Warn of params and lets that nothing mentions, and of declarations that nothing to be run needs."""
+    """Warn of params, lets and imports that nothing mentions, and of declarations that nothing to be run needs."""
     mentions = dict(module.mentions)
     for name, expression in given.items():
         mentions[name] |= mentioned(expression)
@@ -29,7 +29,7 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
             if name not in needed and node.kind.name in catalogue.kinds:
                 found.append(_warning("L0904", node.name, {"kind": node.kind.name, "name": name}))
         elif name not in everywhere:
-            code = "L0902" if isinstance(node, syntax.Param) else "L0903"
+            code = {syntax.Param: "L0902", syntax.Let: "L0903", syntax.Import: "L0260"}[type(node)]
             found.append(_warning(code, node.name, {"name": name}))
     return found
 

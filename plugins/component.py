@@ -54,6 +54,13 @@ class Component(BaseModel):
         Runs at `llx check`: no torch, nothing slow. Fields have their right types already.
         """
 
+    def derived(self) -> Mapping[str, Any]:
+        """Give what follows from the fields, by name: what a field that is `none` stands for, a size without a field.
+
+        It is shown by `llx describe` and by editors; nothing is made from it. Runs at `llx check`: no torch.
+        """
+        return {}
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         # A field that is typed by a base takes any component of it, and never a dict, which pydantic would

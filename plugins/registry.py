@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -42,6 +43,17 @@ class Registry:
         self._broken_outputs: dict[int, Problem] = {}
         problems = self._add(builtin, LLX, plugin_prefix=None, seen_as=None)
         assert not problems, f"the built-in components are broken: {problems}"
+        self._own_kinds = dict(self.kinds)
+        self._own_bases = dict(self._bases)
+        self._own_components = {kind: dict(among) for kind, among in self._components.items()}
+
+    def fresh(self) -> Registry:
+        """Give the registry of another file of the same check: its own components, the same plugins and messages."""
+        other = copy.copy(self)
+        other.kinds, other._bases = dict(self._own_kinds), dict(self._own_bases)
+        other._components = {kind: dict(among) for kind, among in self._own_components.items()}
+        other._of_class = {}
+        return other
 
     @cached_property
     def experiment(self) -> Registered:
@@ -62,7 +74,8 @@ class Registry:
             return Used(None, loaded.version, _joined(distribution, loaded.problems))
         seen_as = alias or loaded.prefix
         problems = list(loaded.problems)
-        if self.manager.has_plugin(loaded.prefix or ""):
+        # Another file of the experiment may have used the same plugin.
+        if self.manager.get_plugin(loaded.prefix or "") not in (None, loaded.plugin):
             problems.append(problem("L0716", distribution=distribution, what=loaded.prefix))
             return Used(None, loaded.version, _joined(distribution, problems))
         problems += self._add(loaded.plugin, distribution, loaded.prefix, seen_as)
@@ -118,7 +131,8 @@ class Registry:
     def _add(self, plugin: Any, distribution: str, plugin_prefix: str | None, seen_as: str | None) -> list[Problem]:
         self._distributions[id(plugin)] = distribution
         try:
-            self.manager.register(plugin, plugin_prefix or GROUP)
+            if not self.manager.is_registered(plugin):
+                self.manager.register(plugin, plugin_prefix or GROUP)
         except Exception as error:
             return [problem("L0718", distribution=distribution, hook="register", error=said(error))]
         problems: list[Problem] = []

@@ -16,7 +16,7 @@ from .cursor import Cursor, cursor_at
 from .documents import Document
 from .hints import hints
 from .hover import hover
-from .names import Refused, name_at, renamable, rename, uses
+from .names import Refused, declared_at, name_at, renamable, rename, uses
 from .outline import folds, selection, symbols
 from .semantic import LEGEND, semantic_tokens
 from .server import Server
@@ -124,11 +124,8 @@ async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | Non
 @feature(types.TEXT_DOCUMENT_DEFINITION)
 async def definition(ls: Server, params: types.DefinitionParams) -> types.Location | None:
     document, analysis = await _analysis(ls, params.text_document.uri)
-    binding = name_at(analysis, document.positions.offset(params.position))
-    if binding is None:
-        return None
-    span = binding.span
-    return location(span.source, span.start, span.end, ls.publisher.place(document))
+    span = declared_at(analysis, document.positions.offset(params.position))
+    return location(span.source, span.start, span.end, ls.publisher.place(document)) if span is not None else None
 
 
 @feature(types.TEXT_DOCUMENT_REFERENCES)
@@ -150,7 +147,9 @@ async def highlight(ls: Server, params: types.DocumentHighlightParams) -> list[t
     binding = name_at(analysis, document.positions.offset(params.position))
     if binding is None:
         return []
-    found = [types.DocumentHighlight(document.positions.of(binding.span), types.DocumentHighlightKind.Write)]
+    found = []
+    if binding.span.source is analysis.source:
+        found.append(types.DocumentHighlight(document.positions.of(binding.span), types.DocumentHighlightKind.Write))
     for span in uses(analysis, binding):
         found.append(types.DocumentHighlight(document.positions.of(span), types.DocumentHighlightKind.Read))
     return found
@@ -160,7 +159,7 @@ async def highlight(ls: Server, params: types.DocumentHighlightParams) -> list[t
 async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
     document, analysis = await _analysis(ls, params.text_document.uri)
     try:
-        span = renamable(analysis, document.positions.offset(params.position))
+        span = renamable(analysis, document.positions.offset(params.position)).span
     except Refused as refusal:
         raise JsonRpcException(ls.say.text(refusal.text), REQUEST_FAILED) from None
     return types.PrepareRenamePlaceholder(document.positions.of(span), span.text)

@@ -75,8 +75,10 @@ def _is_worked_out(node: syntax.Node, analysis: Analysis) -> bool:
         case syntax.Call(path=path):
             return analysis.component(path) is None
         case syntax.Path():
-            binding = analysis.binding(node)
-            return binding is not None and kind_of(analysis.context, binding) is None
+            reached = analysis.reached(node)
+            if reached is None or isinstance(reached.binding.statement, syntax.Import):
+                return False
+            return kind_of(reached.context, reached.binding) is None
     return False
 
 

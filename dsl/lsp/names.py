@@ -14,7 +14,7 @@ from ..source import Source, Span
 from ..tokens import RESERVED, WORD
 from .analysis import Analysis
 from .cursor import Analyse
-from .touched import TouchedName, TouchedOutput, touched
+from .touched import TouchedImport, TouchedName, TouchedOutput, touched
 from .walk import walk
 
 
@@ -27,22 +27,45 @@ class Refused(Exception):
 
 
 def name_at(analysis: Analysis, offset: int) -> Binding | None:
-    """Give the name of the file that an offset touches; an output stands for its task."""
+    """Give the name that an offset touches; an output stands for its task."""
+    match touched(analysis, offset):
+        case TouchedName(binding=binding):
+            return binding
+        case TouchedOutput(reached=reached):
+            return reached.binding
+    return None
+
+
+def declared_at(analysis: Analysis, offset: int) -> Span | None:
+    """Give the place where what an offset touches is declared; of an import, the beginning of its file."""
     found = touched(analysis, offset)
-    return found.binding if isinstance(found, TouchedName | TouchedOutput) else None
+    if isinstance(found, TouchedImport):
+        imported = analysis.context.module.imports.get(found.statement.name.name)
+        return Span(imported.module.source, 0, 0) if imported is not None else None
+    binding = name_at(analysis, offset)
+    return binding.span if binding is not None else None
 
 
 def uses(analysis: Analysis, binding: Binding) -> list[Span]:
-    """Give the places where a name is used, in the order of the text."""
-    return [path.segments[0].span for path, meant in analysis.names() if meant.name == binding.name]
+    """Give the places of the file where a name is used, in the order of the text."""
+    found = []
+    for path, reached in analysis.names():
+        if analysis.bindings.get(path.segments[0].name) is binding:
+            found.append(path.segments[0].span)
+        elif reached.segments > 1 and reached.binding.span == binding.span:
+            found.append(path.segments[1].span)
+    return found
 
 
-def renamable(analysis: Analysis, offset: int) -> Span:
-    """Give the place of the name that would be renamed, or refuse."""
+def renamable(analysis: Analysis, offset: int) -> TouchedName:
+    """Give the name that would be renamed, or refuse."""
     found = touched(analysis, offset)
     if not isinstance(found, TouchedName):
         raise Refused(Text("editor.rename.nothing"))
-    return found.span
+    if found.home is not analysis.context:
+        values = {"name": found.binding.name, "file": found.binding.span.source.name}
+        raise Refused(Text("editor.rename.imported", values))
+    return found
 
 
 def rename(analysis: Analysis, offset: int, new: str, analyse: Analyse) -> list[tuple[Span, str]]:
@@ -50,9 +73,7 @@ def rename(analysis: Analysis, offset: int, new: str, analyse: Analyse) -> list[
 
     The file with the new name is checked: what meant something else before must still mean that.
     """
-    renamable(analysis, offset)
-    binding = name_at(analysis, offset)
-    assert binding is not None
+    binding = renamable(analysis, offset).binding
     new = unicodedata.normalize("NFC", new.strip())
     _allowed(analysis, binding, new)
     places = sorted({binding.span, *uses(analysis, binding)}, key=lambda span: span.start)
@@ -109,10 +130,10 @@ def _same_meaning(
     for place, replacement in reversed(edits):
         text = text[: place.start] + replacement + text[place.end :]
     renamed = analyse(Source(analysis.source.name, text, analysis.source.path))
-    before = [new if meant.name == binding.name else meant.name for _, meant in analysis.names()]
-    after = [(path, meant.name) for path, meant in renamed.names()]
-    for n, (path, meant) in enumerate(after):
-        if n >= len(before) or before[n] != meant:
-            raise Refused(Text("editor.rename.changes", {"name": new, "line": path.span.line}))
+    before = [new if path.segments[0].name == binding.name else path.segments[0].name for path, _ in analysis.names()]
+    after = [path.segments[0] for path, _ in renamed.names()]
+    for n, segment in enumerate(after):
+        if n >= len(before) or before[n] != segment.name:
+            raise Refused(Text("editor.rename.changes", {"name": new, "line": segment.span.line}))
     if len(after) < len(before):
         raise Refused(Text("editor.rename.changes", {"name": new, "line": edits[0][0].line}))

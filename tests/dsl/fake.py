@@ -230,6 +230,9 @@ class FakeCatalogue:
             budget=(Either((AMOUNT, Nothing())), None),
         )  # fmt: skip
 
+    def fresh(self) -> FakeCatalogue:
+        return FakeCatalogue(seen=self.seen)
+
     def components(self, kind: str) -> Mapping[str, Component]:
         return self.known.get(kind, {})
 

@@ -45,5 +45,6 @@ MESSAGES: dict[str, str] = {
     "editor.rename.taken": "`{name}` is taken already, in line {line}.",
     "editor.rename.prefix": "`{name}` is the prefix of a distribution that this file uses.",
     "editor.rename.changes": "Named `{name}`, it would be mistaken for something else in line {line}.",
+    "editor.rename.imported": "`{name}` is declared in {file}: rename it there.",
     "editor.rename.broken": "`{name}` also stands in line {line}, which can't be read; repair it first.",
 }

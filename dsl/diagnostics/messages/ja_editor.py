@@ -45,5 +45,6 @@ MESSAGES: dict[str, str] = {
     "editor.rename.taken": "`{name}` は {line} 行目ですでに使われています。",
     "editor.rename.prefix": "`{name}` はこのファイルが use する配布物の接頭辞です。",
     "editor.rename.changes": "`{name}` にすると、{line} 行目で別のものと取り違えられます。",
+    "editor.rename.imported": "`{name}` は {file} で宣言されています。名前はそちらで変えてください。",
     "editor.rename.broken": "`{name}` は読み取れない {line} 行目にもあります。先にそこを直してください。",
 }
