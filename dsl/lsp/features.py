@@ -14,6 +14,7 @@ from .analysis import Analysis
 from .completion import Completion
 from .cursor import Cursor, cursor_at
 from .documents import Document
+from .formatting import formatting
 from .hints import hints
 from .hover import hover
 from .names import Refused, declared_at, name_at, renamable, rename, uses
@@ -230,6 +231,13 @@ async def actions(ls: Server, params: types.CodeActionParams) -> list[types.Code
 def _is_of(action: types.CodeAction, kind: str) -> bool:
     own = str(getattr(action.kind, "value", action.kind))
     return own == kind or own.startswith(f"{getattr(kind, 'value', kind)}.") or own == getattr(kind, "value", kind)
+
+
+@feature(types.TEXT_DOCUMENT_FORMATTING)
+async def do_format(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+    document = ls.document(params.text_document.uri)
+    edits: list[types.TextEdit] | None = await ls.documents.run(formatting, document.source, document.positions)
+    return edits
 
 
 @feature(types.TEXT_DOCUMENT_INLAY_HINT)

@@ -232,3 +232,17 @@ async def test_every_request_answers_at_every_place_of_an_example(editor: Editor
     for offset in range(0, len(editor.text), 397):
         params = types.CompletionParams(editor.document, editor.position(offset))
         assert await editor.client.text_document_completion_async(params) is not None
+
+
+async def test_formatting_changes_only_lines_that_change(editor: Editor) -> None:
+    await editor.write("model gpt = decoder {\n  layers = 2\n    heads=4   # 🎉\n}\nlet 小 = 1\n")
+    params = types.DocumentFormattingParams(editor.document, types.FormattingOptions(2, True))
+    edits = await editor.client.text_document_formatting_async(params)
+    assert edits
+    after = editor.applied(edits)
+    assert "  heads  = 4" in after and after.endswith("let 小 = 1\n")
+    assert all(edit.range.start.line in (1, 2, 3) for edit in edits)
+    await editor.write(after)
+    assert not await editor.client.text_document_formatting_async(params)
+    await editor.write("model gpt = = decoder {\n    heads=4\n}\n")
+    assert await editor.client.text_document_formatting_async(params) is None
