@@ -14,6 +14,8 @@ from ..catalogue import Catalogue
 from ..check import find_root
 from ..diagnostics.model import Diagnostic
 from ..parser import read
+from ..reading import decode
+from ..record import replace
 from ..source import Source
 from .analysis import Analysis, analyse
 from .positions import Positions
@@ -81,7 +83,11 @@ class Documents:
         return document.analysis
 
     def analyse(self, document: Document, source: Source) -> Analysis:
-        """Check a text as that of a document."""
+        """Check a text as that of a document; one that no file may hold (it is too large) isn't looked into."""
+        held, refused = decode(source.text.encode("utf-8", "replace"), source.path, source.name)
+        if held is None:
+            nothing = analyse(Source(source.name, "", source.path), self.make_catalogue(), document.root)
+            return replace(nothing, source=source, diagnostics=refused)
         return analyse(source, self.make_catalogue(), document.root, document.earlier, self.read)
 
     def read(self, path: Path, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:

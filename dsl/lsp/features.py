@@ -12,7 +12,7 @@ from ..source import Source
 from .actions import code_actions, location
 from .analysis import Analysis
 from .completion import Completion
-from .cursor import Cursor, cursor_at
+from .cursor import Cursor, Sort, cursor_at
 from .documents import Document
 from .formatting import formatting
 from .hints import hints
@@ -28,7 +28,7 @@ FEATURES: list[tuple[str, Any, Callable[..., Any]]] = []
 REQUEST_FAILED = -32803
 """The protocol's code for a request that was right and can't be done."""
 
-_TRIGGERS = [".", "=", "(", "{", "[", ",", ">", ":", '"', "$", " "]
+_TRIGGERS = [".", "=", "(", "{", "[", ",", ">", ":", '"', " "]
 
 
 def feature(method: str, options: Any = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -101,6 +101,10 @@ async def _cursor(ls: Server, uri: str, position: types.Position) -> tuple[Docum
 @feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=_TRIGGERS))
 async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     document, cursor = await _cursor(ls, params.text_document.uri, params.position)
+    trigger = params.context.trigger_character if params.context else None
+    if trigger == " " and cursor.sort in (Sort.AFTER, Sort.STATEMENT):
+        # Nobody asked: a blank brings up what is wanted behind it, not all that could go on.
+        return types.CompletionList(is_incomplete=False, items=[])
     making = Completion(cursor, document.positions, ls.say, ls.snippets, ls.again)
     return types.CompletionList(is_incomplete=False, items=await ls.documents.run(making.items))
 
