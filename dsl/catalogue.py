@@ -85,6 +85,8 @@ class Used(Record):
     prefix: str | None
     version: str | None
     problem: Problem | None = None
+    acts: bool = False
+    """Whether it does something without being named: it brings rules or kinds, or listens to runs."""
 
 
 class Catalogue(Protocol):
@@ -126,6 +128,9 @@ class Catalogue(Protocol):
         """
         ...
 
-    def rules(self, program: Program) -> Iterable[Diagnostic]:
-        """Run the rules over a whole program that plugins offer; asked only of a program without errors."""
+    def rules(self, program: Program, whole: bool = True) -> Iterable[Diagnostic]:
+        """Run the rules over a program that plugins offer.
+
+        One that is not `whole` lacks declarations in which something is wrong, or holds components with mistakes.
+        """
         ...

@@ -14,7 +14,7 @@ from .modules import COMMAND_LINE, Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
 from .record import Record
-from .resolve.instantiate import instantiate
+from .resolve.instantiate import resolved
 from .resolve.observer import Observer
 from .source import Source, Span
 from .suggest import suggest
@@ -46,8 +46,8 @@ def check(
 ) -> Checked:
     """Check a source with values for its params, as `name=value` from the command line.
 
-    `read_import` reads the files that it imports: an editor gives what it holds in place of what is stored.
-    `observer` is told what each part of the file means.
+    `read_import` reads the files that it imports: an editor gives what it holds in place of what is stored. An
+    observer is told what each part of the file means.
     """
     tree, diagnostics = parse(source)
     broken = bool(diagnostics)
@@ -57,14 +57,16 @@ def check(
     diagnostics += found
     given, found = given_params(bound, params)
     diagnostics += found
-    program, found = instantiate(bound, catalogue, root, given, observer)
+    program, whole, found = resolved(bound, catalogue, root, given, observer)
     diagnostics += found
     # An unknown name may be a misspelt one, which then only seems to be unused.
     unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)
     if not broken and not bound.broken and not unknown:
         diagnostics += unused(bound, catalogue, given)
-    if program is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
-        diagnostics += [*nothing_to_run(program), *catalogue.rules(program)]
+    if program is not None:
+        whole = whole and not any(diagnostic.is_error for diagnostic in diagnostics)
+        # What is wrong between two declarations is said though a third one is broken.
+        diagnostics += [*(nothing_to_run(program) if whole else ()), *catalogue.rules(program, whole)]
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     return Checked(None if failed else program, in_order(diagnostics, source), tree)
 

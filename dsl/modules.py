@@ -131,7 +131,7 @@ def _uses(
         elif used.prefix in prefixes:
             diagnostics.append(_clash("L0704", place, used.prefix, prefixes[used.prefix]))
         prefixes[used.prefix] = place
-        yield UsedDistribution(name.name, used.prefix, used.version, statement.span)
+        yield UsedDistribution(name.name, used.prefix, used.version, statement.span, used.acts)
 
 
 def _within(statement: Named) -> syntax.Expression | None:

@@ -103,6 +103,8 @@ class UsedDistribution(Record):
     prefix: str
     version: str
     span: Span
+    acts: bool = False
+    """As of `Used`."""
 
 
 class Scope(Record, eq=False):

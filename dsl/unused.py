@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Severity, Text
 from .modules import Module, mentioned
 from .program import Program
+from .record import Record
+from .source import Span
 
 
 def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expression]) -> list[Diagnostic]:
@@ -31,7 +33,34 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
         elif name not in everywhere:
             code = {syntax.Param: "L0902", syntax.Let: "L0903", syntax.Import: "L0260"}[type(node)]
             found.append(_warning(code, node.name, {"name": name}))
+    return [*unused_distributions(module, given), *found]
+
+
+def unused_distributions(module: Module, given: Mapping[str, syntax.Expression]) -> list[Diagnostic]:
+    """Warn of distributions of which nothing is named, and which do nothing without."""
+    named = set(_heads([*module.names.values(), *module.expects.values(), module.experiment, *given.values()]))
+    found = []
+    for used in module.uses:
+        if used.prefix and not used.acts and used.prefix not in named:
+            values = {"distribution": used.name, "prefix": used.prefix}
+            helps = (Text("L0929.help", values),)
+            found.append(Diagnostic("L0929", Text("L0929", values), used.span, Severity.WARNING, helps=helps))
     return found
+
+
+def _heads(nodes: Iterable[object]) -> Iterator[str]:
+    """Give the first name of every path below some nodes, those of what is called included."""
+    stack = list(nodes)
+    while stack:
+        match stack.pop():
+            case syntax.Path(segments=segments):
+                yield segments[0].name
+            case Span() | None:
+                pass
+            case Record() as record:
+                stack.extend(getattr(record, name) for name in record.__match_args__)
+            case tuple() | list() as items:
+                stack.extend(items)
 
 
 def nothing_to_run(program: Program) -> list[Diagnostic]:

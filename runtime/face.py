@@ -44,13 +44,9 @@ def check(path: str | os.PathLike[str], /, *, params: Sequence[str] = (), **valu
     root = find_root(file)
     given = [*params, *(f"{name}={literal(value)}" for name, value in values.items())]
     checked = check_file(file, registry, root=root, params=given, shown_name=str(path))
-    diagnostics = list(checked.diagnostics)
-    if checked.program is not None:
-        diagnostics += registry.rules(checked.program)
-    if diagnostics:
+    if checked.diagnostics:
         _learn_words()
-    failed = any(diagnostic.is_error for diagnostic in diagnostics)
-    return CheckResult(file, root, None if failed else checked.program, diagnostics, registry)
+    return CheckResult(file, root, checked.program, list(checked.diagnostics), registry)
 
 
 def plan(

@@ -110,7 +110,8 @@ def _name(binding: Binding, home: Context, analysis: Analysis, say: Say) -> str:
             if kind_of(home, binding) and isinstance(statement.value, syntax.Path):
                 text = str(statement.value)
             return name_page("param", binding.name, statement.doc, text, say, None)
-    return name_page("let", binding.name, statement.doc, text, say, None)
+    word = "import" if isinstance(statement, syntax.Import) else "let"
+    return name_page(word, binding.name, statement.doc, text, say, None)
 
 
 def _module(statement: syntax.Import, analysis: Analysis) -> str:

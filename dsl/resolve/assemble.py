@@ -9,13 +9,13 @@ from .. import formula as formulas
 from .. import syntax
 from ..modules import Module
 from ..program import Declared, Expectation, Given, Knob, Let, Origin, Program, Reference, Scope
-from .base import Context
+from .base import Context, Unresolved
 from .bindings import kind_of
 from .modules import inner_modules
 
 
 def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Program:
-    """Make the program of a module whose names all have values."""
+    """Make the program of a module, of those of its names that have a value."""
     module = context.module
     experiment = module.experiment
     own = _scope(context)
@@ -40,6 +40,7 @@ def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Pro
         expects={
             name: Expectation(name, expects[name], node.span, node.name.span, node.doc)
             for name, node in module.expects.items()
+            if not isinstance(expects[name], Unresolved)
         },
         imported=imported,
         scopes={"": own} | {one.label: _scope(one) for one in inner},
@@ -51,7 +52,7 @@ def _declarations(context: Context) -> dict[str, Declared]:
     found = {}
     for binding in context.bindings.values():
         node = binding.statement
-        if isinstance(node, syntax.Declaration):
+        if isinstance(node, syntax.Declaration) and not isinstance(binding.value, Unresolved):
             name = _called(context, binding.name)
             found[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc)
     return found
@@ -62,6 +63,8 @@ def _scope(context: Context) -> Scope:
     lets: dict[str, Let] = {}
     for name, binding in context.bindings.items():
         node = binding.statement
+        if isinstance(binding.value, Unresolved):
+            continue
         if isinstance(node, syntax.Let):
             lets[name] = Let(name, binding.value, node.span, node.doc, Given(node.value, context.label))
         elif isinstance(node, syntax.Param):

@@ -26,16 +26,24 @@ from .update import update
 
 
 def instantiate(
-    module: Module,
-    catalogue: Catalogue,
-    root: Path,
-    given: Mapping[str, syntax.Expression] | None = None,
-    observer: Observer | None = None,
+    module: Module, catalogue: Catalogue, root: Path, given: Mapping[str, syntax.Expression] | None = None
 ) -> tuple[Program | None, list[Diagnostic]]:
     """Make a program of a module and values for its params: the same ones give the same program.
 
     The program is None if anything is wrong; `given` holds params of the module alone.
     """
+    program, whole, found = resolved(module, catalogue, root, given)
+    return program if whole else None, found
+
+
+def resolved(
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    observer: Observer | None = None,
+) -> tuple[Program | None, bool, list[Diagnostic]]:
+    """Make a program of what could be built, and tell whether that is all; None without the experiment's settings."""
     context = Context(module, catalogue, root, given or {}, evaluate, observer=observer)
     if observer is not None:
         observer.context = context
@@ -46,9 +54,9 @@ def instantiate(
     settings = _settings(context)
     # What could not be parsed was reported by the parser, and has no value either.
     values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
-    if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
-        return None, context.found
-    return assemble(context, settings, expects), context.found
+    whole = not any(isinstance(value, Unresolved) for value in values)
+    program = None if isinstance(settings, Unresolved) else assemble(context, settings, expects)
+    return program, whole and not any(one.is_error for one in context.found), context.found
 
 
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:

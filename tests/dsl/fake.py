@@ -256,7 +256,7 @@ class FakeCatalogue:
         self.seen.append(value)
         return value.of.check(value.arguments)
 
-    def rules(self, program: Program) -> Iterable[Diagnostic]:
+    def rules(self, program: Program, whole: bool = True) -> Iterable[Diagnostic]:
         return []
 
 
