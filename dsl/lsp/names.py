@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from ..reports import Reports
 from ..resolve.base import Binding
 from ..scan import scan
 from ..source import Source, Span
-from ..tokens import RESERVED, WORD
+from ..tokens import JUNK, RESERVED, WORD
 from .analysis import Analysis
 from .cursor import Analyse
 from .touched import TouchedImport, TouchedName, TouchedOutput, touched
@@ -102,14 +103,23 @@ def _allowed(analysis: Analysis, binding: Binding, new: str) -> None:
 def _all_read(analysis: Analysis, binding: Binding) -> None:
     """Refuse if the name also stands where the text could not be read: there it would be left behind."""
     read = {segment.span.start for segment in _segments(analysis.tree)}
-    for tokens in scan(analysis.source, Reports(analysis.source)).statements:
+    for start in _mentions(analysis.source, binding.name):
+        if start not in read:
+            line = Span(analysis.source, start, start).line
+            raise Refused(Text("editor.rename.broken", {"name": binding.name, "line": line}))
+
+
+def _mentions(source: Source, name: str) -> Iterator[int]:
+    """Give the places where a name stands, keys and outputs aside, in what could not be read too."""
+    word = re.compile(rf"(?<![\w.])({re.escape(name)})(?!\w)")
+    hole = re.compile(rf"\$\{{[ \t]*({re.escape(name)})(?!\w)")
+    for tokens in scan(source, Reports(source)).statements:
         for n, token in enumerate(tokens):
             is_key = n + 1 < len(tokens) and tokens[n + 1].type == "="
             is_member = n > 0 and tokens[n - 1].type == "."
-            is_name = token.type == WORD and token.text == binding.name and not is_key and not is_member
-            if is_name and token.start not in read:
-                line = Span(analysis.source, token.start, token.end).line
-                raise Refused(Text("editor.rename.broken", {"name": binding.name, "line": line}))
+            pattern = hole if token.type == "STRING" else word if token.type in (WORD, JUNK) else None
+            if pattern is not None and not is_key and not is_member:
+                yield from (match.start(1) for match in pattern.finditer(source.text, token.start, token.end))
 
 
 def _segments(tree: syntax.SyntaxTree) -> Iterator[syntax.Segment]:

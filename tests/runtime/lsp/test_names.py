@@ -104,9 +104,12 @@ async def test_renaming_refuses_a_name_that_would_be_taken_for_a_word(editor: Ed
     assert "in line 1" in await refused(editor, editor.at("c = "), "cpu")
 
 
-async def test_renaming_refuses_a_use_that_can_not_be_read(editor: Editor) -> None:
-    await editor.write("let a = 1\nlet b = a\nlet c = (a\nlet d = a a\n")
-    assert "can't be read" in await refused(editor, editor.at("a = 1"), "x")
+@pytest.mark.parametrize(
+    "rest", ["let d = b a\n", 'let d = b "${ a}"\n', "let d = (1, a\nlet e = 2\n", 'let d = "a ${a}\n']
+)
+async def test_renaming_refuses_a_use_that_can_not_be_read(editor: Editor, rest: str) -> None:
+    await editor.write("let a = 1\nlet b = a\n" + rest)
+    assert "in line 3, which can't be read" in await refused(editor, editor.at("a = 1"), "x")
 
 
 async def test_the_outline(editor: Editor) -> None:
