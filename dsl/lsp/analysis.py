@@ -18,6 +18,7 @@ from ..resolve.base import Binding, Context, Unresolved
 from ..resolve.modules import Reached
 from ..resolve.observer import Observer
 from ..source import Source
+from ..types import MODULE, Artifact, Variations
 from .walk import called_paths, walk
 
 
@@ -79,6 +80,27 @@ class Analysis(Record, eq=False):
         """Give the module that an import leads to."""
         value = binding.value if binding is not None and binding.done else None
         return value if isinstance(value, Context) else None
+
+    def again(self, path: syntax.Path) -> int | None:
+        """Give the index of the segment that names a declaration of this file again: `classify` of `search.best.classify`."""
+        reached = self.reached(path)
+        if reached is None or len(path.segments) < reached.segments + 2:
+            return None
+        output = self.outputs(reached.binding.value).get(path.segments[reached.segments].name)
+        index = reached.segments + 1
+        is_own = output is not None and output.name == MODULE and path.segments[index].name in self.bindings
+        return index if is_own else None
+
+    def outputs(self, value: Any) -> Mapping[str, Artifact]:
+        """Give the outputs of a task, none if it could not be made."""
+        if value is None or isinstance(value, Unresolved) or self.component_of(value) is None:
+            return {}
+        return self.catalogue.outputs(value)
+
+    def varies_params(self, block: syntax.Block) -> bool:
+        """Tell whether the keys of a block are params of the file."""
+        wanted = self.observer.wanted(block)
+        return wanted is not None and any(isinstance(option, Variations) for option in wanted.options)
 
     def files(self) -> set[Path]:
         """Give the files that are imported, here or by one of these."""

@@ -16,6 +16,7 @@ from ..resolve.fit import admits
 from ..resolve.formulas import ROW
 from ..resolve.modules import declarations
 from ..types import (
+    MODULE,
     Anything,
     Artifact,
     Boolean,
@@ -89,7 +90,7 @@ def _named(
         yield Candidate(name, "name", kind, value, doc=doc)
     if not kind or not home.is_task(kind):
         return
-    for n, (output, artifact) in enumerate(outputs_of(value, analysis).items()):
+    for n, (output, artifact) in enumerate(analysis.outputs(value).items()):
         if _accepts(options, artifact):
             # A declaration alone is its default output, the first.
             text = f"{name}.{output}" if n else name
@@ -125,13 +126,6 @@ def _accepts(options: tuple[Type, ...], given: Artifact) -> bool:
         if isinstance(option, Artifact) and option.accepts(given):
             return True
     return False
-
-
-def outputs_of(value: Any, analysis: Analysis) -> Mapping[str, Artifact]:
-    """Give the outputs of a task, none if it could not be made."""
-    if value is None or isinstance(value, Unresolved) or analysis.component_of(value) is None:
-        return {}
-    return analysis.catalogue.outputs(value)
 
 
 def component_kinds(options: tuple[Type, ...], analysis: Analysis) -> list[str]:
@@ -178,7 +172,15 @@ def members(base: tuple[str, ...], analysis: Analysis) -> Mapping[str, Any]:
     kind = kind_of(home, binding)
     if kind is None:
         return _keys(value, base[1:])
-    return _outputs(outputs_of(value, analysis), base[1:]) if home.is_task(kind) else {}
+    if len(base) > 1 and _is_module(analysis.outputs(value), base[1]):
+        declared = {name: one for name, one in analysis.bindings.items() if kind_of(home, one) is not None}
+        return members(base[2:], analysis) if len(base) > 2 else declared
+    return _outputs(analysis.outputs(value), base[1:]) if home.is_task(kind) else {}
+
+
+def _is_module(outputs: Mapping[str, Artifact], name: str) -> bool:
+    """Tell whether an output is this file once more: the best trial of a sweep."""
+    return name in outputs and outputs[name].name == MODULE
 
 
 def _keys(value: Any, path: tuple[str, ...]) -> Mapping[str, Any]:

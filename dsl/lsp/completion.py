@@ -136,11 +136,12 @@ class Completion:
                 yield self.field(component, field)
 
     def params(self) -> Iterator[types.CompletionItem]:
-        """Offer the params of the file that is imported here."""
+        """Offer the params of the file that is imported here, or those of this file where a sweep varies them."""
         for param in self.cursor.within.params:
             name = param.name.name
             if name not in self.cursor.within.given:
-                insert = name if self.followed == "=" else f"{name} = $0"
+                value = "$0" if self.cursor.statement == "import" else "[$0]"
+                insert = name if self.followed == "=" else f"{name} = {value}"
                 yield self.item(name, Kind.Field, f"= {param.value.span.text}", param.doc, insert)
 
     def field(self, component: Component, field: Field) -> types.CompletionItem:

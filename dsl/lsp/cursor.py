@@ -55,7 +55,7 @@ class Enclosing(Record):
     """The field whose value stands here; in parentheses that is also where a bare argument goes."""
     in_parentheses: bool = False
     params: tuple[syntax.Param, ...] = ()
-    """What the block of an import may set."""
+    """What the block of an import may set, or that of a sweep may vary."""
 
 
 class Cursor(Record, eq=False):
@@ -233,7 +233,7 @@ def _enclosing(analysis: Analysis, at: int) -> Enclosing:
             case syntax.Call():
                 found = _call(analysis, node, id(node) in piped, at)
             case syntax.Block(entries=entries):
-                found = _block(None, entries, at)
+                found = replace(_block(None, entries, at), params=_varied(analysis, node))
     return found
 
 
@@ -254,6 +254,14 @@ def _params(analysis: Analysis, node: syntax.Import) -> tuple[syntax.Param, ...]
     imported = analysis.context.module.imports.get(node.name.name)
     names = imported.module.names.values() if imported is not None else ()
     return tuple(one for one in names if isinstance(one, syntax.Param))
+
+
+def _varied(analysis: Analysis, node: syntax.Block) -> tuple[syntax.Param, ...]:
+    """Give the params of this file, if a block says which of them a sweep varies."""
+    if not analysis.varies_params(node):
+        return ()
+    statements = (binding.statement for binding in analysis.bindings.values())
+    return tuple(one for one in statements if isinstance(one, syntax.Param))
 
 
 def _block(component: Component | None, entries: tuple[syntax.Entry, ...], at: int) -> Enclosing:

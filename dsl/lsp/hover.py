@@ -11,7 +11,7 @@ from ..resolve.bindings import PARAM_TYPES, kind_of
 from ..resolve.modules import declarations
 from ..source import Span
 from .analysis import Analysis
-from .candidates import members, outputs_of
+from .candidates import members
 from .markdown import code, component_page, field_page, kind_page, name_page, page, plain, unit_page
 from .positions import Positions
 from .say import Say, shown
@@ -104,7 +104,7 @@ def _name(binding: Binding, home: Context, analysis: Analysis, say: Say) -> str:
         case syntax.Declaration(kind=kind):
             component = analysis.component_of(value)
             short = component.name if component is not None else None
-            outputs = dict(outputs_of(value, analysis)) if home.is_task(kind.name) else None
+            outputs = dict(analysis.outputs(value)) if home.is_task(kind.name) else None
             return name_page(kind.name, binding.name, statement.doc, short, say, outputs)
         case syntax.Param():
             if kind_of(home, binding) and isinstance(statement.value, syntax.Path):

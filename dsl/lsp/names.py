@@ -51,11 +51,18 @@ def uses(analysis: Analysis, binding: Binding) -> list[Span]:
     """Give the places of the file where a name is used, in the order of the text."""
     found = []
     for path, reached in analysis.names():
+        again = analysis.again(path)
         if analysis.bindings.get(path.segments[0].name) is binding:
             found.append(path.segments[0].span)
         elif reached.segments > 1 and reached.binding.span == binding.span:
             found.append(path.segments[1].span)
-    return found
+        if again is not None and analysis.bindings[path.segments[again].name] is binding:
+            found.append(path.segments[again].span)
+    for node in walk(analysis.tree):
+        if isinstance(node, syntax.Block) and analysis.varies_params(node):
+            keys = (entry.key[0] for entry in node.entries)
+            found += [key.span for key in keys if analysis.bindings.get(key.name) is binding]
+    return sorted(found, key=lambda span: span.start)
 
 
 def renamable(analysis: Analysis, offset: int) -> TouchedName:

@@ -123,6 +123,9 @@ def _head(analysis: Analysis, statement: syntax.Node, offset: int) -> Touched | 
 def _field(analysis: Analysis, nodes: list[syntax.Node], entry: syntax.Entry, offset: int) -> Touched | None:
     index = next(n for n, segment in enumerate(entry.key) if offset <= segment.span.end)
     segment = entry.key[index]
+    block = nodes[-2] if len(nodes) > 1 else None
+    if isinstance(block, syntax.Block) and analysis.varies_params(block) and segment.name in analysis.bindings:
+        return TouchedName(segment.span, analysis.bindings[segment.name], analysis.context)
     component = owner(analysis, nodes)
     if index and component is not None:
         component = inner_component(analysis, nodes, entry, index)
@@ -171,4 +174,10 @@ def _path(analysis: Analysis, path: syntax.Path, offset: int) -> Touched | None:
         return TouchedName(segment.span, analysis.bindings[segment.name], analysis.context)
     if reached.segments > 1 and segment is path.segments[1]:
         return TouchedName(segment.span, reached.binding, reached.context)
+    again = analysis.again(path)
+    if again is not None and segment.span.start >= path.segments[again].span.start:
+        own = analysis.bindings[path.segments[again].name]
+        if segment is path.segments[again]:
+            return TouchedName(segment.span, own, analysis.context)
+        reached = Reached(analysis.context, own, again + 1)
     return TouchedOutput(segment.span, reached, path, segment.name)

@@ -52,7 +52,6 @@ MESSAGES: dict[str, str] = {
     "cli.fmt.sum.broken": "{files} left alone",
     "cli.fmt.none": "no .llx file in {places}",
     "cli.fmt.unwritten": "{file} can't be written: {reason}",
-    "cli.lsp.missing": "The language server needs pygls, which is not installed: pip install 'llx-lang[lsp]'",
     "cli.check.fixed": "fixed {count}, {left} left",
     "cli.check.would_fix": "would fix {count}, {left} would be left",
     "cli.check.likely": " ({count} with a fix that is only likely: --unsafe-fixes)",

@@ -52,7 +52,6 @@ MESSAGES: dict[str, str] = {
     "cli.fmt.sum.broken": "{files}は変更していません",
     "cli.fmt.none": "{places} に .llx ファイルがありません",
     "cli.fmt.unwritten": "{file} に書き込めません: {reason}",
-    "cli.lsp.missing": "言語サーバーには pygls が必要ですが、インストールされていません: pip install 'llx-lang[lsp]'",
     "cli.check.fixed": "{count} 件を修正しました。残り {left} 件です",
     "cli.check.would_fix": "{count} 件を修正できます。残りは {left} 件になります",
     "cli.check.likely": "（うち {count} 件には、確実ではない修正案があります: --unsafe-fixes）",

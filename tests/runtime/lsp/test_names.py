@@ -249,3 +249,29 @@ async def test_formatting_changes_only_lines_that_change(editor: Editor) -> None
     assert not await editor.client.text_document_formatting_async(params)
     await editor.write("model gpt = = decoder {\n    heads=4\n}\n")
     assert await editor.client.text_document_formatting_async(params) is None
+
+
+SWEEP = """\
+param size = 64
+model gpt = decoder { layers = 1, hidden_size = size, heads = 4, context_length = 8 }
+data books = text("books/*.txt")
+tokenizer bpe = characters(books)
+stage fit = train { model = gpt, tokenizer = bpe, data = books, objective = causal_lm, budget = 3 steps }
+sweep search = grid { over = { size = [64, 128] }, minimise = fit.loss }
+eval scores = evaluate(search.best.fit.best, data = books, metrics = [perplexity])
+"""
+
+
+async def test_what_a_sweep_varies_and_its_best_trial_are_names_too(editor: Editor) -> None:
+    await editor.write(SWEEP)
+    assert [one for one in await editor.diagnostics() if one.severity is types.DiagnosticSeverity.Error] == []
+    after = await renamed(editor, editor.at("size = 64"), "width")
+    assert after == SWEEP.replace("param size", "param width").replace("= size", "= width").replace("{ size", "{ width")
+    after = await renamed(editor, editor.at("fit.loss"), "learn")
+    assert after == SWEEP.replace("stage fit", "stage learn").replace("fit.loss", "learn.loss").replace(
+        "best.fit", "best.learn"
+    )
+    assert list(await editor.completions(SWEEP.replace("size = [64, 128]", "¦"))) == ["size"]
+    assert {"best", "table"} <= (await editor.completions(SWEEP + "let a = search.¦")).keys()
+    assert "fit" in await editor.completions(SWEEP + "let a = search.best.¦")
+    assert {"best", "last", "loss"} <= (await editor.completions(SWEEP + "let a = search.best.fit.¦")).keys()
