@@ -195,9 +195,8 @@ class Builder:
         return Segment(self.reports.span(token.start, token.end), token.text)
 
     def doc(self, span: Span) -> str:
-        """Take the doc comment above something, or after it on its line."""
+        """Take the doc comment above something, after a brace that it opens, or after it on its line."""
         above = self.docs.above.pop(span.start, "")
         after = self.docs.after.pop(span.end, "")
-        line_start = span.source.line_starts[span.line - 1] if self.docs.opening else -1
-        opening = self.docs.opening.pop(line_start, "")
+        opening = self.docs.opening.pop(span.start, "")
         return "\n".join(text for text in (above, opening, after) if text)

@@ -28,10 +28,7 @@ def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports)
     index = error.index
     token = tokens[index] if index < len(tokens) else None
     before = tokens[index - 1] if index else None
-    if token is not None and before is not None and starts_entry(tokens, index) and NEWLINE in error.accepted:
-        expected: list[Text] = [Text("syntax.separator")]
-    else:
-        expected = wanted(error.accepted, start)
+    expected = _expected(error, start, tokens)
     if token is not None and reports.has(token.start):
         return
     at_end = token is None or token.type == NEWLINE
@@ -49,6 +46,20 @@ def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports)
         helps=tuple(_helps(error, tokens, token)),
         fixes=_fixes(error, tokens, reports),
     )
+
+
+def _expected(error: Unexpected, start: str, tokens: list[Token]) -> list[Text]:
+    """Say what was expected: what is plainly missing, else all that was accepted."""
+    index, accepted = error.index, error.accepted
+    token = tokens[index] if index < len(tokens) else None
+    before = tokens[index - 1] if index else None
+    if token is not None and before is not None and starts_entry(tokens, index) and NEWLINE in accepted:
+        return [Text("syntax.separator")]
+    if before is not None and before.type == "|>":
+        return [Text("syntax.component")]
+    if token is not None and token.type == ":" and "=" in accepted:
+        return [Text("syntax.sign", {"text": "="})]
+    return wanted(accepted, start)
 
 
 def wanted(accepted: frozenset[str], start: str) -> list[Text]:
@@ -84,12 +95,12 @@ def wanted(accepted: frozenset[str], start: str) -> list[Text]:
 def found(token: Token | None) -> Text:
     """Put the token that was found into words."""
     if token is None or token.type == NEWLINE:
-        return Text("syntax.line_end")
+        return Text("syntax.found_end")
     if token.type == WORD and token.text in RESERVED:
         return Text("syntax.reserved", {"text": token.text})
     if token.type == "STRING":
         return Text("syntax.found_string")
-    return Text("syntax.sign", {"text": shorten(token.text)})
+    return Text("syntax.found", {"text": shorten(token.text)})
 
 
 def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[Text]:
@@ -103,6 +114,8 @@ def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[
         return [Text("L0101.compare")]
     if token.type == "." and "=" in error.accepted:
         return [Text("L0101.dotted")]
+    if token.text == "if" and "COMPARE" in error.accepted:
+        return [Text("L0101.if")]
     if token.type == WORD and token.text in RESERVED and (error.accepted >= _VALUE or "KEY" in error.accepted):
         return [Text("L0101.reserved", {"text": token.text})]
     return []

@@ -18,6 +18,12 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 def read(path: Path, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:
     """Read a file; line ends stay as they are, a byte order mark is left out."""
+    data, diagnostics = read_bytes(path, shown_name)
+    return (None, diagnostics) if data is None else decode(data, path, shown_name)
+
+
+def read_bytes(path: Path, shown_name: str) -> tuple[bytes | None, list[Diagnostic]]:
+    """Read a regular file's bytes, at most one more than a file of the language may have."""
     try:
         # Without O_NONBLOCK opening a FIFO would wait for somebody to write to it.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -31,12 +37,11 @@ def read(path: Path, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:
             return _fails("L0652", shown_name)
         if not stat.S_ISREG(mode):
             return _fails("L0653", shown_name)
-        data = _bytes(handle)
+        return _bytes(handle), []
     except OSError as error:
         return _fails("L0650", shown_name, reason=_reason(error))
     finally:
         os.close(handle)
-    return decode(data, path, shown_name)
 
 
 def decode(data: bytes, path: Path | None, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:

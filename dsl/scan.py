@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .characters import FOREIGN, LOOKALIKES, Characters
+from .characters import BLANKS, FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
 from .record import Record
 from .repairs import quoted
@@ -42,13 +42,13 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
-_UNIT = re.compile(r"([ \t\u3000\u00a0]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
+_UNIT = re.compile(rf"([ \t{BLANKS}]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
 
 class Docs(Record):
-    """Doc comments by the offset at which what they describe starts or ends, or by the line of an opening brace."""
+    """Doc comments by the offset at which what they describe starts (those above it, or after a brace of it) or ends."""
 
     above: dict[int, str]
     after: dict[int, str]
@@ -91,6 +91,8 @@ class _Scanner:
 
     def step(self, at: int) -> int:
         """Take what stands at an offset, and give the offset after it."""
+        if not self.characters.ascii and self.text[at] in "=!<>|~":
+            self.characters.pair(at)
         text = self.characters.text
         if self.statements.in_use:
             match = _USE.match(text, at)
@@ -107,17 +109,15 @@ class _Scanner:
         elif sort == "comment":
             self.comment(at, end)
         elif sort == "word":
+            if self.characters.minus(at, match.group()):
+                return at
             end, name = self.characters.word(at, end, match.group())
             self.push(WORD, name, at, end)
         elif sort == "sign":
             return self.sign(match.group(), at, end)
         elif sort == "number":
-            unit = _UNIT.match(text, end)
-            if unit is not None and unit.group(2) not in CONTINUING:
-                if unit.group(1).strip(" \t"):
-                    self.characters.lookalike(end, unit.end(1), " ")
-                end = unit.end()
-            self.push("NUMBER", text[at:end], at, end)
+            self.number(at, self.characters.number(at, end))
+            end = self.statements.tokens[-1].end
         elif sort != "blank":
             self.push("STRING", match.group(), at, end)
         return end
@@ -129,9 +129,24 @@ class _Scanner:
             self.above.clear()
         self.statements.push(Token(type_, text, at, end))
 
+    def number(self, at: int, end: int) -> None:
+        """Take a number, and its unit if one follows."""
+        written = self.text[at:end]
+        unit = _UNIT.match(self.text, end)
+        if unit is not None and unit.group(2) not in CONTINUING:
+            if unit.group(1).strip(" \t"):
+                self.characters.lookalike(end, unit.end(1), " ")
+            end, name = self.characters.word(unit.start(2), unit.end(), unit.group(2))
+            written = f"{written} {name}"
+        self.push("NUMBER", written, at, end)
+
     def requirement(self, match: re.Match[str]) -> int:
         """Take a piece of a `use`, where names may hold `-` and versions are no numbers."""
         text, at, end = match.group(), match.start(), match.end()
+        if not self.characters.ascii:
+            place = next((n for n in range(at, min(end + 1, len(self.text))) if self.text[n] in LOOKALIKES), None)
+            if place is not None and (place < end or self.text[place] not in BLANKS) and self.characters.mend(place):
+                return at
         before = self.statements.tokens
         if match.lastgroup == "compare":
             self.push("COMPARE", text, at, end)
@@ -144,6 +159,8 @@ class _Scanner:
         return end
 
     def sign(self, text: str, at: int, end: int) -> int:
+        if text in OPENERS or text in CLOSERS:
+            self.above.clear()
         if text in OPENERS:
             kept = self.statements.opened(Token(text, text, at, end))
             return end if kept else next_statement(self.text, end)
@@ -176,7 +193,9 @@ class _Scanner:
         if not self.text[line:at].strip(" \t"):
             self.above.append(text)
         elif tokens and tokens[-1].type == "{":
-            self.docs.opening[line] = text
+            start = self.statements.row_start
+            known = self.docs.opening.get(start)
+            self.docs.opening[start] = f"{known}\n{text}" if known else text
         elif tokens:
             last = tokens[-2] if tokens[-1].type == "," and len(tokens) > 1 else tokens[-1]
             self.docs.after[last.end] = text
@@ -192,7 +211,7 @@ class _Scanner:
             if self.text.startswith(sign, at):
                 end = at + len(sign)
                 self.characters.foreign(sign, meant, at, end, f" {meant} ")
-                self.push(OPERATORS.get(meant, WORD), meant, at, end)
+                self.push(OPERATORS.get(meant, WORD if meant.isalpha() else meant), meant, at, end)
                 return end
         if (character in LOOKALIKES or character in "'`") and self.characters.mend(at):
             return at
@@ -207,13 +226,16 @@ class _Scanner:
             self.characters.foreign(";", ",", at, at + 1)
             self.push(",", ",", at, at + 1)
         else:
-            self.characters.foreign(";", "", at, at + 1, "\n")
+            rest = self.text[at + 1 : self.characters.line_end(at)].lstrip(" \t")
+            self.characters.foreign(";", "", at, at + 1, "\n" if rest and not rest.startswith("#") else "")
             self.statements.end_line(self.text, at, at + 1)
         return at + 1
 
     def unclosed_string(self, at: int) -> int:
         """Take a string without an end: up to the end of its line, or, if it is a long one, the next statement."""
         long = self.text.startswith('"""', at)
+        if not long and not self.characters.ascii and self.characters.closing_quote(at):
+            return at
         end = next_statement(self.text, at) if long else self.characters.line_end(at)
         helps = () if long else (Text("L0104.long"),)
         fixes = () if long else quoted(at, end, self.reports)

@@ -12,14 +12,16 @@ import re
 from .diagnostics.model import Label, Text
 from .repairs import closing, joined, opened
 from .reports import Reports, shorten
-from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, STRAY, WORD, Token
+from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, RESERVED, STRAY, WORD, Token
 
 # A statement at the margin, as far as one line shows; a reserved word can't begin one.
 _MARGIN = (
     r"(?:experiment\s+\w+\s*\{|import\s*\"|use\s+\w|(?!(?:if|then|else|and|or|not|with|true|false|none)\b)"
     r"[^\W\d]\w*[ \t]+[^\W\d]\w*[ \t]*(?::[ \t]*\w+[ \t]*)?=(?!=))"
 )
-_STATEMENT = re.compile(_MARGIN)
+_RESERVED = "|".join(sorted(RESERVED))
+_STATEMENT = re.compile(rf"{_MARGIN}|(?!(?:{_RESERVED})\b)[^\W\d]\w*[ \t]+(?!(?:{_RESERVED})\b)[^\W\d]\w*")
+"""Two words at the margin begin a statement, too, where only a bracket is open: no value has two in a row."""
 _STATEMENT_LINE = re.compile(rf"\n(?={_MARGIN})")
 _ENTRY = re.compile(r"[ \t]*(?:[^\W\d]\w*|\"[^\"\n]*\")[ \t]*(?:=(?!=)|:)")
 _LATE = re.compile(
@@ -27,6 +29,7 @@ _LATE = re.compile(
     r"|==(?!=)|!=|<=|>=|<(?!<)|>(?!>)|\+(?!\+)|-(?!-)|\*|/(?!/)|\{)"
 )
 """What would have continued a line, had the line not ended before it."""
+_BEFORE_ROW = frozenset({NEWLINE, ",", *OPENERS})
 _INDENTED = re.compile(r"[ \t]+[^\W\d]\w*[ \t]*=(?!=)")
 """An entry; outside of braces none can stand."""
 
@@ -47,6 +50,8 @@ class Statements:
         """Those of the statement that is being read."""
         self.open: list[int] = []
         """Where among them the open brackets are."""
+        self.starts: dict[int, int] = {}
+        """Where the current row (a statement, an entry, an item) began, by the number of brackets around it."""
         self.newline: int | None = None
         """Where a newline was met that may count: the next token decides."""
         self.spoiled = False
@@ -63,6 +68,11 @@ class Statements:
         """Tell whether commas alone separate here."""
         return bool(self.open) and self.tokens[self.open[-1]].type != "{"
 
+    @property
+    def row_start(self) -> int:
+        """Where the row began in which the last bracket was opened."""
+        return self.starts[len(self.open) - 1]
+
     def push(self, token: Token) -> None:
         """Add a token; the newline before it counts now, or doesn't."""
         if self.newline is not None:
@@ -72,6 +82,8 @@ class Statements:
             elif not continues:
                 self.cut()
             self.newline = None
+        if not self.tokens or self.tokens[-1].type in _BEFORE_ROW:
+            self.starts[len(self.open)] = token.start
         self.tokens.append(token)
 
     def cut(self) -> None:
@@ -129,7 +141,7 @@ class Statements:
                 last.end,
                 expected=expected,
                 after=Text("syntax.after", {"text": shorten(last.text)}),
-                found=Text("syntax.line_end"),
+                found=Text("syntax.found_end"),
                 label=Text("L0101.label", {"expected": expected}),
                 fixes=opened(last.end, self.reports),
             )

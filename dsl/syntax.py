@@ -155,6 +155,10 @@ class Import(Statement):
     alias: Segment
     block: Block | None
 
+    @property
+    def name(self) -> Segment:
+        return self.alias
+
 
 class Requirement(Node):
     """`>= 0.2` of a `use`."""

@@ -41,6 +41,8 @@ class RunStarted(Event):
     root: str
     params: Mapping[str, Any]
     tasks: tuple[TaskLine, ...]
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    """What the run stands on: `packages` by name (version, digest) and the digests of `.llx` `files`."""
 
 
 @dataclass(frozen=True, slots=True)

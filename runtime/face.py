@@ -96,14 +96,17 @@ def run(
     only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     listeners: Listeners | None = None,
+    locked: bool = False,
     params: Sequence[str] = (),
     **values: Any,
 ) -> RunResult:
     """Run a file: what is stored already is not run again.
 
+    The exact versions are written into the project's `llx.lock`; with `locked` it runs only if they are those there.
     Nothing is raised for what is wrong with the file, the data or a task: it is in the result's `diagnostics`.
     """
-    return run_checked(check(path, params=params, **values), only=only, store=store, listeners=listeners)
+    checked = check(path, params=params, **values)
+    return run_checked(checked, only=only, store=store, listeners=listeners, locked=locked)
 
 
 def run_checked(
@@ -112,10 +115,11 @@ def run_checked(
     only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     listeners: Listeners | None = None,
+    locked: bool = False,
 ) -> RunResult:
     """Run a file that was checked, for those who show what the check found before anything runs."""
-    result = RunResult(checked, list(checked.diagnostics))
-    if checked.program is None:
+    result = RunResult(checked, list(checked.diagnostics), locked=locked)
+    if checked.program is None or (locked and _differs(checked.program, result)):
         return result
     from .locks import reading
 
@@ -125,6 +129,18 @@ def run_checked(
     if result.diagnostics:
         _learn_words()
     return result
+
+
+def _differs(program: Program, result: RunResult) -> bool:
+    """Tell whether versions differ from the lock, and report how."""
+    from . import lock
+    from .versions import versions_of
+
+    refused = lock.refusal(program, versions_of(program))
+    if refused is not None:
+        result.diagnostics.append(refused)
+        _learn_words()
+    return refused is not None
 
 
 def _run(
@@ -195,15 +211,15 @@ def _can_run(program: Program, name: str) -> bool:
 
     if name in program.expects:
         return True
-    declared = program.declarations.get(name)
+    declared = program.everything.get(name)
     return declared is not None and isinstance(declared.value, Task)
 
 
 def _unknown(program: Program, name: str) -> Diagnostic:
-    tasks = [name for name in (*program.declarations, *program.expects) if _can_run(program, name)]
+    tasks = [name for name in (*program.everything, *program.expects) if _can_run(program, name)]
     helps = (*naming(similar(name, tasks)), Text("L0811.help", {"names": tasks}))
-    if name in program.declarations:
-        declared = program.declarations[name]
+    if name in program.everything:
+        declared = program.everything[name]
         message = Text("L0811.value", {"name": name, "kind": declared.kind})
         return Diagnostic("L0811", message, declared.name_span, helps=helps)
     return Diagnostic("L0811", Text("L0811", {"name": name}), None, helps=helps)

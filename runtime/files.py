@@ -49,6 +49,23 @@ def write_text(path: Path, text: str) -> None:
     sync_directory(path.parent)
 
 
+def rewrite(path: Path, data: bytes) -> None:
+    """Replace what a file holds, in one step; its permissions stay, and a link goes on leading to it."""
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            shutil.copymode(target, temporary)
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(target.parent)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically, keys in the order given, readable by people."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")

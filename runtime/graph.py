@@ -140,7 +140,7 @@ class Graph:
 
     def name_place(self, node: Node) -> Span | None:
         """Give the place of a node's name, or of what it is written in if it has none."""
-        return self.program.declarations[node.names[0]].name_span if node.names else self.place(node)
+        return self.program.everything[node.names[0]].name_span if node.names else self.place(node)
 
     def add(self, task: Task) -> Node:
         """Give the node of a task, made with all that it needs if it isn't there; chains may be long."""
@@ -209,7 +209,7 @@ def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] 
         if expectation is not None:
             finals += [graph.add(reference.task) for reference in expectation.formula.references]
             continue
-        value = program.declarations[name].value
+        value = program.everything[name].value
         if not isinstance(value, Task):
             raise KeyError(name)
         finals.append(graph.add(value))
@@ -227,7 +227,7 @@ def _suffices(graph: Graph, expectation: Expectation) -> bool:
 def _label(graph: Graph) -> None:
     """Name every node: as declared, else after the first that needs it (`corpus · text`, `pretrain · tokens`)."""
     declared: dict[int, list[str]] = {}
-    for declaration in graph.program.declarations.values():
+    for declaration in graph.program.everything.values():
         declared.setdefault(id(declaration.value), []).append(declaration.name)
     taken: set[str] = set()
     for node in graph.nodes:

@@ -19,6 +19,7 @@ from typing import Any
 from .. import __version__
 from .events import Event, Judged, RunFinished, RunStarted, TaskFailedEvent, TaskFinished, TaskStarted
 from .run_folder import goes_on
+from .versions import Package, Versions
 
 NAME = "ledger.db"
 FORMAT = 2
@@ -33,6 +34,10 @@ create table if not exists tasks (
   run text not null references runs, label text not null, kind text not null, component text not null,
   fingerprint text not null, state text not null, seconds real,
   primary key (run, label)
+) without rowid;
+create table if not exists versions (
+  run text not null references runs, sort text not null, name text not null, version text, digest text,
+  primary key (run, sort, name)
 ) without rowid;
 create table if not exists metrics (
   run text not null references runs, label text not null, name text not null, value real not null,
@@ -143,6 +148,13 @@ class Ledger:
         query = "select label, kind, component, fingerprint, state, seconds from tasks where run = ? order by label"
         return [TaskRow(*row) for row in self._connection.execute(query, [run])]
 
+    def versions(self, run: str) -> Versions:
+        """Give what a run stood on."""
+        query = "select sort, name, version, digest from versions where run = ? order by name"
+        rows = self._connection.execute(query, [run]).fetchall()
+        packages = {name: Package(version, digest) for sort, name, version, digest in rows if sort == "package"}
+        return Versions(packages, {name: digest for sort, name, _, digest in rows if sort == "file"})
+
     def metrics(self, run: str) -> dict[str, dict[str, float]]:
         """Give the numbers of a run: {label: {name: value}}."""
         found: dict[str, dict[str, float]] = {}
@@ -212,6 +224,14 @@ class Writer:
                     for t in event.tasks
                 ],
             )
+
+            if event.versions:
+                versions = Versions.from_json(event.versions)
+                rows = [("package", name, one.version, one.digest) for name, one in versions.packages.items()]
+                rows += [("file", name, "", digest) for name, digest in versions.files.items()]
+                connection.executemany(
+                    "insert into versions values (?, ?, ?, ?, ?)", [(self._run, *row) for row in rows]
+                )
 
     def _task(self, label: str, state: str, seconds: float | None) -> None:
         with self._ledger._transaction() as connection:

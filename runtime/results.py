@@ -128,6 +128,8 @@ class RunResult(_Told):
     """The run's folder (events, traceback, report); that of the last run that did something, if this one did nothing."""
     ran: int = 0
     traceback: Path | None = None
+    locked: bool = False
+    """Whether it had to run with the versions of `llx.lock`, which it then leaves as they are."""
 
     @property
     def ok(self) -> bool:

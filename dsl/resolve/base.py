@@ -92,6 +92,12 @@ class Context:
     given: Mapping[str, syntax.Expression]
     """Values of params from outside."""
     evaluator: Resolve
+    importer: Context | None = None
+    """The file that imports this one, in which the values of `given` are written."""
+    label: str = ""
+    """What the experiment calls this module: "" for its own file, `corpora`, `corpora.sources`."""
+    imported: Span | None = None
+    """The place of the import."""
     bindings: dict[str, Binding] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     lost: set[str] = field(init=False)
@@ -102,6 +108,8 @@ class Context:
     origins: dict[int, Origin] = field(default_factory=dict)
     stack: list[Binding] = field(default_factory=list)
     reported: set[object] = field(default_factory=set)
+    instances: dict[object, Context] = field(default_factory=dict)
+    """The imported modules of the experiment, by file and values of the params that were given."""
     depth: int = 0
     dry: bool = False
     """In a branch that isn't taken: nothing is looked up outside the file."""
@@ -112,6 +120,10 @@ class Context:
         self.sink = self.found
         self.lost = set(self.module.lost)
         self.bindings = {name: Binding(name, statement) for name, statement in self.module.names.items()}
+        if self.importer is not None:
+            # What is built in one file may be changed in another.
+            self.recipes, self.origins = self.importer.recipes, self.importer.origins
+            self.reported, self.instances = self.importer.reported, self.importer.instances
 
     def resolve(self, expression: syntax.Expression, wanted: Wanted) -> Any:
         """Evaluate an expression as a value of the wanted type, or report and give an Unresolved."""

@@ -21,7 +21,8 @@ from ..types import Anything, Artifact, Formula, Nothing
 from .base import Binding, Context, Unresolved, Wanted
 from .bindings import kind_of, value_of
 from .build import given
-from .names import unknown_output
+from .modules import Reached, reach
+from .names import module_alone, task_name, unknown_output
 from .plain import plain
 from .unknown import unknown, unknown_call
 
@@ -102,8 +103,14 @@ class _Resolver:
         names = mentioned(node)
         if self.scope == ROW and ROW in names:
             return True
-        bindings = self.context.bindings
-        return not all(name in bindings and kind_of(self.context, bindings[name]) is None for name in names)
+        return not all(self._is_plain(name) for name in names)
+
+    def _is_plain(self, name: str) -> bool:
+        """Tell whether a name stands for a value that is known now."""
+        binding = self.context.bindings.get(name)
+        if binding is None or isinstance(binding.statement, syntax.Import):
+            return False
+        return kind_of(self.context, binding) is None
 
     def _known(self, node: syntax.Expression) -> _Part | Unresolved:
         value = plain(self.context, node, self.wanted.slot)
@@ -123,37 +130,43 @@ class _Resolver:
         head = node.segments[0].name
         if self.scope == ROW and head == ROW:
             return self._field(node)
-        binding = self.context.bindings.get(head)
-        if binding is None:
-            return Unresolved() if head in self.context.lost else self._unknown(node)
-        kind = kind_of(self.context, binding)
-        if kind is None or not self.context.is_task(kind) or self.scope == ROW:
+        reached = reach(self.context, node)
+        if isinstance(reached, Unresolved):
+            return reached
+        if reached is None:
+            return self._unknown(node)
+        home, binding = reached.context, reached.binding
+        if isinstance(binding.statement, syntax.Import):
+            return module_alone(self.context, binding, node, self.wanted)
+        kind = kind_of(home, binding)
+        if kind is None or not home.is_task(kind) or self.scope == ROW:
             return self._no_number(node, binding, kind or "")
-        task = value_of(self.context, binding)
-        return task if isinstance(task, Unresolved) else self._output(node, binding, task)
+        task = value_of(home, binding)
+        return task if isinstance(task, Unresolved) else self._output(node, reached, task)
 
     def _field(self, node: syntax.Path) -> _Part | Unresolved:
         if len(node.segments) != 2:
             return self.context.error("L0235", node.span, {"name": str(node)}, helps=(Text("L0235.help"),))
         return _Part(RowField(node.segments[1].name, str(node), node.span), ANY, node)
 
-    def _output(self, node: syntax.Path, binding: Binding, task: Any) -> _Part | Unresolved:
+    def _output(self, node: syntax.Path, reached: Reached, task: Any) -> _Part | Unresolved:
         outputs = self.context.catalogue.outputs(task)
-        _, *rest = node.segments
+        called = task_name(node, reached)
+        rest = node.segments[reached.segments :]
         name = rest[0].name if rest else next(iter(outputs), "")
         if name not in outputs:
-            return unknown_output(self.context, binding, node, outputs)
+            return unknown_output(self.context, reached, node, outputs)
         artifact_, keys = outputs[name], tuple(segment.name for segment in rest[1:])
         if artifact_.name == "number" and keys:
-            values = {"name": f"{binding.name}.{name}", "segment": keys[0]}
+            values = {"name": f"{called}.{name}", "segment": keys[0]}
             return self.context.error("L0409", rest[1].span, values)
         if keys and artifact_.splits and keys[0] not in artifact_.splits:
-            return self._unknown_key(f"{binding.name}.{name}", rest[1], artifact_.splits)
+            return self._unknown_key(f"{called}.{name}", rest[1], artifact_.splits)
         if artifact_.name == "numbers" and not keys:
-            helps = (Text("L0230.key", {"name": f"{binding.name}.{name}"}),)
+            helps = (Text("L0230.key", {"name": f"{called}.{name}"}),)
             return self._is_no_number(node, artifact(artifact_), helps)
         if artifact_.name not in ("number", "numbers"):
-            return self._is_no_number(node, artifact(artifact_), self._numbers(binding, outputs))
+            return self._is_no_number(node, artifact(artifact_), self._numbers(called, outputs))
         output = Output(Reference(task, name, artifact_), keys, str(node), node.span)
         return _Part(output, artifact_.dimension or "number", node)
 
@@ -189,9 +202,9 @@ class _Resolver:
     def _is_no_number(self, node: syntax.Path, what: Text, helps: tuple[Text, ...]) -> Unresolved:
         return self.context.error("L0230", node.span, {"name": str(node), "given": what}, helps=helps)
 
-    def _numbers(self, binding: Binding, outputs: Mapping[str, Artifact]) -> tuple[Text, ...]:
-        names = [f"`{binding.name}.{name}`" for name, one in outputs.items() if one.name in ("number", "numbers")]
-        return (Text("L0230.numbers", {"name": binding.name, "numbers": names}),) if names else ()
+    def _numbers(self, task: str, outputs: Mapping[str, Artifact]) -> tuple[Text, ...]:
+        names = [f"`{task}.{name}`" for name, one in outputs.items() if one.name in ("number", "numbers")]
+        return (Text("L0230.numbers", {"name": task, "numbers": names}),) if names else ()
 
     # Operations
 

@@ -12,7 +12,7 @@ from ..suggest import Suggestion, suggest
 from ..types import Anything, Artifact, Boolean, ComponentOf, Nothing, TaskOf, Type, Word
 from ..types import Text as TextType
 from .base import Binding, Context, Unresolved, Wanted
-from .bindings import kind_of
+from .bindings import declared, kind_of
 from .build import given, of_another_kind, wanted_kinds
 from .fit import in_brackets
 
@@ -41,7 +41,9 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
     words = [word for option in wanted.options if isinstance(option, Word) for word in option.words]
     components = [name for kind in kinds for name in context.catalogue.components(kind)]
     literals = [word for word, (type_, _) in _TAKES.items() if any(isinstance(o, type_) for o in wanted.options)]
-    own = [name for name, binding in context.bindings.items() if _could_fit(context, binding, wanted)]
+    own = [name for name, binding in context.bindings.items() if could_fit(context, binding, wanted)]
+    if len(node.segments) > 1:
+        own += context.module.imports
     span, helps, fixes = _meant(context, node, wanted, own, [*words, *literals], components)
     if not helps and len(node.segments) == 1 and any(isinstance(o, TextType | Anything) for o in wanted.options):
         key = "L0201.shell" if node.span.source.name == COMMAND_LINE else "L0201.quotes"
@@ -110,8 +112,8 @@ def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted)
     other = of_another_kind(context, name, kinds)
     if other is not None:
         return not_wanted(context, node, node.path, other.kind, wanted)
-    binding = context.bindings.get(name)
-    if binding is not None:
+    binding, _ = declared(context, node.path)
+    if binding is not None and not isinstance(binding.statement, syntax.Import):
         labels = (Label(binding.span, Text("label.declared", {"name": name})),)
         help_ = Text("L0211.help", {"name": name})
         return context.error("L0211", span, {"name": name}, labels=labels, helps=(help_,), fixes=_variant(node))
@@ -136,8 +138,10 @@ def _variant(node: syntax.Call) -> tuple[Fix, ...]:
     return (Fix(Span(node.span.source, node.path.span.end, node.block.span.start), " with ", certain=False),)
 
 
-def _could_fit(context: Context, binding: Binding, wanted: Wanted) -> bool:
+def could_fit(context: Context, binding: Binding, wanted: Wanted) -> bool:
     """Tell whether a name might be meant, by its sort alone: nothing is evaluated for a suggestion."""
+    if isinstance(binding.statement, syntax.Import):
+        return False
     kind = kind_of(context, binding)
     for option in wanted.options:
         if kind is None:

@@ -71,6 +71,7 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
     arguments = dict(recipe.arguments)
     origin = context.origins.get(id(base))
     now: dict[str, syntax.Expression] = {}
+    within: set[str] = set()
     whole = True
     for name, group in _grouped(changes).items():
         if not _known(context, component, group):
@@ -80,9 +81,11 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
         whole = whole and not isinstance(value, Unresolved)
         arguments[name] = value
         now[name] = group[-1].entry.value
+        if len(group[0].key) > 1:
+            within.add(name)
     if not whole:
         return Unresolved(component)
-    return construct(context, component, arguments, now, span, head, origin.fields if origin else None)
+    return construct(context, component, arguments, now, span, head, origin.given if origin else {}, within)
 
 
 def _grouped(changes: list[_Change]) -> dict[str, list[_Change]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options, output
+from . import difference, options, output
 
 if TYPE_CHECKING:
     from ...dsl.diagnostics.model import Diagnostic
@@ -64,7 +64,6 @@ def _told(found: Sequence[Diagnostic], fine: Sequence[Path], format_: str) -> in
 def _fix(given: options.Given, format_: str, unsafe: bool, diff: bool) -> int:
     """Fix the files, or show what that would change; then tell what is left."""
     from ..fixing import fix
-    from ..rewriting import rewrite
 
     fixed: list[Fixed] = []
     for file in given.files:
@@ -72,15 +71,31 @@ def _fix(given: options.Given, format_: str, unsafe: bool, diff: bool) -> int:
         fixed.append(one)
         if one.before is not None and one.changed:
             if diff:
-                click.echo(_diff(one), nl=False)
-            else:
-                rewrite(file, one.text)
+                difference.show(one.before.text, one.text, one.before.name, one.before.name)
+            elif problem := _written(one):
+                output.report([problem])
+                return 1
     left = [diagnostic for one in fixed for diagnostic in one.checked.diagnostics]
     if not diff:
         _told(left, [one.checked.path for one in fixed if not one.checked.diagnostics], format_)
     _summary(fixed, left, unsafe, diff)
     failed = any(diagnostic.is_error for diagnostic in left)
     return 1 if failed or (diff and any(one.changed for one in fixed)) else 0
+
+
+def _written(fixed: Fixed) -> Diagnostic | None:
+    """Put a file's new text into it, or give what stands in the way."""
+    from ...dsl.diagnostics.model import Diagnostic, Text
+    from ..fixing import write
+
+    path = str(fixed.checked.path)
+    try:
+        if write(fixed):
+            return None
+    except OSError as error:
+        values = {"path": path, "reason": error.strerror or type(error).__name__}
+        return Diagnostic("L0872", Text("L0872", values), None, helps=(Text("L0872.file"),))
+    return Diagnostic("L0873", Text("L0873", {"path": path}), None, helps=(Text("L0873.help"),))
 
 
 def _summary(fixed: Sequence[Fixed], left: Sequence[Diagnostic], unsafe: bool, diff: bool) -> None:
@@ -92,17 +107,6 @@ def _summary(fixed: Sequence[Fixed], left: Sequence[Diagnostic], unsafe: bool, d
     if likely:
         line += say("cli.check.likely", count=likely)
     click.echo(line, err=True)
-
-
-def _diff(fixed: Fixed) -> str:
-    """Show the changes of a file as `patch` reads them."""
-    import difflib
-    import io
-
-    assert fixed.before is not None, "the caller looked"
-    old, new = (io.StringIO(text, newline="").readlines() for text in (fixed.before.text, fixed.text))
-    lines = difflib.unified_diff(old, new, fixed.before.name, fixed.before.name)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _fine() -> str:

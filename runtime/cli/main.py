@@ -17,8 +17,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Run an experiment": {
         "check": "Find the mistakes in an experiment before anything runs.",
+        "fmt": "Lay out files in the one canonical way.",
         "plan": "Show what would run, why, and what it costs.",
         "run": "Run what an experiment describes and isn't stored yet.",
+        "describe": "Show the evaluated experiment, with the origin of every value.",
         "why": "Say why a task would run again.",
         "graph": "Draw the tasks of an experiment.",
     },

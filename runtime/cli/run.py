@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 @options.experiment
 @options.only
 @options.store
+@click.option("--locked", is_flag=True, help="Run only with the versions in llx.lock.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
-def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
+def command(
+    file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, locked: bool, as_json: bool
+) -> int:
     from ..face import check, run_checked
 
     checked = check(file, params=params)
@@ -34,7 +37,7 @@ def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: P
         output.report(checked.diagnostics)
     display = Display(as_json)
     try:
-        result = run_checked(checked, only=only, store=store, listeners=display.listeners)
+        result = run_checked(checked, only=only, store=store, listeners=display.listeners, locked=locked)
     finally:
         display.close()
     report = _report(result)

@@ -37,6 +37,14 @@ MESSAGES: dict[str, str] = {
     "Run what an experiment describes and isn't stored yet.": "実験のうち、まだ保存されていない部分を実行する。",
     "Params are given as in the file: llx run f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx run f.llx lr=1e-4 width=512",
     "Write the events as JSON lines.": "イベントを JSON Lines で出力する。",
+    # fmt, describe
+    "Lay out files in the one canonical way.": "ファイルを唯一の標準の体裁に整える。",
+    "Files below a folder are found, those in hidden folders aside; `-` formats stdin. Exit code 1 if a file has syntax errors, and with --check or --diff if one isn't in the canonical layout.": "フォルダを指定すると、隠しフォルダを除き、その下のファイルをすべて整えます。`-` は標準入力です。構文の誤りがあるとき、また --check や --diff で体裁の違うファイルがあるときは、終了コードが 1 になります。",
+    "Write nothing; tell which files would change.": "書き込まず、変更されるファイルを示す。",
+    "Write nothing; show what would change.": "書き込まず、変更点を示す。",
+    "Show the evaluated experiment, with the origin of every value.": "評価済みの実験を、すべての値の由来とともに表示する。",
+    "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
+    "Run only with the versions in llx.lock.": "llx.lock に記録されたバージョンのときだけ実行する。",
     # why, graph
     "Say why a task would run again.": "タスクがなぜ再実行されるかを示す。",
     "Example: llx why reviews.llx pretrain": "例: llx why reviews.llx pretrain",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...dsl.diagnostics.model import Text
+from ...plugins.distributions import LLX
 from ..listeners.facts import about
 from ..run_folder import EVENTS, EXPERIMENT, goes_on
 from ..words import knows, say_reasons, say_text
@@ -125,6 +126,10 @@ def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
         record.run, record.experiment = event["run"], event["experiment"]
         record.file, record.root, record.params = event["file"], event["root"], event["params"]
         record.started = event["time"]
+        packages = event.get("versions", {}).get("packages", {})
+        # Those of llx and the libraries are said elsewhere; what a file uses is known by its content, too.
+        used = {name: one["version"] for name, one in packages.items() if "digest" in one and name != LLX}
+        record.versions |= used
         record.tasks = {line["fingerprint"]: _task(line) for line in event["tasks"]}
     elif kind == "judged":
         reason = None if event["reason"] is None else words_of(event["reason"])

@@ -230,6 +230,9 @@ class FakeCatalogue:
             budget=(Either((AMOUNT, Nothing())), None),
         )  # fmt: skip
 
+    def fresh(self) -> FakeCatalogue:
+        return FakeCatalogue(seen=self.seen)
+
     def components(self, kind: str) -> Mapping[str, Component]:
         return self.known.get(kind, {})
 
@@ -253,7 +256,7 @@ class FakeCatalogue:
         self.seen.append(value)
         return value.of.check(value.arguments)
 
-    def rules(self, program: Program) -> Iterable[Diagnostic]:
+    def rules(self, program: Program, whole: bool = True) -> Iterable[Diagnostic]:
         return []
 
 

@@ -1,15 +1,21 @@
-"""One mistake, one diagnostic: every token of a real file is left out in turn."""
+"""One mistake, one diagnostic: every token of a real file is left out in turn; and five are five."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from random import Random
 
+import pytest
+from llx.dsl.check import check
 from llx.dsl.diagnostics.plain import show
 from llx.dsl.parser import parse
 from llx.dsl.source import Source
 
+from .fake import FakeCatalogue
+
+CASES = Path(__file__).parent / "cases"
 TEXT = """\
 experiment reviews_from_scratch {
   seed   = 7
@@ -98,3 +104,11 @@ def test_any_damage_gets_an_answer() -> None:
                 assert 0 <= place.span.start <= place.span.end <= len(text)
         assert show(diagnostics, "ja").count("\n") >= len(diagnostics)
         assert all(statement.span.end <= len(text) for statement in tree.statements)
+
+
+@pytest.mark.parametrize("path", sorted((CASES / "meaning").glob("five_*.llx")), ids=lambda path: path.stem)
+def test_five_mistakes_make_five_diagnostics(path: Path) -> None:
+    """Which ones, and where, is in the files; here it is counted."""
+    text = path.read_text(encoding="utf-8")
+    result = check(Source(path.name, text.partition("\n#!")[0]), FakeCatalogue(), root=path.parent)
+    assert len({(d.span.line, d.code) for d in result.diagnostics if d.span}) == len(result.diagnostics) == 5

@@ -240,4 +240,6 @@ MESSAGES: dict[str, str] = {
     "L0903": "nothing uses `{name}`",
     "L0904": "nothing that runs uses {kind} `{name}`",
     "L0905": "there is nothing to run in `{path}`",
+    "L0929": "nothing of `{distribution}` is used",
+    "L0929.help": "its components are named `{prefix}.…`; if none is needed, remove the line",
 }

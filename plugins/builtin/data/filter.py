@@ -21,6 +21,7 @@ class Filter(Transform):
     """
 
     name: ClassVar[str] = "filter"
+    keeps_text: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("data", "where")
 
     where: RowCondition = Field(description="What holds for a row that is kept; `row.label` is its field `label`")
