@@ -15,6 +15,7 @@ from .parser import parse, parse_expression, read
 from .program import Program
 from .record import Record
 from .resolve.instantiate import resolved
+from .resolve.observer import Observer
 from .source import Source, Span
 from .suggest import suggest
 from .unused import nothing_to_run, unused
@@ -35,11 +36,18 @@ class Checked(Record):
 
 
 def check(
-    source: Source, catalogue: Catalogue, *, root: Path, params: Sequence[str] = (), read_import: Read = read
+    source: Source,
+    catalogue: Catalogue,
+    *,
+    root: Path,
+    params: Sequence[str] = (),
+    read_import: Read = read,
+    observer: Observer | None = None,
 ) -> Checked:
     """Check a source with values for its params, as `name=value` from the command line.
 
-    `read_import` reads the files that it imports: an editor gives what it holds in place of what is stored.
+    `read_import` reads the files that it imports: an editor gives what it holds in place of what is stored. An
+    observer is told what each part of the file means.
     """
     tree, diagnostics = parse(source)
     broken = bool(diagnostics)
@@ -49,7 +57,7 @@ def check(
     diagnostics += found
     given, found = given_params(bound, params)
     diagnostics += found
-    program, whole, found = resolved(bound, catalogue, root, given)
+    program, whole, found = resolved(bound, catalogue, root, given, observer)
     diagnostics += found
     # An unknown name may be a misspelt one, which then only seems to be unused.
     unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)

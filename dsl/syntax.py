@@ -154,6 +154,7 @@ class Import(Statement):
     path: String
     alias: Segment
     block: Block | None
+    doc: str = ""
 
     @property
     def name(self) -> Segment:

@@ -17,6 +17,7 @@ from ..program import Origin
 from ..record import Record
 from ..source import Span
 from ..types import Either, Type
+from .observer import Observer
 
 MAX_DEPTH = 120
 """How deep expressions may nest, through names too; the parser's cap alone is 100."""
@@ -115,6 +116,7 @@ class Context:
     """In a branch that isn't taken: nothing is looked up outside the file."""
     env: bool = False
     """Whether `env` may be read here: in the default of a param."""
+    observer: Observer | None = None
 
     def __post_init__(self) -> None:
         self.sink = self.found
@@ -131,9 +133,12 @@ class Context:
             return self.error("L0291", expression.span)
         self.depth += 1
         try:
-            return self.evaluator(self, expression, wanted)
+            value = self.evaluator(self, expression, wanted)
         finally:
             self.depth -= 1
+        if self.observer is not None:
+            self.observer.resolved(expression, wanted, value)
+        return value
 
     def error(
         self,

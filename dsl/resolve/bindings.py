@@ -17,7 +17,7 @@ from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .environment import read_environment
 from .files import carried
 
-_PARAM_TYPES: dict[str, Type] = {
+PARAM_TYPES: dict[str, Type] = {
     "int": Number(integer=True),
     "number": Number(),
     "text": TextType(),
@@ -40,7 +40,7 @@ def kind_of(context: Context, binding: Binding) -> str | None:
         return statement.kind.name
     if isinstance(statement, syntax.Param) and statement.type is not None:
         name = statement.type.name
-        if name not in _PARAM_TYPES and name in context.catalogue.kinds:
+        if name not in PARAM_TYPES and name in context.catalogue.kinds:
             return name
     return None
 
@@ -174,13 +174,13 @@ def _of_kind(context: Context, node: syntax.Expression, value: Any, wanted: Type
 
 def param_type(context: Context, node: syntax.Segment) -> Type | None:
     """Give the type that stands behind `param name:`, or report that there is none."""
-    if node.name in _PARAM_TYPES:
-        return _PARAM_TYPES[node.name]
+    if node.name in PARAM_TYPES:
+        return PARAM_TYPES[node.name]
     kind = context.catalogue.kinds.get(node.name)
     if kind is not None:
         return TaskOf(kind.name) if kind.is_task else ComponentOf(kind.name)
-    helps, fixes = suggest(node.name, [*_PARAM_TYPES, *context.catalogue.kinds], node.span)
-    notes = (Text("L0215.types", {"types": one_of(_PARAM_TYPES)}),)
+    helps, fixes = suggest(node.name, [*PARAM_TYPES, *context.catalogue.kinds], node.span)
+    notes = (Text("L0215.types", {"types": one_of(PARAM_TYPES)}),)
     context.error("L0215", node.span, {"type": node.name}, helps=helps, fixes=fixes, notes=notes)
     return None
 

@@ -105,6 +105,8 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
 
 def build(context: Context, node: syntax.Call, component: Component) -> Any:
     """Check the arguments of a call field by field, and build the component."""
+    if context.observer is not None:
+        context.observer.meant(node.path, component)
     placed = _placed(context, node, component)
     arguments: dict[str, Any] = {}
     whole = not node.incomplete
@@ -137,8 +139,7 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
         compared = _compared(expression, component)
         if compared is not None:
             name, sign, value = compared
-            fixes, helps = (Fix(sign, "="),), (Text("L0120.help"),)
-            context.error("L0120", sign, {"field": name}, helps=helps, fixes=fixes)
+            context.error("L0120", sign, {"field": name}, helps=(Text("L0120.help"),), fixes=(Fix(sign, "="),))
             placed.setdefault(name, value)
             continue
         values = {"component": component.name, "kind": component.kind, "most": len(component.positional)}

@@ -83,6 +83,8 @@ class _Resolver:
 
     def part(self, node: syntax.Expression) -> _Part | Unresolved:
         """Resolve a part of the formula; one that names nothing of the formula's own is computed at once."""
+        if self.context.observer is not None:
+            self.context.observer.resolved(node, self.wanted, Unresolved())
         if not self._is_open(node):
             return self._known(node)
         match node:
@@ -136,6 +138,8 @@ class _Resolver:
         if reached is None:
             return self._unknown(node)
         home, binding = reached.context, reached.binding
+        if self.context.observer is not None:
+            self.context.observer.meant(node, binding)
         if isinstance(binding.statement, syntax.Import):
             return module_alone(self.context, binding, node, self.wanted)
         kind = kind_of(home, binding)

@@ -20,6 +20,7 @@ from .calls import call, pipe
 from .formulas import formula, formula_wanted
 from .modules import forget_unknown_kinds
 from .names import path
+from .observer import Observer
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .update import update
 
@@ -36,10 +37,16 @@ def instantiate(
 
 
 def resolved(
-    module: Module, catalogue: Catalogue, root: Path, given: Mapping[str, syntax.Expression] | None = None
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    observer: Observer | None = None,
 ) -> tuple[Program | None, bool, list[Diagnostic]]:
     """Make a program of what could be built, and tell whether that is all; None without the experiment's settings."""
-    context = Context(module, catalogue, root, given or {}, evaluate)
+    context = Context(module, catalogue, root, given or {}, evaluate, observer=observer)
+    if observer is not None:
+        observer.context = context
     forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)

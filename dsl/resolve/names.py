@@ -37,11 +37,15 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
     if reached is not None:
         found = _own(context, reached, node, wanted)
         if not isinstance(found, _Miss):
+            if context.observer is not None:
+                context.observer.meant(node, reached.binding)
             if bare and not isinstance(found, Unresolved):
                 _warn_of_hiding(context, reached.binding, node, wanted)
             return found
         miss = found
     if bare and any(isinstance(option, Word) and head in option.words for option in wanted.options):
+        if context.observer is not None:
+            context.observer.meant(node, head)
         return head
     component = look_up(context, str(node), wanted)
     if component is not None:

@@ -31,6 +31,8 @@ def update(context: Context, node: syntax.With, wanted: Wanted) -> Any:
         values = {"slot": wanted.slot, "wanted": describe(wanted.type)}
         return context.error("L0408", node.span, values)
     base = context.resolve(node.base, Wanted(types[0] if len(types) == 1 else Either(types), wanted.slot))
+    if context.observer is not None:
+        context.observer.changed(node.block, base)
     changes = [_Change(entry.key, entry) for entry in node.block.entries]
     if isinstance(base, Unresolved):
         if base.component is not None:

@@ -35,6 +35,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "generate": "Let a trained stage go on with a text.",
         "predict": "Let a trained stage label texts.",
     },
+    "Write an experiment": {
+        "lsp": "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).",
+    },
     "Learn": {
         "components": "List the components that a file may use.",
         "explain": "Explain a component, a kind or the code of a diagnostic.",
