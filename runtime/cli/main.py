@@ -12,15 +12,16 @@ from .guard import guarded
 from .speech import in_users_language, teach_click, translated
 
 SECTIONS: dict[str, dict[str, str]] = {
-    "Begin": {
+    "Write an experiment": {
         "new": "Make a new experiment, or a plugin package, that works as it is.",
-    },
-    "Run an experiment": {
         "check": "Find the mistakes in an experiment before anything runs.",
         "fmt": "Lay out files in the one canonical way.",
+        "describe": "Show the evaluated experiment, with the origin of every value.",
+        "lsp": "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).",
+    },
+    "Run an experiment": {
         "plan": "Show what would run, why, and what it costs.",
         "run": "Run what an experiment describes and isn't stored yet.",
-        "describe": "Show the evaluated experiment, with the origin of every value.",
         "why": "Say why a task would run again.",
         "graph": "Draw the tasks of an experiment.",
     },
@@ -34,9 +35,6 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Use a trained model": {
         "generate": "Let a trained stage go on with a text.",
         "predict": "Let a trained stage label texts.",
-    },
-    "Write an experiment": {
-        "lsp": "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).",
     },
     "Learn": {
         "components": "List the components that a file may use.",

@@ -2,7 +2,7 @@
 
 MESSAGES: dict[str, str] = {
     # 見出し
-    "Begin": "はじめる",
+    "Write an experiment": "実験を書く",
     "Run an experiment": "実験を実行する",
     "Look at runs": "実行の結果を見る",
     "Use a trained model": "学習したモデルを使う",
@@ -45,6 +45,10 @@ MESSAGES: dict[str, str] = {
     "Show the evaluated experiment, with the origin of every value.": "評価済みの実験を、すべての値の由来とともに表示する。",
     "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
     "Run only with the versions in llx.lock.": "llx.lock に記録されたバージョンのときだけ実行する。",
+    # lsp
+    "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).": "エディタと通信する: 入力中の誤り、補完、ホバー、名前の変更（docs/editors.md）。",
+    "Editors start it themselves; docs/editors.md says how each is told to.": "エディタが自動で起動します。エディタごとの設定は docs/editors.md にあります。",
+    "Accepted for editors that pass it: there is no other way.": "このオプションを渡すエディタのために受け付ける（通信方法はこれだけ）。",
     # why, graph
     "Say why a task would run again.": "タスクがなぜ再実行されるかを示す。",
     "Example: llx why reviews.llx pretrain": "例: llx why reviews.llx pretrain",
