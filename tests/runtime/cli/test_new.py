@@ -40,6 +40,7 @@ def test_a_new_experiment_has_no_mistakes(project: Project, language: str) -> No
     }
     code, out, err = project.llx("check", "novels/experiment.llx")
     assert (code, out, err) == (0, "novels/experiment.llx: no mistakes\n", "")
+    assert project.llx("fmt", "--check", "novels")[0] == 0, "it is in the canonical layout"
 
 
 def test_the_language_is_the_users_unless_said(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
