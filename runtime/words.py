@@ -8,7 +8,7 @@ from importlib import import_module
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 
-CATALOGUES = ("", "_training", "_cli", "_describe", "_report", "_expects")
+CATALOGUES = ("", "_training", "_cli", "_describe", "_report", "_expects", "_doctor")
 """The modules of each language in `messages/`, by what they are about; "" is the run itself."""
 
 NEEDS = "plan.needs"

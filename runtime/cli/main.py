@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "components": "List the components that a file may use.",
         "explain": "Explain a component, a kind or the code of a diagnostic.",
         "plugins": "List the installed plugins.",
+        "doctor": "Say what this machine can do, and what stands in the way.",
         "completion": "Write the script that lets a shell complete llx.",
         "version": "Show the versions.",
     },

@@ -85,6 +85,8 @@ MESSAGES: dict[str, str] = {
     "Examples: llx explain adamw, llx explain optimizer, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain L0203",
     "List the installed plugins.": "インストール済みのプラグインを一覧する。",
     "A file sees the components of a plugin after `use DISTRIBUTION`.": "ファイルに `use DISTRIBUTION` と書くと、プラグインのコンポーネントが使えます。",
+    "Say what this machine can do, and what stands in the way.": "このマシンで何ができ、何が妨げになるかを示す。",
+    "Exit code 1 if something would keep a run from working.": "実行の妨げになるものがあれば、終了コードが 1 になります。",
     "Show the versions.": "バージョンを表示する。",
     "Write the script that lets a shell complete llx.": "シェルで llx を補完するためのスクリプトを出力する。",
     'Bash: eval "$(llx completion bash)" in ~/.bashrc. Zsh: the same with zsh in ~/.zshrc. Fish: llx completion fish > ~/.config/fish/completions/llx.fish': 'Bash: ~/.bashrc に eval "$(llx completion bash)"。Zsh: ~/.zshrc に同様に zsh で。Fish: llx completion fish > ~/.config/fish/completions/llx.fish',
