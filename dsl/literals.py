@@ -18,7 +18,7 @@ _NUMBER = re.compile(
     r"(?P<whole>[0-9](?:_?[0-9])*)(?:\.(?P<part>[0-9](?:_?[0-9])*))?(?:[eE](?P<exponent>[+-]?[0-9]+))?"
     r"(?P<suffix>Ki|Mi|Gi|Ti|k|M|B|T|%)?"
 )
-_FACTORS = {"k": 10**3, "M": 10**6, "B": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+FACTORS = {"k": 10**3, "M": 10**6, "B": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _GLUED = re.compile(r"(?P<number>[0-9][0-9_]*(?:\.[0-9]+)?)(?P<unit>[^\W\d]+)")
 _MEANT = {
     **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
@@ -84,7 +84,7 @@ def _value(match: re.Match[str]) -> int | float | None:
     power = int(exponent) - len(part) - (2 if percent else 0)
     if not -_DIGITS < power + len(digits) < _DIGITS:
         return None
-    top = int(digits) * _FACTORS.get(suffix or "", 1)
+    top = int(digits) * FACTORS.get(suffix or "", 1)
     try:
         if power >= 0:
             top *= 10**power

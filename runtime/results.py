@@ -12,6 +12,7 @@ from ..dsl.diagnostics.summary import summary
 from ..dsl.program import Program
 from ..dsl.source import Source
 from ..plugins.registry import Registry
+from .mode import Mode
 
 if TYPE_CHECKING:
     from ..plugins.component import Estimate
@@ -126,6 +127,9 @@ class RunResult(_Told):
     id: str = ""
     folder: Path | None = None
     """The run's folder (events, traceback, report); that of the last run that did something, if this one did nothing."""
+    mode: Mode = Mode.REAL
+    exports: Path | None = None
+    """The folder that the places of exports are relative to: the project's root, but for smoke runs."""
     ran: int = 0
     traceback: Path | None = None
     locked: bool = False

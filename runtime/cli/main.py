@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Run an experiment": {
         "plan": "Show what would run, why, and what it costs.",
         "run": "Run what an experiment describes and isn't stored yet.",
+        "test": "Run all of it with a handful of rows and steps, and judge what that allows.",
         "why": "Say why a task would run again.",
         "graph": "Draw the tasks of an experiment.",
     },

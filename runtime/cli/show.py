@@ -14,7 +14,7 @@ from . import options, output
 @options.store
 @options.as_json
 def command(run: str | None, store: Path | None, as_json: bool) -> None:
-    from ..listeners import closing
+    from ..listeners import closing, comparison
     from ..listeners.figures import duration
     from ..literals import shown as written
     from ..words import say
@@ -49,7 +49,8 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
         if task.failure:
             click.echo("\n" + output.style(f"{task.label}: {task.failure}", fg="red"))
     facts = [(task.label, task.facts) for task in record.tasks.values()]
-    for lines in (closing.results(facts), closing.expectations(record.expects), closing.samples(facts)):
+    judged = closing.expectations(record.expects)
+    for lines in (closing.results(facts), comparison.tables(facts), judged, closing.samples(facts)):
         if lines:
             click.echo("\n" + "\n".join(lines))
     report = folder / "report.html"

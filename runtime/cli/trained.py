@@ -15,7 +15,7 @@ from . import output
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...dsl.diagnostics.model import Diagnostic
+    from ...dsl.diagnostics.model import Diagnostic, Text
     from ...dsl.program import Reference
     from ...plugins.component import Facts, Task, TaskFailed
     from ...plugins.kinds import Decoding
@@ -150,6 +150,7 @@ class Reading:
         raise NotImplementedError("nothing is stored")
 
     partial = directory
+    smoke = None
 
     @property
     def fingerprint(self) -> str:
@@ -173,6 +174,9 @@ class Reading:
         output = reference.output if isinstance(reference, ReferenceType) else next(iter(task.outputs()))
         artifact = self.store.open(self.graph.find(reference).fingerprint)
         return Input(artifact.directory, output, artifact.facts, task)
+
+    def failure(self, reference: Reference | Task) -> Text | None:
+        return None
 
     def random(self, name: str) -> np.random.Generator:
         raise NotImplementedError("nothing is drawn")

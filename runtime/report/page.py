@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...dsl.diagnostics.words import language
+from ..listeners.comparison import comparison_of
 from ..listeners.figures import duration, value
 from ..literals import shown
 from ..words import say
@@ -17,6 +18,7 @@ from .chart import Curve, chart
 from .listing import listing
 from .markup import Markup, element, join
 from .record import RunRecord, TaskRecord
+from .strips import strips
 
 Sections = Iterable[tuple[str, str]]
 """Sections of plugins: a heading and HTML, which is put in as it is."""
@@ -75,6 +77,7 @@ def parts(record: RunRecord, sections: Sections) -> list[Markup]:
         _section(say("report.failure"), [_failure(task) for task in record.tasks.values() if task.failure]),
         _section(say("report.results"), tables.results(record)),
         _section(say("report.expects"), tables.expectations(record)),
+        *(_sweep(task) for task in record.tasks.values()),
         *(
             _section(say("report.confusion", label=task.label), tables.confusion(task))
             for task in record.tasks.values()
@@ -138,6 +141,14 @@ def _stage(task: TaskRecord) -> Markup | None:
         best = element("p", say("report.best", step=f"{task.best_step:,}") + losses, class_="details")
     figures = element("div", curves(task), class_="charts")
     return _section(join(element("small", task.kind), task.label), join(tables.facts(task), best, figures, notes))
+
+
+def _sweep(task: TaskRecord) -> Markup | None:
+    """Compare the trials of a sweep, in a picture and a table."""
+    found = comparison_of(task.facts)
+    if found is None:
+        return None
+    return _section(say("report.sweep", label=task.label), join(strips(found), tables.comparison(found)))
 
 
 def _failure(task: TaskRecord) -> Markup:
