@@ -49,6 +49,11 @@ MESSAGES: dict[str, str] = {
     "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).": "エディタと通信する: 入力中の誤り、補完、ホバー、名前の変更（docs/editors.md）。",
     "Editors start it themselves; docs/editors.md says how each is told to.": "エディタが自動で起動します。エディタごとの設定は docs/editors.md にあります。",
     "Accepted for editors that pass it: there is no other way.": "このオプションを渡すエディタのために受け付ける（通信方法はこれだけ）。",
+    # test
+    "Run all of it with a handful of rows and steps, and judge what that allows.": "全体を少しの行とステップで実行し、それで判定できることを判定する。",
+    "Run all of it with a handful of rows and steps, in a corner of the store, to see that the parts fit.": "全体を少しの行とステップで、ストアの一角を使って実行し、部品がつながるか確かめる。",
+    "An expectation is judged if nothing that it refers to took less than a real run would.": "期待（expect）は、参照先がどれも本来の実行より少なく済まされていない場合にだけ判定します。",
+    "Test only this task or expectation, and what it needs.": "このタスクまたは期待（expect）と、それに必要なものだけを試す。",
     # why, graph
     "Say why a task would run again.": "タスクがなぜ再実行されるかを示す。",
     "Example: llx why reviews.llx pretrain": "例: llx why reviews.llx pretrain",
@@ -97,6 +102,8 @@ MESSAGES: dict[str, str] = {
     "what is learned": "何を学習するか",
     "how weights follow gradients": "勾配に従って重みを更新する方法",
     "how the learning rate moves": "学習率の動かし方",
+    "numbers that a sweep draws": "スイープが選ぶ数値",
+    "runs the file with other params, and compares": "別のパラメータでファイルを実行し、比較する",
     "a number that says how good a model is": "モデルの良さを表す数値",
     "how text is drawn from a model": "モデルから文章を生成する方法",
     "weights from elsewhere": "外部の重み",
