@@ -129,6 +129,22 @@ def test_several_files_and_folders_are_checked(project: Project) -> None:
     assert (code, files) == (1, {"lab.llx"})
 
 
+def test_what_several_files_import_is_told_of_and_fixed_once(project: Project) -> None:
+    for name in ("one.llx", "two.llx"):
+        project.write('experiment x {}\nuse llx-lab\nimport "part.llx" as part\neval b = lab.mean(part.a)\n', name)
+    project.write("use llx-lab\ndata a = lab.numbers(upto = 3.0)\n", "part.llx")
+    files = ["one.llx", "two.llx", "part.llx"]
+    code, _, err = project.llx("check", *files, "--format", "concise")
+    assert code == 1
+    assert err.count("L0305") == 1
+    assert project.llx("check", "one.llx", "--fix")[2].endswith("fixed 0, 1 left\n"), "only what is named is changed"
+    code, out, err = project.llx("check", *files, "--fix")
+    assert code == 0
+    assert "one.llx: no mistakes" in out
+    assert err.startswith("warning[L0905]")
+    assert err.endswith("fixed 1, 1 left\n")
+
+
 def test_formats_for_services_go_to_stdout(project: Project) -> None:
     project.write(BAD)
     code, out, err = project.llx("check", "lab.llx", "--format", "github")
