@@ -164,7 +164,7 @@ def test_a_new_plugin_installs_and_is_used(project: Project, monkeypatch: pytest
     assert project.llx("new", "llx-days", "--plugin", "data")[0] == 0
     site = project.root / "site"
     options = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--quiet"]
-    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), "llx-days"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), "./llx-days"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=project.root)
     assert not done.returncode, done.stderr
     monkeypatch.syspath_prepend(str(site))
