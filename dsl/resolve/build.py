@@ -137,8 +137,8 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
         compared = _compared(expression, component)
         if compared is not None:
             name, sign, value = compared
-            fixes, helps = (Fix(sign, "="),), (Text("L0120.help"),)
-            context.error("L0120", sign, {"field": name}, helps=helps, fixes=fixes)
+            help = Text("L0120.help")
+            context.error("L0120", sign, {"field": name}, helps=(help,), fixes=(Fix(sign, "="),))
             placed.setdefault(name, value)
             continue
         values = {"component": component.name, "kind": component.kind, "most": len(component.positional)}
