@@ -64,7 +64,7 @@ class Builder:
         read = self.string(self.reports.span(path.start, path.end), path)
         if not isinstance(read, String):
             read = String(read.span, ())
-        return Import(span, read, self.segment(alias), block)
+        return Import(span, read, self.segment(alias), block, self.doc(span))
 
     def use_(self, span: Span, distribution: Token, *rest: Requirement | Token) -> Use:
         requirements = tuple(item for item in rest if isinstance(item, Requirement))

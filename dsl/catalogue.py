@@ -85,10 +85,12 @@ class Used(Record):
     prefix: str | None
     version: str | None
     problem: Problem | None = None
+    acts: bool = False
+    """Whether it does something without being named: it brings rules or kinds, or listens to runs."""
 
 
 class Catalogue(Protocol):
-    """Kinds and components that one file sees. A catalogue belongs to one check: `use` adds to it."""
+    """Kinds and components that one file sees. A catalogue belongs to one file of one check: `use` adds to it."""
 
     @property
     def kinds(self) -> Mapping[str, Kind]: ...
@@ -96,6 +98,10 @@ class Catalogue(Protocol):
     @property
     def experiment(self) -> Component:
         """The fields of `experiment`."""
+        ...
+
+    def fresh(self) -> Catalogue:
+        """Give the catalogue of another file of the same check: what one file uses, the other doesn't see."""
         ...
 
     def components(self, kind: str) -> Mapping[str, Component]:
@@ -122,6 +128,9 @@ class Catalogue(Protocol):
         """
         ...
 
-    def rules(self, program: Program) -> Iterable[Diagnostic]:
-        """Run the rules over a whole program that plugins offer; asked only of a program without errors."""
+    def rules(self, program: Program, whole: bool = True) -> Iterable[Diagnostic]:
+        """Run the rules over a program that plugins offer.
+
+        One that is not `whole` lacks declarations in which something is wrong, or holds components with mistakes.
+        """
         ...

@@ -9,11 +9,13 @@ from pathlib import Path
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
+from .imports import Read, with_imports
 from .modules import COMMAND_LINE, Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
 from .record import Record
-from .resolve.instantiate import instantiate
+from .resolve.instantiate import resolved
+from .resolve.observer import Observer
 from .source import Source, Span
 from .suggest import suggest
 from .unused import nothing_to_run, unused
@@ -33,22 +35,38 @@ class Checked(Record):
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
 
 
-def check(source: Source, catalogue: Catalogue, *, root: Path, params: Sequence[str] = ()) -> Checked:
-    """Check a source with values for its params, as `name=value` from the command line."""
+def check(
+    source: Source,
+    catalogue: Catalogue,
+    *,
+    root: Path,
+    params: Sequence[str] = (),
+    read_import: Read = read,
+    observer: Observer | None = None,
+) -> Checked:
+    """Check a source with values for its params, as `name=value` from the command line.
+
+    `read_import` reads the files that it imports: an editor gives what it holds in place of what is stored. An
+    observer is told what each part of the file means.
+    """
     tree, diagnostics = parse(source)
     broken = bool(diagnostics)
     bound, found = module(tree, catalogue)
     diagnostics += found
+    bound, found = with_imports(bound, catalogue, root, read_import)
+    diagnostics += found
     given, found = given_params(bound, params)
     diagnostics += found
-    program, found = instantiate(bound, catalogue, root, given)
+    program, whole, found = resolved(bound, catalogue, root, given, observer)
     diagnostics += found
     # An unknown name may be a misspelt one, which then only seems to be unused.
     unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)
     if not broken and not bound.broken and not unknown:
         diagnostics += unused(bound, catalogue, given)
-    if program is not None and not any(diagnostic.is_error for diagnostic in diagnostics):
-        diagnostics += [*nothing_to_run(program), *catalogue.rules(program)]
+    if program is not None:
+        whole = whole and not any(diagnostic.is_error for diagnostic in diagnostics)
+        # What is wrong between two declarations is said though a third one is broken.
+        diagnostics += [*(nothing_to_run(program) if whole else ()), *catalogue.rules(program, whole)]
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     return Checked(None if failed else program, in_order(diagnostics, source), tree)
 
@@ -79,15 +97,26 @@ def find_root(file: Path) -> Path:
 
 
 def in_order(diagnostics: list[Diagnostic], source: Source) -> list[Diagnostic]:
-    """Sort diagnostics by their places in the file; those from elsewhere come first."""
+    """Sort diagnostics by their places: what is in no file, then this file, then those that it imports.
+
+    What is wrong in a file however it is imported is said once.
+    """
+    files = {source: 0}
 
     def place(diagnostic: Diagnostic) -> tuple[int, int, int]:
         span = diagnostic.span
-        if span is None or span.source is not source:
-            return (0, 0, 0)
-        return (1, span.start, span.end)
+        if span is None or (span.source.path is None and span.source is not source):
+            return (-1, 0, 0)
+        return (files.setdefault(span.source, len(files)), span.start, span.end)
 
-    return sorted(diagnostics, key=place)
+    said: set[object] = set()
+    unique = []
+    for one in sorted(diagnostics, key=place):
+        key = (one.code, one.span, str(one.message))
+        if one.span is None or one.span.source is source or key not in said:
+            unique.append(one)
+        said.add(key)
+    return unique
 
 
 def given_params(bound: Module, params: Sequence[str]) -> tuple[dict[str, syntax.Expression], list[Diagnostic]]:
@@ -124,6 +153,8 @@ def _unknown_param(bound: Module, name: str, whole: Source, known: list[str]) ->
     helps, _ = suggest(name, known)
     notes: tuple[Text, ...] = (Text("L0222.params", {"names": known}),) if known else (Text("L0222.none"),)
     labels: tuple[Label, ...] = ()
+    if name.partition(".")[0] in bound.imports:
+        notes = (Text("L0222.imported"),)
     if name in bound.names:
         labels = (Label(bound.names[name].name.span, Text("L0222.not_param", {"name": name})),)
     message = Text("L0222", {"name": name})

@@ -18,10 +18,17 @@ PLANNED_KINDS = ("sweep",)
 COMMAND_LINE = "<command line>"
 """The name of sources that hold values for params from outside."""
 
-Named = syntax.Param | syntax.Let | syntax.Declaration
+Named = syntax.Param | syntax.Let | syntax.Declaration | syntax.Import
 
 
-class Module(Record):
+class Imported(Record, eq=False):
+    """A file that another one imports: its module, and the catalogue with what that file uses."""
+
+    module: Module
+    catalogue: Catalogue
+
+
+class Module(Record, eq=False):
     """A file's statements by sort, each name bound once.
 
     `lost` are names that something unreadable would have bound: nothing is to be said of their use.
@@ -37,6 +44,9 @@ class Module(Record):
     mentions: Mapping[str, frozenset[str]] = {}
     """Name -> the names of the module that its statement mentions."""
     experiment_mentions: frozenset[str] = frozenset()
+    expects: Mapping[str, syntax.Expect] = {}
+    imports: Mapping[str, Imported] = {}
+    """What the imports of `names` lead to."""
 
 
 def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:
@@ -45,6 +55,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
     names: dict[str, Named] = {}
     taken: dict[str, syntax.Segment] = {}
     lost = set(tree.lost)
+    expects: dict[str, syntax.Expect] = {}
     experiment: syntax.Experiment | None = None
     broken = bool(tree.lost)
     for statement in tree.statements:
@@ -54,17 +65,15 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
                     experiment = statement
                 else:
                     diagnostics.append(_twice("L0221", statement.name, experiment.name))
-            case syntax.Import() | syntax.Expect():
-                diagnostics.append(_not_yet(statement))
-                name = statement.alias if isinstance(statement, syntax.Import) else statement.name
-                lost.add(name.name)
-                broken = True
-            case syntax.Param() | syntax.Let() | syntax.Declaration():
+            case syntax.Param() | syntax.Let() | syntax.Declaration() | syntax.Import() | syntax.Expect():
                 name = statement.name
                 if name.name in taken:
                     diagnostics.append(_twice("L0204", name, taken[name.name]))
+                    continue
+                taken[name.name] = name
+                if isinstance(statement, syntax.Expect):
+                    expects[name.name] = statement
                 else:
-                    taken[name.name] = name
                     names[name.name] = statement
     uses = tuple(_uses(tree, catalogue, taken, lost, diagnostics))
     known = names.keys()
@@ -75,8 +84,9 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
         uses,
         frozenset(lost),
         broken,
-        {name: mentioned(statement.value) & known for name, statement in names.items()},
+        {name: mentioned(_within(statement)) & known for name, statement in names.items()},
         mentioned(experiment.block) & known if experiment else frozenset(),
+        expects=expects,
     )
     return built, diagnostics
 
@@ -121,7 +131,12 @@ def _uses(
         elif used.prefix in prefixes:
             diagnostics.append(_clash("L0704", place, used.prefix, prefixes[used.prefix]))
         prefixes[used.prefix] = place
-        yield UsedDistribution(name.name, used.prefix, used.version, statement.span)
+        yield UsedDistribution(name.name, used.prefix, used.version, statement.span, used.acts)
+
+
+def _within(statement: Named) -> syntax.Expression | None:
+    """Give the expression in which a statement mentions other names."""
+    return statement.block if isinstance(statement, syntax.Import) else statement.value
 
 
 def mentioned(node: object) -> frozenset[str]:
@@ -153,11 +168,6 @@ def mentioned(node: object) -> frozenset[str]:
             case syntax.Conditional(condition=condition, then=then, otherwise=otherwise):
                 stack.extend((condition, then, otherwise))
     return frozenset(found)
-
-
-def _not_yet(statement: syntax.Import | syntax.Expect) -> Diagnostic:
-    word = "import" if isinstance(statement, syntax.Import) else "expect"
-    return Diagnostic("L0290", Text("L0290", {"what": word}), statement.span)
 
 
 def _twice(code: str, second: syntax.Segment, first: syntax.Segment) -> Diagnostic:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .record import Record
 from .source import Source, Span
+from .syntax import Expression
 from .types import Artifact
+
+if TYPE_CHECKING:
+    from .formula import Formula
 
 
 class Reference(Record, eq=False):
@@ -22,18 +26,35 @@ class Reference(Record, eq=False):
         return f"Reference({type(self.task).__name__}.{self.output})"
 
 
-class Origin(Record):
-    """Where a component was written: the whole expression, and each field that was given there.
+class Given(Record, eq=False):
+    """What the value of a field was made from: an expression, and the label of the scope whose names it uses."""
 
-    A field changed by `with` has the span of that entry. The span of a field is that of its value.
-    """
+    expression: Expression
+    scope: str = ""
+    by_with: bool = False
+    """Whether a `with` gave it; `before` is then what stood in the base, if anything did."""
+    within: bool = False
+    """Whether the `with` changed something inside the value (`optimizer.lr`) and not all of it."""
+    before: Given | None = None
+
+
+class Origin(Record, eq=False):
+    """Where a component was written: the whole expression, and each field that was given there."""
 
     span: Span
-    fields: Mapping[str, Span] = {}
+    given: Mapping[str, Given] = {}
+
+    @property
+    def fields(self) -> dict[str, Span]:
+        """Give the places of the fields' values; a field changed by `with` has the place of that change."""
+        return {name: given.expression.span for name, given in self.given.items()}
 
 
 class Declared(Record):
-    """A declaration whose value is built (a component: a value or a task)."""
+    """A declaration whose value is built (a component: a value or a task).
+
+    `name` is what the experiment calls it: `corpora.wiki` in an imported file.
+    """
 
     name: str
     kind: str
@@ -44,12 +65,36 @@ class Declared(Record):
 
 
 class Knob(Record):
-    """A `param`: its value in this program, and whether it was given from outside."""
+    """A `param`: its value in this program, and whether it was given from outside (its file)."""
 
     name: str
     value: Any
     given: bool
     span: Span
+    doc: str = ""
+    source: Given | None = None
+    """The expression that it has its value from: its default, or what was given in its place."""
+    kind: str = ""
+    """The kind of declaration that it takes, whose name is then its value."""
+
+
+class Let(Record):
+    """A `let` and its value."""
+
+    name: str
+    value: Any
+    span: Span
+    doc: str = ""
+    source: Given | None = None
+
+
+class Expectation(Record):
+    """An `expect`: a comparison that is judged after the run."""
+
+    name: str
+    formula: Formula
+    span: Span
+    name_span: Span
     doc: str = ""
 
 
@@ -58,6 +103,24 @@ class UsedDistribution(Record):
     prefix: str
     version: str
     span: Span
+    acts: bool = False
+    """As of `Used`."""
+
+
+class Scope(Record, eq=False):
+    """A file of a program, evaluated: the experiment's own, or an imported one with the params set there.
+
+    A file that is imported with other params is another scope; with the same ones it is the same.
+    """
+
+    label: str
+    """What the experiment calls it: "" its own file, else the import's name: `corpora`, `corpora.sources`."""
+    source: Source
+    params: Mapping[str, Knob]
+    lets: Mapping[str, Let]
+    uses: tuple[UsedDistribution, ...]
+    imported: Span | None = None
+    """The place of the (first) import."""
 
 
 class Program(Record, eq=False):
@@ -77,10 +140,21 @@ class Program(Record, eq=False):
     """By `id()` of a component that is alive as long as the program."""
     final: tuple[str, ...]
     """Names of the declarations that a run is for, in the order of the file."""
+    expects: Mapping[str, Expectation] = {}
+    """What is judged after the run; the tasks that it refers to are run for it."""
+    imported: Mapping[str, Declared] = {}
+    """The declarations of imported files, by their names here: `corpora.wiki`."""
+    scopes: Mapping[str, Scope] = {}
+    """The files by their labels, the experiment's own (labelled "") first."""
+
+    @property
+    def everything(self) -> dict[str, Declared]:
+        """Give the declarations of this file and of those that it imports, by name."""
+        return {**self.declarations, **self.imported}
 
     def label(self, component: Any) -> str | None:
-        """Give the name that the file gives to a component, or None if it is anonymous."""
-        for declared in self.declarations.values():
+        """Give the name that the experiment has for a component, or None if it is anonymous."""
+        for declared in self.everything.values():
             if declared.value is component:
                 return declared.name
         return None

@@ -154,6 +154,11 @@ class Import(Statement):
     path: String
     alias: Segment
     block: Block | None
+    doc: str = ""
+
+    @property
+    def name(self) -> Segment:
+        return self.alias
 
 
 class Requirement(Node):

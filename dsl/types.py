@@ -103,13 +103,15 @@ class TaskOf(Type):
 class Artifact(Type):
     """What a task puts out, and what a field wants of a reference.
 
-    `name`: dataset, rows, tokenizer, checkpoint, number, file, or a plugin's own. `columns` and `splits`
-    describe data; columns that are None are not known, or not asked for.
+    `name`: dataset, rows, tokenizer, checkpoint, number, numbers, file, or a plugin's own. `columns` and `splits`
+    describe data; columns that are None are not known, or not asked for. A number has a `dimension` if it has a
+    unit (time, energy, …); `numbers` are named by keys, those in `splits` or, if that is empty, keys that only the run knows.
     """
 
     name: str
     columns: tuple[str, ...] | None = None
     splits: tuple[str, ...] = ()
+    dimension: str | None = None
 
     def accepts(self, given: Artifact) -> bool:
         """Tell whether an artifact of type `given` fits where this one is wanted; columns are compared by rules."""
@@ -120,6 +122,10 @@ class Artifact(Type):
 
 
 class Formula(Type):
-    """An expression over numbers that tasks put out (`scope` task) or over a row's fields (`scope` row)."""
+    """An expression over numbers that tasks put out (`scope` task) or over a row's fields (`scope` row).
+
+    `result` is what it must come to: a number (or quantity), or a boolean, which a comparison gives.
+    """
 
     scope: str = "task"
+    result: str = "number"

@@ -9,6 +9,7 @@ from ..dsl.types import Artifact, PathText, QuantityOf
 from .builtin.encoding.packed import Packed
 from .builtin.encoding.single import Single
 from .component import Component, Estimate, Facts, FactsOf, Place, Task, TaskFailed, references
+from .derived import Derived, Part, RowsUsed
 from .fields import (
     Amount,
     BatchSize,
@@ -20,6 +21,8 @@ from .fields import (
     Folder,
     Fraction,
     Interval,
+    NumberFormula,
+    RowCondition,
     Rows,
     Steps,
     Target,
@@ -29,6 +32,7 @@ from .fields import (
     hidden,
     neutral,
 )
+from .findings import Also, Findings
 from .fit import check_fit
 from .hooks import hookimpl
 from .kinds import (
@@ -59,10 +63,10 @@ from .located import Located
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
 __all__ = [
-    "IGNORED", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
-    "Dataset", "Decoding", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
-    "File", "Files", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
-    "Network", "Objective", "Optimizer", "Outcome", "Packed", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "Rows", "Schedule",
+    "IGNORED", "Also", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
+    "Dataset", "Decoding", "Derived", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
+    "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
+    "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "RowCondition", "Rows", "RowsUsed", "Schedule",
     "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
     "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",
 ]  # fmt: skip

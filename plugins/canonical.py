@@ -8,6 +8,7 @@ key, so that no two values share a form:
     reference  {"reference": whatever `refer` gives}
     quantity   {"quantity": 20000000, "of": "tokens"}
     map        {"map": {…}}
+    formula    {"formula": ["/", {"output": whatever `refer` gives, "keys": []}, 2]}
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..dsl.formula import Formula, Known, Output, RowField
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from .component import Component, Task
@@ -88,7 +90,24 @@ def _value(value: Any, refer: Refer, defaults: bool) -> Any:
             return [_value(item, refer, defaults) for item in value]
         case Mapping():
             return {"map": {str(key): _value(item, refer, defaults) for key, item in value.items()}}
+        case Formula():
+            return _formula(value, refer, defaults)
     raise TypeError(f"a field holds {type(value).__name__}, which has no canonical form")
+
+
+def _formula(formula: Formula, refer: Refer, defaults: bool) -> dict[str, Any]:
+    """Give the form of a formula, beside which stands its text where it is for people to compare."""
+
+    def leaf(term: Known | Output | RowField) -> Any:
+        match term:
+            case Known(value=value):
+                return _value(value, refer, defaults)
+            case Output(reference=reference, keys=keys):
+                return {"output": refer(reference), "keys": list(keys)}
+        return {"field": term.name}
+
+    form: Any = formula.fold(leaf, lambda operator, operands: [operator, *operands])
+    return {"formula": form, "text": str(formula)} if defaults else {"formula": form}
 
 
 def _number(number: int | float) -> int | float:

@@ -6,7 +6,7 @@ are its documentation, and `kind`, `name`, `version` are its identity.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,11 +15,14 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from ..dsl.catalogue import Problem
+from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
+from ..dsl.formula import Formula
 from ..dsl.program import Reference
 from ..dsl.types import Artifact
 
 if TYPE_CHECKING:
+    from .derived import RowsUsed
     from .work import Work
 
 Facts = dict[str, Any]
@@ -53,6 +56,13 @@ class Component(BaseModel):
         Runs at `llx check`: no torch, nothing slow. Fields have their right types already.
         """
 
+    def derived(self) -> Mapping[str, Any]:
+        """Give what follows from the fields, by name: what a field that is `none` stands for, a size without a field.
+
+        It is shown by `llx describe` and by editors; nothing is made from it. Runs at `llx check`: no torch.
+        """
+        return {}
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         # A field that is typed by a base takes any component of it, and never a dict, which pydantic would
@@ -81,7 +91,8 @@ class Place:
     ) -> None:
         """Report an error: `code` is the message's key in the distribution's catalogue (`llx_messages`).
 
-        `help` is the key of the help text. `field` is the word of the language; None is the whole component.
+        `help` is the key of the help text, by default `<code>.help` if there is such a text. `field` is the word of
+        the language; None is the whole component. `index` is the place in a list, or the key in a map.
         """
         self._add(field, code, values, help, index, warning=False)
 
@@ -107,9 +118,16 @@ class Place:
         warning: bool,
     ) -> None:
         given = dict(values or {})
-        self.problems.append(
-            Problem(Text(code, given), code.split(".")[0], field, index, warning, Text(help, given) if help else None)
-        )
+        text = Text(code, given)
+        self.problems.append(Problem(text, code.split(".")[0], field, index, warning, help_of(text, help)))
+
+
+def help_of(message: Text, key: str | None) -> Text | None:
+    """Give the help for a message: that of a key, or `<message>.help` if there is such a text."""
+    if key is None:
+        key = f"{message.key}.help"
+        return Text(key, message.values) if key in words.catalogue("en") else None
+    return Text(key, message.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +196,25 @@ class Task(Component):
         """Give the files that it reads, sorted; their digests are part of its fingerprint."""
         return []
 
+    def uses(self) -> Iterable[RowsUsed]:
+        """Give the rows that it learns from, chooses by or measures on; the kinds have sensible answers."""
+        return ()
+
     def facts(self, inputs: FactsOf) -> Facts:
         """Give what can be said of the result before it runs; `inputs(reference)` gives the facts of an input.
 
         Leave out what isn't known yet. After the run, the facts that `run` returned stand in its place.
         """
         return {}
+
+    def number_of(self, output: str, facts: Facts) -> Any:
+        """Give the number of an output of type `number` from the facts of the run (of `numbers`, a map by key).
+
+        It stands among the facts or their `metrics` under the output's name, unless a task says otherwise; None is a
+        number that this run didn't come to.
+        """
+        metrics = facts.get("metrics")
+        return metrics[output] if isinstance(metrics, Mapping) and output in metrics else facts.get(output)
 
     def estimate(self, inputs: FactsOf) -> Estimate:
         """Give what it will cost."""
@@ -215,7 +246,7 @@ class FactsOf:
 
 
 def walk(value: Any) -> Iterator[Component | Reference]:
-    """Give the components and references within a value, itself first; lists and maps are looked through.
+    """Give the components and references within a value, itself first; lists, maps and formulas are looked through.
 
     A reference is not followed: what it leads to is another task's.
     """
@@ -231,6 +262,8 @@ def walk(value: Any) -> Iterator[Component | Reference]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from walk(item)
+    elif isinstance(value, Formula):
+        yield from value.references
 
 
 def references(value: Any) -> Iterator[Reference]:

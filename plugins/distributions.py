@@ -60,6 +60,14 @@ def load(distribution: str, requirements: Iterable[tuple[str, str]]) -> Loaded:
     return Loaded(version, point.name, plugin, tuple(problems))
 
 
+def module_of(distribution: str) -> str:
+    """Give the import package of an installed distribution's plugin."""
+    import importlib.metadata
+
+    points = importlib.metadata.distribution(distribution).entry_points
+    return next((point.module.partition(".")[0] for point in points if point.group == GROUP), "")
+
+
 def problem(code: str, *, at: str | None = None, warning: bool = False, **values: object) -> Problem:
     """Give the problem of a distribution; every code of these has a help."""
     return Problem(Text(code, values), code, at, warning=warning, help=Text(f"{code}.help", values))

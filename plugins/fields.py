@@ -11,9 +11,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from ..dsl.formula import Formula
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact, Either, PathText, QuantityOf
+from ..dsl.types import Formula as FormulaType
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 """A part of a whole, 0 to 1; `10%` in the language."""
@@ -46,6 +48,11 @@ Data = Annotated[Reference, Either((Artifact("dataset"), Artifact("rows")))]
 """A dataset or rows."""
 TokenizerOf = Annotated[Reference, Artifact("tokenizer")]
 CheckpointOf = Annotated[Reference, Artifact("checkpoint")]
+
+NumberFormula = Annotated[Formula, FormulaType("task", "number")]
+"""A formula over numbers that tasks put out: `pretrain.loss`, evaluated when they have run."""
+RowCondition = Annotated[Formula, FormulaType("row", "boolean")]
+"""A formula that says of a row whether it is meant: `row.stars > 2`."""
 
 
 def hidden(default: object = None) -> Any:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..dsl.diagnostics.model import Diagnostic
     from ..dsl.program import Program
     from .component import Component
+    from .findings import Findings
     from .kinds import KindOf
     from .located import Located
 
@@ -57,8 +58,11 @@ class Hooks:
         """Give the texts of this distribution's diagnostics in a language (`en` or `ja`), by key."""
 
     @hookspec
-    def llx_check(self, program: Program) -> Iterable[Diagnostic]:  # type: ignore[empty-body]
-        """Give what a rule over the whole program finds."""
+    def llx_check(self, program: Program, findings: Findings) -> Iterable[Diagnostic] | None:
+        """Look for what is wrong among the components of a program, and report it through `findings`.
+
+        The program may lack declarations in which something else is wrong. Diagnostics made by hand may be given back.
+        """
 
     @hookspec
     def llx_commands(self, group: click.Group) -> None:

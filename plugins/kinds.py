@@ -7,7 +7,8 @@ annotations only. How an objective is written is told in docs/objectives.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..dsl.program import Reference
@@ -15,6 +16,7 @@ from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from ..dsl.types import Artifact
 from .component import Component, Facts, Place, Task
+from .derived import Derived, Purpose, RowsUsed, data_of, derived_as_named, splits_of
 from .work import Outcome
 
 if TYPE_CHECKING:
@@ -213,6 +215,8 @@ class Optimizer(Component):
     """How weights follow gradients."""
 
     kind: ClassVar[str] = "optimizer"
+    sensible_lr: ClassVar[tuple[float, float] | None] = None
+    """The least and the largest learning rate with which anything is learned; another one gets a warning."""
     lr: float
 
     @abstractmethod
@@ -228,6 +232,10 @@ class Schedule(Component):
     """How the learning rate moves: a factor on the optimizer's `lr`."""
 
     kind: ClassVar[str] = "schedule"
+
+    def rise(self) -> Quantity | None:
+        """Give how long the factor rises before it reaches 1 (the field `warmup`), or None if it doesn't."""
+        return None
 
     @abstractmethod
     def factor(self, step: int, done: float, steps: Callable[[Quantity], float]) -> float:
@@ -273,10 +281,15 @@ class DataTask(Task):
     """Data: rows with named columns, in one split or several.
 
     The artifact is a folder with `<split>.parquet` for each split, or `rows.parquet` without splits. Facts:
-    `rows` {split: count}, and for a mixture `weights` {source: share}, whose rows have the column `source`.
+    `rows` {split: count}, and for a mixture `weights` {source: share}, whose rows have the column `source`. Formulas
+    see the counts: `reviews.rows["train"]`, or `novels.rows` of data without splits.
     """
 
     kind: ClassVar[str] = "data"
+    keeps_text: ClassVar[bool] = False
+    """Whether its rows are among those that it is made of, with their texts as they were (chosen, divided, joined)."""
+    selects: ClassVar[bool] = True
+    """Whether its fields may decide which rows are kept, so that two of it with other fields have none in common."""
 
     @property
     @abstractmethod
@@ -290,7 +303,35 @@ class DataTask(Task):
 
     def outputs(self) -> dict[str, Artifact]:
         whole = Artifact("dataset", self.columns, self.splits)
-        return {"dataset": whole} | {split: Artifact("rows", self.columns) for split in self.splits}
+        count = Artifact("numbers", splits=self.splits) if self.splits else Artifact("number")
+        return {"dataset": whole, "rows": count} | {split: Artifact("rows", self.columns) for split in self.splits}
+
+    def number_of(self, output: str, facts: Facts) -> Any:
+        # Without splits, the one count stands under the name of the file that holds the rows.
+        found = super().number_of(output, facts)
+        return found if self.splits or output != "rows" else found["rows"]
+
+    def derives(self, split: str | None) -> Iterable[Derived]:
+        """Give what the rows of a split are made of (None: all rows), so that leaks are found before anything runs.
+
+        By default by names: of data with splits the split of the same name; a field that is called like a split is
+        all there is of it; and rows without splits that come out in several were divided.
+        """
+        return derived_as_named(self, self.splits, split)
+
+    def origins(self, root: Path) -> Iterable[Hashable]:
+        """Give what it reads, if it is not made of other data: two that share an origin may have rows in common.
+
+        By default its files, or the task itself if it has none.
+        """
+        return [path.resolve() for path in self.files(root)]
+
+    def text_form(self) -> Hashable:
+        """Give what decides how the text of a row reads, if it is not made of other data.
+
+        Rows of one origin that read alike are divided alike by their text. None is all fields but files.
+        """
+        return None
 
 
 class TokenizerTask(Task):
@@ -302,7 +343,18 @@ class TokenizerTask(Task):
     kind: ClassVar[str] = "tokenizer"
 
     def outputs(self) -> dict[str, Artifact]:
-        return {"tokenizer": Artifact("tokenizer")}
+        return {"tokenizer": Artifact("tokenizer"), "vocab_size": Artifact("number")}
+
+    def uses(self) -> Iterable[RowsUsed]:
+        return [RowsUsed(reference, "vocabulary", None, field) for field, reference in data_of(self)]
+
+    def most_tokens(self, size: int) -> int | None:
+        """Give the largest vocabulary that can be learned from so many bytes of text; None if there is no limit."""
+        return None
+
+    def known_vocab_size(self, root: Path) -> int | None:
+        """Give the size of the vocabulary if a file says it already, from the project's root; None if it is to come."""
+        return None
 
 
 class Trained(Task):
@@ -323,13 +375,20 @@ class Trained(Task):
         """Give the objective that it was trained with last, whose head the checkpoint holds."""
         return None
 
+    def known_vocab_size(self, root: Path) -> int | None:
+        """Give how many tokens the stored weights have embeddings for, if their files say it (see `TokenizerTask`)."""
+        return None
+
     def training_tokens(self) -> Task | None:
         """Give the hidden task of the encoded training rows, whose facts (label set) belong to the model."""
         return None
 
 
 class Stage(Trained):
-    """A stage of training."""
+    """A stage of training.
+
+    Its numbers are the validation losses of its checkpoints: `loss` of the best one, `last_loss` of the last.
+    """
 
     kind: ClassVar[str] = "stage"
     final: ClassVar[bool] = True
@@ -337,7 +396,24 @@ class Stage(Trained):
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
 
     def outputs(self) -> dict[str, Artifact]:
-        return {"best": Artifact("checkpoint"), "last": Artifact("checkpoint"), "loss": Artifact("number")}
+        checkpoints = {"best": Artifact("checkpoint"), "last": Artifact("checkpoint")}
+        return checkpoints | {"loss": Artifact("number"), "last_loss": Artifact("number")}
+
+    def uses(self) -> Iterable[RowsUsed]:
+        """Give the rows that it trains on and chooses by.
+
+        By default of each dataset the splits `train` and `validation`, and all of what has no splits; a field that is
+        called `validation` or `test` is for that.
+        """
+        purposes: Mapping[str, Purpose] = {"validation": "select", "test": "measure"}
+        for field, reference in data_of(self):
+            splits = splits_of(reference)
+            if not splits:
+                yield RowsUsed(reference, purposes.get(field, "train"), None, field)
+            if "train" in splits:
+                yield RowsUsed(reference, "train", "train", field)
+            if "validation" in splits:
+                yield RowsUsed(reference, "select", "validation", field)
 
 
 class WeightsTask(Trained):
@@ -356,6 +432,9 @@ class Evaluation(Task):
     final: ClassVar[bool] = True
     on_device: ClassVar[bool] = True
 
+    def uses(self) -> Iterable[RowsUsed]:
+        return [RowsUsed(reference, "measure", None, field) for field, reference in data_of(self)]
+
 
 class Audit(Task):
     """A look at what a model has learned that it should not have."""
@@ -363,6 +442,9 @@ class Audit(Task):
     kind: ClassVar[str] = "audit"
     final: ClassVar[bool] = True
     on_device: ClassVar[bool] = True
+
+    def uses(self) -> Iterable[RowsUsed]:
+        return [RowsUsed(reference, "measure", None, field) for field, reference in data_of(self)]
 
 
 class Export(Task):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -18,6 +19,7 @@ from . import builtin
 from .component import Component, Place, Task
 from .distributions import LLX, load, problem, said
 from .experiment import Experiment
+from .findings import Findings
 from .hooks import GROUP, call, new_manager
 from .kinds import KindOf
 from .located import Located
@@ -42,6 +44,17 @@ class Registry:
         self._broken_outputs: dict[int, Problem] = {}
         problems = self._add(builtin, LLX, plugin_prefix=None, seen_as=None)
         assert not problems, f"the built-in components are broken: {problems}"
+        self._own_kinds = dict(self.kinds)
+        self._own_bases = dict(self._bases)
+        self._own_components = {kind: dict(among) for kind, among in self._components.items()}
+
+    def fresh(self) -> Registry:
+        """Give the registry of another file of the same check: its own components, the same plugins and messages."""
+        other = copy.copy(self)
+        other.kinds, other._bases = dict(self._own_kinds), dict(self._own_bases)
+        other._components = {kind: dict(among) for kind, among in self._own_components.items()}
+        other._of_class = {}
+        return other
 
     @cached_property
     def experiment(self) -> Registered:
@@ -62,11 +75,17 @@ class Registry:
             return Used(None, loaded.version, _joined(distribution, loaded.problems))
         seen_as = alias or loaded.prefix
         problems = list(loaded.problems)
-        if self.manager.has_plugin(loaded.prefix or ""):
+        # Another file of the experiment may have used the same plugin.
+        if self.manager.get_plugin(loaded.prefix or "") not in (None, loaded.plugin):
             problems.append(problem("L0716", distribution=distribution, what=loaded.prefix))
             return Used(None, loaded.version, _joined(distribution, problems))
         problems += self._add(loaded.plugin, distribution, loaded.prefix, seen_as)
-        return Used(seen_as, loaded.version, _joined(distribution, problems))
+        return Used(seen_as, loaded.version, _joined(distribution, problems), self._acts(loaded.plugin))
+
+    def _acts(self, plugin: Any) -> bool:
+        """Tell whether a plugin does more than offer components that a file may name."""
+        callers = self.manager.get_hookcallers(plugin) or []
+        return any(caller.name not in ("llx_components", "llx_messages") for caller in callers)
 
     def outputs(self, task: Task) -> Mapping[str, Artifact]:
         """Give the typed outputs of a task; none if its own code fails, which `check` then reports."""
@@ -92,18 +111,26 @@ class Registry:
             place.problems.append(self._broken_outputs.pop(id(value)))
         return place.problems
 
-    def rules(self, program: Program) -> list[Diagnostic]:
-        """Run the rules over the whole program that plugins offer (`llx_check`)."""
-        found: list[Diagnostic] = []
+    def rules(self, program: Program, whole: bool = True) -> list[Diagnostic]:
+        """Run the rules over the program that plugins offer (`llx_check`).
+
+        One that fails is a diagnostic at the plugin's `use`; over a program that is not whole nothing is said of that.
+        """
+        findings = Findings(program)
         for implementation in self.manager.hook.llx_check.get_hookimpls():
-            distribution = self._distributions[id(implementation.plugin)]
             try:
-                answer: Any = call(implementation, program=program)
-                found += answer or ()
+                answer: Any = call(implementation, program=program, findings=findings)
+                findings.take(answer or ())
             except (Exception, SystemExit) as error:
-                values = {"distribution": distribution, "hook": "llx_check", "error": said(error)}
-                found.append(Diagnostic("L0718", Text("L0718", values), None, helps=(Text("L0718.help", values),)))
-        return found
+                if whole:
+                    findings.take([self._failed_rule(implementation.plugin, program, error)])
+        return findings.diagnostics
+
+    def _failed_rule(self, plugin: Any, program: Program, error: BaseException) -> Diagnostic:
+        distribution = self._distributions[id(plugin)]
+        values = {"distribution": distribution, "hook": "llx_check", "error": said(error)}
+        span = next((used.span for used in program.uses if used.name == distribution), None)
+        return Diagnostic("L0718", Text("L0718", values), span, helps=(Text("L0718.help", values),))
 
     def messages(self, language: str) -> Mapping[str, str]:
         """Give the texts of all diagnostics of the components seen, by key; the catalogue of words has them already."""
@@ -118,7 +145,8 @@ class Registry:
     def _add(self, plugin: Any, distribution: str, plugin_prefix: str | None, seen_as: str | None) -> list[Problem]:
         self._distributions[id(plugin)] = distribution
         try:
-            self.manager.register(plugin, plugin_prefix or GROUP)
+            if not self.manager.is_registered(plugin):
+                self.manager.register(plugin, plugin_prefix or GROUP)
         except Exception as error:
             return [problem("L0718", distribution=distribution, hook="register", error=said(error))]
         problems: list[Problem] = []

@@ -40,6 +40,8 @@ def show(value: Any, type_: Type | None = None, label: Label | None = None) -> s
             return _component(value, label)
         case list() | tuple():
             return f"[{', '.join(show(item, _item(type_), label) for item in value)}]"
+        case {"formula": _, "text": text}:
+            return str(text)
         case {"quantity": magnitude, "of": dimension}:
             return str(Quantity(magnitude, dimension))
         case Mapping():

@@ -37,6 +37,45 @@ def _bases(component: type[Component]) -> Iterator[type[Component]]:
     return (base for base in component.__mro__ if issubclass(base, Component))
 
 
+def llx_digest() -> str | None:
+    """Give the digest of llx's own sources if it is a checkout, None if it is installed."""
+    return _package_digest(LLX)
+
+
+def content_digest(distribution: str, package: str) -> str | None:
+    """Give a digest of what a distribution has installed, or of the sources of its package if it is a checkout.
+
+    What an installer adds of its own doesn't count, so that the same wheel has the same digest everywhere.
+    """
+    from importlib import metadata
+
+    try:
+        found = metadata.distribution(distribution)
+    except (metadata.PackageNotFoundError, ValueError):
+        return None
+    installed = [Path(str(file.locate())) for file in found.files or () if _is_content(file.parts)]
+    base = Path(str(found.locate_file("")))
+    if not installed:
+        return _modules_digest(package)
+    return _digest(base, [file for file in installed if file.is_file() and file.is_relative_to(base)])
+
+
+def _is_content(parts: tuple[str, ...]) -> bool:
+    first, last = parts[0], parts[-1]
+    if first == ".." or "__pycache__" in parts:
+        return False
+    return not first.endswith((".dist-info", ".egg-info", ".pth")) and not last.startswith("__editable__")
+
+
+def _modules_digest(package: str) -> str | None:
+    """Give a digest of the sources of a package (or module) that is on the path, and not listed by an installer."""
+    place = getattr(sys.modules.get(package), "__file__", None)
+    if place is None:
+        return None
+    file = Path(place)
+    return _digest(file.parent, list(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file])
+
+
 @cache
 def _package_digest(package: str) -> str | None:
     module = sys.modules.get(package)

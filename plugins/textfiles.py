@@ -164,7 +164,10 @@ def decoded(stream: Bytes, encoding: str, name: str) -> Iterator[str]:
         piece = stream.read(CHUNK)
         try:
             text = decoder.decode(piece, final=not piece)
-        except UnicodeDecodeError as error:
+        except UnicodeError as failure:
+            # Of UTF-16 without a byte order mark Python says no place: it is the first byte.
+            at_start = UnicodeDecodeError(encoding, piece, 0, 1, str(failure))
+            error = failure if isinstance(failure, UnicodeDecodeError) else at_start
             offset = at + len(piece) - len(error.object) + error.start
             values = {
                 "file": name,

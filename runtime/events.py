@@ -41,6 +41,8 @@ class RunStarted(Event):
     root: str
     params: Mapping[str, Any]
     tasks: tuple[TaskLine, ...]
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    """What the run stands on: `packages` by name (version, digest) and the digests of `.llx` `files`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,19 @@ class TaskFailedEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Judged(Event):
+    """An expectation was judged: `state` is met, failed or open; `shown` is the formula with the values of its names."""
+
+    name: str
+    formula: str
+    state: str
+    shown: str
+    reason: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Event):
-    """`state` is finished, failed or interrupted."""
+    """`state` is finished, failed (a task or an expectation) or interrupted."""
 
     run: str
     state: str

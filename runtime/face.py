@@ -1,6 +1,7 @@
 """The Python face: check, plan and run an experiment; the command line stands on the same three functions.
 
-After `result = llx.run("reviews.llx", width=512)` the numbers of an eval are `result["scores"].metrics`.
+After `result = llx.run("reviews.llx", width=512)` the numbers of an eval are `result["scores"].metrics`, and what became
+of what the file expects is in `result.expects`.
 """
 
 from __future__ import annotations
@@ -43,13 +44,9 @@ def check(path: str | os.PathLike[str], /, *, params: Sequence[str] = (), **valu
     root = find_root(file)
     given = [*params, *(f"{name}={literal(value)}" for name, value in values.items())]
     checked = check_file(file, registry, root=root, params=given, shown_name=str(path))
-    diagnostics = list(checked.diagnostics)
-    if checked.program is not None:
-        diagnostics += registry.rules(checked.program)
-    if diagnostics:
+    if checked.diagnostics:
         _learn_words()
-    failed = any(diagnostic.is_error for diagnostic in diagnostics)
-    return CheckResult(file, root, None if failed else checked.program, diagnostics, registry)
+    return CheckResult(file, root, checked.program, list(checked.diagnostics), registry)
 
 
 def plan(
@@ -88,14 +85,17 @@ def run(
     only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     listeners: Listeners | None = None,
+    locked: bool = False,
     params: Sequence[str] = (),
     **values: Any,
 ) -> RunResult:
     """Run a file: what is stored already is not run again.
 
+    The exact versions are written into the project's `llx.lock`; with `locked` it runs only if they are those there.
     Nothing is raised for what is wrong with the file, the data or a task: it is in the result's `diagnostics`.
     """
-    return run_checked(check(path, params=params, **values), only=only, store=store, listeners=listeners)
+    checked = check(path, params=params, **values)
+    return run_checked(checked, only=only, store=store, listeners=listeners, locked=locked)
 
 
 def run_checked(
@@ -104,10 +104,11 @@ def run_checked(
     only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     listeners: Listeners | None = None,
+    locked: bool = False,
 ) -> RunResult:
     """Run a file that was checked, for those who show what the check found before anything runs."""
-    result = RunResult(checked, list(checked.diagnostics))
-    if checked.program is None:
+    result = RunResult(checked, list(checked.diagnostics), locked=locked)
+    if checked.program is None or (locked and _differs(checked.program, result)):
         return result
     from .locks import reading
 
@@ -117,6 +118,18 @@ def run_checked(
     if result.diagnostics:
         _learn_words()
     return result
+
+
+def _differs(program: Program, result: RunResult) -> bool:
+    """Tell whether versions differ from the lock, and report how."""
+    from . import lock
+    from .versions import versions_of
+
+    refused = lock.refusal(program, versions_of(program))
+    if refused is not None:
+        result.diagnostics.append(refused)
+        _learn_words()
+    return refused is not None
 
 
 def _run(
@@ -161,7 +174,7 @@ def _plan(
     only = (only,) if isinstance(only, str) else only
     opened = open_store(program.root, store)
     digests = FileDigests(program.root, opened.folder / "digests.json")
-    unknown = [_unknown(program, name) for name in only if not _is_task(program, name)]
+    unknown = [_unknown(program, name) for name in only if not _can_run(program, name)]
     if unknown:
         return None, unknown, digests
     try:
@@ -181,18 +194,21 @@ def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
     return estimates, [*misplaced, *(diagnostic for diagnostic in refused if diagnostic is not None)]
 
 
-def _is_task(program: Program, name: str) -> bool:
+def _can_run(program: Program, name: str) -> bool:
+    """Tell whether a run can be for a name: that of a task, or of an expectation."""
     from ..plugins.component import Task
 
-    declared = program.declarations.get(name)
+    if name in program.expects:
+        return True
+    declared = program.everything.get(name)
     return declared is not None and isinstance(declared.value, Task)
 
 
 def _unknown(program: Program, name: str) -> Diagnostic:
-    tasks = [declared.name for declared in program.declarations.values() if _is_task(program, declared.name)]
+    tasks = [name for name in (*program.everything, *program.expects) if _can_run(program, name)]
     helps = (*naming(similar(name, tasks)), Text("L0811.help", {"names": tasks}))
-    if name in program.declarations:
-        declared = program.declarations[name]
+    if name in program.everything:
+        declared = program.everything[name]
         message = Text("L0811.value", {"name": name, "kind": declared.kind})
         return Diagnostic("L0811", message, declared.name_span, helps=helps)
     return Diagnostic("L0811", Text("L0811", {"name": name}), None, helps=helps)

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from ..dsl.program import Program, Reference
+from ..dsl.program import Expectation, Program, Reference
 from ..dsl.source import Span
 from ..plugins.component import Task, references
 from .digests import relative
@@ -105,6 +105,8 @@ class Graph:
         self._kept: list[Task] = []
         self._lock = threading.RLock()
         self.final: tuple[Node, ...] = ()
+        self.expects: tuple[Expectation, ...] = ()
+        """What is judged when its tasks are there."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -122,6 +124,10 @@ class Graph:
                 return node
         return next((node for node in self.nodes if node.label == name), None)
 
+    def holds(self, task: Task) -> bool:
+        """Tell whether a run is for this task (and doesn't merely need it)."""
+        return self._by_task.get(id(task)) in self.final
+
     def place(self, node: Node, field: str | None = None) -> Span | None:
         """Give the place in the file that a node comes from, or that of a field: its own, or that of what needs it."""
         current: Node | None = node
@@ -134,7 +140,7 @@ class Graph:
 
     def name_place(self, node: Node) -> Span | None:
         """Give the place of a node's name, or of what it is written in if it has none."""
-        return self.program.declarations[node.names[0]].name_span if node.names else self.place(node)
+        return self.program.everything[node.names[0]].name_span if node.names else self.place(node)
 
     def add(self, task: Task) -> Node:
         """Give the node of a task, made with all that it needs if it isn't there; chains may be long."""
@@ -190,28 +196,38 @@ class Graph:
 
 
 def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
-    """Make the graph of what a run is for (or of some declared tasks) and of all that it needs.
+    """Make the graph of what a run is for (or of some declared tasks and expectations) and of all that it needs.
 
     `digest` gives the digest of a file. CannotPlan if a task or a file stands in the way; KeyError for a name that is
-    no task's.
+    neither a task's nor an expectation's.
     """
     graph = Graph(program, digest)
-    wanted = program.final if names is None else tuple(dict.fromkeys(names))
-    finals = []
+    wanted = (*program.final, *program.expects) if names is None else tuple(dict.fromkeys(names))
+    finals: list[Node] = []
     for name in wanted:
-        value = program.declarations[name].value
+        expectation = program.expects.get(name)
+        if expectation is not None:
+            finals += [graph.add(reference.task) for reference in expectation.formula.references]
+            continue
+        value = program.everything[name].value
         if not isinstance(value, Task):
             raise KeyError(name)
         finals.append(graph.add(value))
     graph.final = tuple(dict.fromkeys(finals))
+    graph.expects = tuple(one for one in program.expects.values() if one.name in wanted or _suffices(graph, one))
     _label(graph)
     return graph
+
+
+def _suffices(graph: Graph, expectation: Expectation) -> bool:
+    """Tell whether what is run for some names is all that an expectation refers to."""
+    return all(graph.holds(reference.task) for reference in expectation.formula.references)
 
 
 def _label(graph: Graph) -> None:
     """Name every node: as declared, else after the first that needs it (`corpus · text`, `pretrain · tokens`)."""
     declared: dict[int, list[str]] = {}
-    for declaration in graph.program.declarations.values():
+    for declaration in graph.program.everything.values():
         declared.setdefault(id(declaration.value), []).append(declaration.name)
     taken: set[str] = set()
     for node in graph.nodes:

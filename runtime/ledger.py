@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .events import Event, RunFinished, RunStarted, TaskFailedEvent, TaskFinished, TaskStarted
+from .events import Event, Judged, RunFinished, RunStarted, TaskFailedEvent, TaskFinished, TaskStarted
 from .run_folder import goes_on
+from .versions import Package, Versions
 
 NAME = "ledger.db"
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = """
 create table if not exists runs (
@@ -34,9 +35,17 @@ create table if not exists tasks (
   fingerprint text not null, state text not null, seconds real,
   primary key (run, label)
 ) without rowid;
+create table if not exists versions (
+  run text not null references runs, sort text not null, name text not null, version text, digest text,
+  primary key (run, sort, name)
+) without rowid;
 create table if not exists metrics (
   run text not null references runs, label text not null, name text not null, value real not null,
   primary key (run, label, name)
+) without rowid;
+create table if not exists expects (
+  run text not null references runs, name text not null, formula text not null, state text not null,
+  shown text not null, primary key (run, name)
 ) without rowid;
 """
 
@@ -139,6 +148,13 @@ class Ledger:
         query = "select label, kind, component, fingerprint, state, seconds from tasks where run = ? order by label"
         return [TaskRow(*row) for row in self._connection.execute(query, [run])]
 
+    def versions(self, run: str) -> Versions:
+        """Give what a run stood on."""
+        query = "select sort, name, version, digest from versions where run = ? order by name"
+        rows = self._connection.execute(query, [run]).fetchall()
+        packages = {name: Package(version, digest) for sort, name, version, digest in rows if sort == "package"}
+        return Versions(packages, {name: digest for sort, name, _, digest in rows if sort == "file"})
+
     def metrics(self, run: str) -> dict[str, dict[str, float]]:
         """Give the numbers of a run: {label: {name: value}}."""
         found: dict[str, dict[str, float]] = {}
@@ -146,6 +162,12 @@ class Ledger:
         for label, name, value in self._connection.execute(query, [run]):
             found.setdefault(label, {})[name] = value
         return found
+
+    def expects(self, run: str) -> dict[str, dict[str, str]]:
+        """Give what became of the expectations of a run: {name: {formula, state, shown}}."""
+        query = "select name, formula, state, shown from expects where run = ? order by name"
+        rows = self._connection.execute(query, [run])
+        return {name: {"formula": formula, "state": state, "shown": shown} for name, formula, state, shown in rows}
 
 
 class Writer:
@@ -166,6 +188,12 @@ class Writer:
             case TaskFinished():
                 self._task(event.task.label, "ran", event.seconds)
                 self._metrics(event.task.label, numbers(event.facts))
+            case Judged():
+                with self._ledger._transaction() as connection:
+                    connection.execute(
+                        "insert or replace into expects values (?, ?, ?, ?, ?)",
+                        [self._run, event.name, event.formula, event.state, event.shown],
+                    )
             case RunFinished():
                 with self._ledger._transaction() as connection:
                     connection.execute(
@@ -196,6 +224,14 @@ class Writer:
                     for t in event.tasks
                 ],
             )
+
+            if event.versions:
+                versions = Versions.from_json(event.versions)
+                rows = [("package", name, one.version, one.digest) for name, one in versions.packages.items()]
+                rows += [("file", name, "", digest) for name, digest in versions.files.items()]
+                connection.executemany(
+                    "insert into versions values (?, ?, ?, ?, ?)", [(self._run, *row) for row in rows]
+                )
 
     def _task(self, label: str, state: str, seconds: float | None) -> None:
         with self._ledger._transaction() as connection:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dsl.diagnostics.model import Text
+from ..dsl.program import Knob, Let
 from ..dsl.source import Span
 from ..plugins.canonical import show
 from ..plugins.component import Component
@@ -96,12 +97,26 @@ class Reasons:
         """Say what changed: the param behind it, if the place names one that was given another value."""
         if span is None:
             return Text("plan.changed", {"field": field, "old": old, "new": new})
-        for name in self._params:
-            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", span.text):
-                knob = self.program.params[name]
-                old, new = show(self.record.params[name]), show(plain_params({name: knob.value})[name])
-                return Text("plan.changed_at", {"field": name, "old": old, "new": new, "place": shown(knob.span)})
+        knob = self._behind(span)
+        if knob is not None:
+            old, new = show(self.record.params[knob.name]), show(plain_params({knob.name: knob.value})[knob.name])
+            return Text("plan.changed_at", {"field": knob.name, "old": old, "new": new, "place": shown(knob.span)})
         return Text("plan.changed_at", {"field": field, "old": old, "new": new, "place": shown(span)})
+
+    def _behind(self, span: Span) -> Knob | None:
+        """Give the experiment's param with another value that a place names: itself, or through names of its file."""
+        scopes = (scope for scope in self.program.scopes.values() if scope.source is span.source)
+        for scope in scopes:
+            named: dict[str, Knob | Let] = {**scope.params, **scope.lets}
+            for name, one in named.items():
+                if one.source is None or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", span.text):
+                    continue
+                if scope.label == "" and isinstance(one, Knob):
+                    if name in self._params:
+                        return one
+                elif (found := self._behind(one.source.expression.span)) is not None:
+                    return found
+        return None
 
     def _show(self, value: Any) -> str:
         target = _reference(value)

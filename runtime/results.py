@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..plugins.component import Estimate
     from .cost import Totals
     from .events import TaskLine
+    from .expects import Verdict
     from .plan import Plan
 
 
@@ -117,11 +118,15 @@ class RunResult(_Told):
     exit_code: int = 1
     tasks: dict[str, TaskResult] = field(default_factory=dict)
     """What is stored now, by label."""
+    expects: dict[str, Verdict] = field(default_factory=dict)
+    """What became of each expectation, by name; empty if the run was interrupted."""
     id: str = ""
     folder: Path | None = None
     """The run's folder (events, traceback, report); that of the last run that did something, if this one did nothing."""
     ran: int = 0
     traceback: Path | None = None
+    locked: bool = False
+    """Whether it had to run with the versions of `llx.lock`, which it then leaves as they are."""
 
     @property
     def ok(self) -> bool:

@@ -6,11 +6,13 @@ import contextlib
 import os
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 EVENTS = "events.jsonl"
 EXPERIMENT = "experiment.llx"
+IMPORTED = "imported"
 TRACEBACK = "traceback.txt"
 REPORT = "report.html"
 
@@ -22,14 +24,18 @@ class RunFolder:
         self.path = path
 
     @classmethod
-    def create(cls, store: Path, text: str) -> RunFolder:
-        """Make the folder of a new run, with the experiment's text."""
+    def create(cls, store: Path, text: str, imported: Mapping[str, str] | None = None) -> RunFolder:
+        """Make the folder of a new run, with the experiment's text, and those of imported files by their path."""
         while True:
             path = store / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
             with contextlib.suppress(FileExistsError):
                 path.mkdir(parents=True)
                 break
         (path / EXPERIMENT).write_text(text, encoding="utf-8", errors="replace", newline="")
+        for name, content in (imported or {}).items():
+            copy = path / IMPORTED / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(content, encoding="utf-8", errors="replace", newline="")
         return cls(path)
 
     @property

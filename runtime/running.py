@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from .events import Bus, Listener, RunFinished, RunStarted
+from .digests import relative
+from .events import Bus, Judged, Listener, RunFinished, RunStarted
 from .plan import Plan
 from .records import plain_params
 from .remember import remember
@@ -16,9 +17,13 @@ from .results import RunResult, TaskResult
 from .store import Damaged
 
 if TYPE_CHECKING:
+    from ..dsl.program import Program
+    from ..plugins.component import Facts
     from .digests import FileDigests
     from .executor import Outcome
+    from .graph import Node
     from .run_folder import RunFolder
+    from .versions import Versions
 
 Listeners = Callable[["RunFolder | None"], Iterable[Listener]]
 """Gives those who listen to a run, knowing its folder; there is none if nothing is to run."""
@@ -39,7 +44,7 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
         try:
             made.store.create()
             open_.enter_context(beside_others(made.store.folder))
-            folder = RunFolder.create(made.store.folder, made.program.source.text)
+            folder = RunFolder.create(made.store.folder, made.program.source.text, _imported(made.program))
             bus = Bus()
             open_.enter_context(_recording(bus, folder, made))
         except (OSError, failures.WrongStore) as error:
@@ -54,13 +59,16 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
         bus.add(hooks)
         for listener in listeners(folder) if listeners else ():
             bus.add(listener)
+        versions = _locked(made, result)
         with stopping_on_signals(stop):
-            bus(_started(made, folder.id))
+            bus(_started(made, folder.id, versions))
             outcome = Executor(made, digests, bus, stop).run()
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
+            if outcome.state != "interrupted":
+                _judge(result, made, bus)
             stored = len({task.fingerprint for task in result.tasks.values() if not task.ran})
-            bus(RunFinished(folder.id, outcome.state, time.monotonic() - started, len(outcome.ran), stored))
+            bus(RunFinished(folder.id, result.state, time.monotonic() - started, len(outcome.ran), stored))
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
 
 
@@ -71,6 +79,30 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
     result.tasks = _results(made, {node.fingerprint for node in outcome.ran})
 
 
+def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
+    """Judge what the file expects; one that fails, fails the run."""
+    if not made.graph.expects:
+        return
+    from .expects import judge
+
+    verdicts, found = judge(made.graph, made.graph.expects, lambda node: _facts(made, node))
+    result.expects = {verdict.name: verdict for verdict in verdicts}
+    for verdict in verdicts:
+        listener(Judged(verdict.name, verdict.formula, verdict.state, verdict.shown, verdict.reason))
+    if found and result.state == "finished":
+        # Where a task failed, that is what is wrong, and not what is missing for it.
+        result.state, result.exit_code = "failed", 1
+        result.diagnostics += found
+
+
+def _facts(made: Plan, node: Node) -> Facts | None:
+    try:
+        artifact = made.store.find(node.fingerprint)
+    except Damaged:
+        return None
+    return artifact.facts if artifact else None
+
+
 def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
     """End a run in which everything is stored: nothing is written but what the record lacks."""
     from .failures import of_listener
@@ -78,14 +110,15 @@ def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> N
     bus = Bus()
     for listener in listeners(None) if listeners else ():
         bus.add(listener)
-    bus(_started(made, ""))
+    bus(_started(made, "", _locked(made, result)))
     with contextlib.suppress(OSError):  # a store that can be read only is good enough
         remember(made, finished=True)
     result.state, result.exit_code = "finished", 0
     result.tasks = _results(made, set())
+    _judge(result, made, bus)
     folder = made.store.folder / "runs" / made.record.run
     result.folder = folder if made.record.run and folder.is_dir() else None
-    bus(RunFinished("", "finished", 0.0, 0, len(made.tasks)))
+    bus(RunFinished("", result.state, 0.0, 0, len(made.tasks)))
     result.diagnostics += [of_listener(listener, error) for listener, error in bus.dropped]
 
 
@@ -105,10 +138,28 @@ def _recording(bus: Bus, folder: RunFolder, made: Plan) -> Iterator[None]:
         yield
 
 
-def _started(made: Plan, run_id: str) -> RunStarted:
+def _locked(made: Plan, result: RunResult) -> Versions:
+    """Give the versions that a run stands on, written into the project's lock; failing at that is a warning."""
+    from . import lock
+    from .versions import versions_of
+
+    versions = versions_of(made.program)
+    if not result.locked and (warning := lock.record(made.program, versions)) is not None:
+        result.diagnostics.append(warning)
+    return versions
+
+
+def _imported(program: Program) -> dict[str, str]:
+    """Give the texts of imported files by their path relative to the root."""
+    sources = {scope.source.path: scope.source.text for scope in program.scopes.values() if scope.label}
+    return {relative(path, program.root): text for path, text in sources.items() if path is not None}
+
+
+def _started(made: Plan, run_id: str, versions: Versions) -> RunStarted:
     program = made.program
     params = plain_params({name: knob.value for name, knob in program.params.items()})
-    return RunStarted(run_id, program.name, made.record.file, str(program.root), params, made.lines())
+    file, root = made.record.file, str(program.root)
+    return RunStarted(run_id, program.name, file, root, params, made.lines(), versions.as_json())
 
 
 def _results(made: Plan, ran: set[str]) -> dict[str, TaskResult]:

@@ -8,8 +8,8 @@ from importlib import import_module
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 
-CATALOGUES = ("", "_training", "_cli", "_report")
-"""The modules of each language in `messages/`: of the run itself, of training, of its display, of its report."""
+CATALOGUES = ("", "_training", "_cli", "_describe", "_report", "_expects")
+"""The modules of each language in `messages/`, by what they are about; "" is the run itself."""
 
 NEEDS = "plan.needs"
 """The reason of a task that runs because one of its inputs does."""

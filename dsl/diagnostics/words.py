@@ -12,7 +12,7 @@ from .model import Text
 from .similar import similar
 
 LANGUAGES = ("en", "ja")
-_OWN = ("", "_meaning")
+_OWN = ("", "_meaning", "_modules")
 """Modules of this floor's own messages: `en`, `en_meaning`."""
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 

@@ -17,6 +17,7 @@ from ..program import Origin
 from ..record import Record
 from ..source import Span
 from ..types import Either, Type
+from .observer import Observer
 
 MAX_DEPTH = 120
 """How deep expressions may nest, through names too; the parser's cap alone is 100."""
@@ -92,6 +93,12 @@ class Context:
     given: Mapping[str, syntax.Expression]
     """Values of params from outside."""
     evaluator: Resolve
+    importer: Context | None = None
+    """The file that imports this one, in which the values of `given` are written."""
+    label: str = ""
+    """What the experiment calls this module: "" for its own file, `corpora`, `corpora.sources`."""
+    imported: Span | None = None
+    """The place of the import."""
     bindings: dict[str, Binding] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     lost: set[str] = field(init=False)
@@ -102,16 +109,23 @@ class Context:
     origins: dict[int, Origin] = field(default_factory=dict)
     stack: list[Binding] = field(default_factory=list)
     reported: set[object] = field(default_factory=set)
+    instances: dict[object, Context] = field(default_factory=dict)
+    """The imported modules of the experiment, by file and values of the params that were given."""
     depth: int = 0
     dry: bool = False
     """In a branch that isn't taken: nothing is looked up outside the file."""
     env: bool = False
     """Whether `env` may be read here: in the default of a param."""
+    observer: Observer | None = None
 
     def __post_init__(self) -> None:
         self.sink = self.found
         self.lost = set(self.module.lost)
         self.bindings = {name: Binding(name, statement) for name, statement in self.module.names.items()}
+        if self.importer is not None:
+            # What is built in one file may be changed in another.
+            self.recipes, self.origins = self.importer.recipes, self.importer.origins
+            self.reported, self.instances = self.importer.reported, self.importer.instances
 
     def resolve(self, expression: syntax.Expression, wanted: Wanted) -> Any:
         """Evaluate an expression as a value of the wanted type, or report and give an Unresolved."""
@@ -119,9 +133,12 @@ class Context:
             return self.error("L0291", expression.span)
         self.depth += 1
         try:
-            return self.evaluator(self, expression, wanted)
+            value = self.evaluator(self, expression, wanted)
         finally:
             self.depth -= 1
+        if self.observer is not None:
+            self.observer.resolved(expression, wanted, value)
+        return value
 
     def error(
         self,

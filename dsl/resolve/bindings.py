@@ -15,8 +15,9 @@ from ..types import Anything, Boolean, ComponentOf, ListOf, MapOf, Number, Quant
 from ..types import Text as TextType
 from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .environment import read_environment
+from .files import carried
 
-_PARAM_TYPES: dict[str, Type] = {
+PARAM_TYPES: dict[str, Type] = {
     "int": Number(integer=True),
     "number": Number(),
     "text": TextType(),
@@ -39,7 +40,7 @@ def kind_of(context: Context, binding: Binding) -> str | None:
         return statement.kind.name
     if isinstance(statement, syntax.Param) and statement.type is not None:
         name = statement.type.name
-        if name not in _PARAM_TYPES and name in context.catalogue.kinds:
+        if name not in PARAM_TYPES and name in context.catalogue.kinds:
             return name
     return None
 
@@ -66,6 +67,17 @@ def value_of(context: Context, binding: Binding) -> Any:
     return binding.value
 
 
+def declared(context: Context, node: syntax.Path) -> tuple[Binding | None, Context]:
+    """Give the binding that a path begins with, and the module that it is of; nothing is reported."""
+    binding = context.bindings.get(node.segments[0].name)
+    if binding is not None and isinstance(binding.statement, syntax.Import) and len(node.segments) > 1:
+        inner = value_of(context, binding)
+        if isinstance(inner, Context):
+            return inner.bindings.get(node.segments[1].name), inner
+        return None, context
+    return binding, context
+
+
 def in_order(context: Context) -> Iterable[Binding]:
     """Give the names so that each comes after those that it mentions: long chains then never nest deeply."""
     seen: set[str] = set()
@@ -81,7 +93,7 @@ def in_order(context: Context) -> Iterable[Binding]:
             seen.add(name)
             stack.append((name, True))
             mentions = set(context.module.mentions[name])
-            if name in context.given:
+            if name in context.given and context.importer is None:
                 mentions |= mentioned(context.given[name])
             stack.extend((other, False) for other in sorted(mentions) if other in context.bindings)
 
@@ -94,6 +106,11 @@ def _evaluate(context: Context, binding: Binding) -> Any:
             return _param(context, param)
         case syntax.Declaration() as declaration:
             return _declaration(context, declaration)
+        case syntax.Import() as node:
+            # A module is evaluated by evaluating its names, so that each of the two needs the other.
+            from .modules import enter
+
+            return enter(context, node)
     raise AssertionError(binding.statement)
 
 
@@ -102,8 +119,8 @@ def _declaration(context: Context, node: syntax.Declaration) -> Any:
     wanted: Type = TaskOf(kind) if context.is_task(kind) else ComponentOf(kind)
     value = node.value
     if isinstance(value, syntax.Path):
-        other = context.bindings.get(value.segments[0].name)
-        if other is not None and other.statement is not node and kind_of(context, other) == kind:
+        other, owner = declared(context, value)
+        if other is not None and other.statement is not node and kind_of(owner, other) == kind:
             labels = (Label(other.span, Text("label.declared", {"name": other.name})),)
             helps = (Text("L0405.help", {"name": str(value)}),)
             return context.error(
@@ -129,7 +146,9 @@ def _param(context: Context, node: syntax.Param) -> Any:
         if isinstance(default, Unresolved):
             return default
         wanted = type_of(default)
-    return _of_kind(context, context.given[name], context.resolve(context.given[name], Wanted(wanted, slot)), wanted)
+    giver = context.importer or context
+    value = _of_kind(giver, context.given[name], giver.resolve(context.given[name], Wanted(wanted, slot)), wanted)
+    return carried(value, giver) if context.importer else value
 
 
 def _default(context: Context, node: syntax.Param, wanted: Type, slot: Text) -> Any:
@@ -155,13 +174,13 @@ def _of_kind(context: Context, node: syntax.Expression, value: Any, wanted: Type
 
 def param_type(context: Context, node: syntax.Segment) -> Type | None:
     """Give the type that stands behind `param name:`, or report that there is none."""
-    if node.name in _PARAM_TYPES:
-        return _PARAM_TYPES[node.name]
+    if node.name in PARAM_TYPES:
+        return PARAM_TYPES[node.name]
     kind = context.catalogue.kinds.get(node.name)
     if kind is not None:
         return TaskOf(kind.name) if kind.is_task else ComponentOf(kind.name)
-    helps, fixes = suggest(node.name, [*_PARAM_TYPES, *context.catalogue.kinds], node.span)
-    notes = (Text("L0215.types", {"types": one_of(_PARAM_TYPES)}),)
+    helps, fixes = suggest(node.name, [*PARAM_TYPES, *context.catalogue.kinds], node.span)
+    notes = (Text("L0215.types", {"types": one_of(PARAM_TYPES)}),)
     context.error("L0215", node.span, {"type": node.name}, helps=helps, fixes=fixes, notes=notes)
     return None
 
@@ -204,7 +223,7 @@ def _closed(context: Context, binding: Binding) -> list[Binding]:
 
 def _circle(context: Context, members: list[Binding]) -> None:
     """Report a circle of names once, with its path."""
-    key = frozenset(member.name for member in members)
+    key = (context.label, frozenset(member.name for member in members))
     if key in context.reported:
         return
     context.reported.add(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from .. import syntax
@@ -11,7 +11,7 @@ from ..catalogue import Field as ComponentField
 from ..describe import artifact, describe
 from ..diagnostics.model import Diagnostic, Fix, Label, Text
 from ..problems import from_problem
-from ..program import Origin, Reference
+from ..program import Given, Origin, Reference
 from ..source import Span
 from ..suggest import suggest
 from ..types import Artifact, ComponentOf, TaskOf
@@ -98,13 +98,15 @@ def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.E
         return context.error("L0404", node.span, values, helps=(help,), notes=notes)
     outputs = context.catalogue.outputs(reference.task)
     fitting = [other for other, type in outputs.items() if any(option.accepts(type) for option in options)]
-    task = name.partition(".")[0]
+    task = name.removesuffix(f".{reference.output}")
     helps = (Text("L0403.outputs", {"names": [f"`{task}.{other}`" for other in fitting]}),) if fitting and named else ()
     return context.error("L0403", node.span, values, helps=helps)
 
 
 def build(context: Context, node: syntax.Call, component: Component) -> Any:
     """Check the arguments of a call field by field, and build the component."""
+    if context.observer is not None:
+        context.observer.meant(node.path, component)
     placed = _placed(context, node, component)
     arguments: dict[str, Any] = {}
     whole = not node.incomplete
@@ -137,8 +139,7 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
         compared = _compared(expression, component)
         if compared is not None:
             name, sign, value = compared
-            help = Text("L0120.help")
-            context.error("L0120", sign, {"field": name}, helps=(help,), fixes=(Fix(sign, "="),))
+            context.error("L0120", sign, {"field": name}, helps=(Text("L0120.help"),), fixes=(Fix(sign, "="),))
             placed.setdefault(name, value)
             continue
         values = {"component": component.name, "kind": component.kind, "most": len(component.positional)}
@@ -202,20 +203,28 @@ def construct(
     written: Mapping[str, syntax.Expression],
     span: Span,
     head: Span,
-    inherited: Mapping[str, Span] | None = None,
+    inherited: Mapping[str, Given] | None = None,
+    within: Container[str] = (),
 ) -> Any:
     """Build a component from values whose types are right, and run its own rules.
 
-    `inherited` gives the places of fields that a base wrote; `head` is the place for what concerns the whole.
+    `head` is the place for what concerns the whole. Behind `with`, `inherited` is what the base's fields were made
+    from, and `within` names those of which a part was changed.
     """
-    spans = dict(inherited or {}) | {name: expression.span for name, expression in written.items()}
+    before = inherited or {}
+    sources = dict(before)
+    for name, expression in written.items():
+        changed = inherited is not None
+        sources[name] = Given(expression, context.label, changed, name in within, before.get(name) if changed else None)
+    origin = Origin(span, sources)
+    spans = origin.fields
     value, problems = component.build(arguments)
     if value is None:
         for problem in problems:
             _report(context, problem_at(problem, written, spans, head))
         return Unresolved(component)
     context.recipes[id(value)] = Recipe(value, component, dict(arguments))
-    context.origins[id(value)] = Origin(span, spans)
+    context.origins[id(value)] = origin
     # Asking for the outputs first: where a task's own code fails at that, its check says so.
     fruitless = context.is_task(component.kind) and not context.catalogue.outputs(value)
     if not context.dry:

@@ -25,16 +25,41 @@ _MAX_COMPARED = 2_000
 _WILD = re.compile(r"[*?]")
 
 
+class Carried(str):
+    """A string that one file hands to another as a param: a path in it starts at the folder where it was written."""
+
+    __slots__ = ("folder",)
+    folder: Path
+
+
+def carried(value: Any, context: Context) -> Any:
+    """Give a value of a file as another one takes it: its strings, within lists and maps too, keep their folder."""
+    match value:
+        case Carried():
+            return value
+        case str() if context.module.source.path is not None:
+            kept = Carried(value)
+            kept.folder = context.module.source.path.parent
+            return kept
+        case list():
+            return [carried(item, context) for item in value]
+        case dict():
+            return {key: carried(item, context) for key, item in value.items()}
+    return value
+
+
 def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node: syntax.Expression) -> Any:
     """Give a path relative to the project's root with `/`, or report why it can't be used."""
     place = {"slot": slot.slot, "path": text}
     if not text.strip() or "\0" in text:
         return context.error("L0660", node.span, place, helps=(Text("L0660.help"),))
     folder = node.span.source.path.parent if node.span.source.path else context.root
+    if isinstance(text, Carried):
+        folder = text.folder
     root = os.path.abspath(context.root)  # noqa: PTH100
     full = os.path.normpath(os.path.join(os.path.abspath(folder), text))  # noqa: PTH100, PTH118
-    if not _within(full, root):
-        return context.error("L0661", node.span, place, helps=(Text("L0661.help", {"root": _last(root)}),))
+    if not within(full, root):
+        return context.error("L0661", node.span, place, helps=(Text("L0661.help", {"root": folder_name(root)}),))
     relative = os.path.relpath(full, root).replace(os.sep, "/")
     if context.dry:
         return relative
@@ -42,20 +67,20 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
     try:
         problem = search.look(full)
     except OSError as error:
-        reason = {"reason": error.strerror or type(error).__name__, "where": _shown(error.filename, root)}
+        reason = {"reason": error.strerror or type(error).__name__, "where": shown_path(error.filename, root)}
         return context.error("L0664", node.span, place | reason, helps=(Text("L0664.help"),))
     if problem is None:
         return relative
     if search.leaves is not None:
-        place["path"] = _shown(search.leaves, root)
+        place["path"] = shown_path(search.leaves, root)
     return context.error(problem, node.span, place, helps=_helps(problem, text, folder, root))
 
 
 def _helps(problem: str, text: str, folder: Path, root: str) -> tuple[Text, ...]:
     """Give the way out of what a search found wrong."""
     if problem == "L0662":
-        near = naming(_similar(text, folder), "help.similar_file")
-        return near or (Text("L0662.searched", {"folder": _shown(str(folder), root)}),)
+        near = naming(similar_paths(text, folder), "help.similar_file")
+        return near or (Text("L0662.searched", {"folder": shown_path(str(folder), root)}),)
     parent = text.rstrip("/").rpartition("/")[0] or "."
     return (Text(f"{problem}.help", {"folder": text.rstrip("/"), "parent": parent}),)
 
@@ -145,7 +170,7 @@ class _Search:
                         yield Path(entry.path)
 
     def _inside(self, path: Path) -> bool:
-        return _within(os.path.realpath(path), os.path.realpath(self.root))
+        return within(os.path.realpath(path), os.path.realpath(self.root))
 
 
 def _sort(entry: os.DirEntry[str]) -> tuple[bool, bool]:
@@ -160,11 +185,11 @@ def _pattern(part: str) -> re.Pattern[str]:
     return re.compile("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in part), re.DOTALL)
 
 
-def _within(path: str, root: str) -> bool:
+def within(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def _similar(text: str, folder: Path) -> list[str]:
+def similar_paths(text: str, folder: Path) -> list[str]:
     """Give paths that differ from a missing one in the first part that isn't there, as the file would write them."""
     here = folder
     parts = text.split("/")
@@ -178,12 +203,12 @@ def _similar(text: str, folder: Path) -> list[str]:
     return []
 
 
-def _shown(path: str | None, root: str) -> str:
+def shown_path(path: str | None, root: str) -> str:
     if not path:
         return "?"
     full = os.path.abspath(path)  # noqa: PTH100
-    return os.path.relpath(full, root).replace(os.sep, "/") if _within(full, root) else full
+    return os.path.relpath(full, root).replace(os.sep, "/") if within(full, root) else full
 
 
-def _last(root: str) -> str:
+def folder_name(root: str) -> str:
     return Path(root).name or root

@@ -8,6 +8,7 @@ from typing import Any
 from .. import syntax
 from ..describe import describe, show, sort_of, units, words_of
 from ..diagnostics.model import Fix, Label, Text
+from ..functions import FUNCTIONS
 from ..quantities import Quantity
 from ..source import Span
 from ..suggest import suggest
@@ -118,9 +119,9 @@ def behind(context: Context, node: syntax.Expression, value: Any) -> tuple[tuple
     written = node.span.text
     if "\n" not in written and not (isinstance(node, syntax.String) and show(value) == written):
         notes.append(Text("note.value", {"expression": written, "value": show(value)}))
-    for path in _paths(node):
+    for path in paths_of(node):
         binding = context.bindings.get(path.segments[0].name)
-        if binding is None or isinstance(binding.statement, syntax.Declaration) or not binding.done:
+        if binding is None or isinstance(binding.statement, syntax.Declaration | syntax.Import) or not binding.done:
             continue
         labels.append(Label(binding.span, Text("label.declared", {"name": binding.name})))
         if str(path) != written and len(path.segments) == 1 and not isinstance(binding.value, Unresolved):
@@ -221,7 +222,8 @@ def _without_quotes(
     return (), ()
 
 
-def _paths(node: syntax.Expression) -> list[syntax.Path]:
+def paths_of(node: syntax.Expression) -> list[syntax.Path]:
+    """Give the paths in an expression whose value is plain, each once, as they are written."""
     found: list[syntax.Path] = []
     stack: list[object] = [node]
     while stack:
@@ -230,6 +232,10 @@ def _paths(node: syntax.Expression) -> list[syntax.Path]:
                 found.append(path)
             case syntax.String(parts=parts):
                 stack.extend(reversed([part for part in parts if isinstance(part, syntax.Path)]))
+            case syntax.List(items=items):
+                stack.extend(reversed(items))
+            case syntax.Call(path=called, positional=arguments) if str(called) in FUNCTIONS:
+                stack.extend(reversed(arguments))
             case syntax.Unary(operand=operand):
                 stack.append(operand)
             case syntax.Binary(left=left, right=right):

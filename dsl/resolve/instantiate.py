@@ -9,15 +9,18 @@ from typing import Any
 from .. import syntax
 from ..catalogue import Catalogue
 from ..diagnostics.model import Diagnostic, Text
-from ..modules import PLANNED_KINDS, Module
-from ..program import Declared, Knob, Origin, Program, Reference
-from ..suggest import suggest
+from ..modules import Module
+from ..program import Program
 from ..types import Formula
+from .assemble import assemble
 from .base import UNRESOLVED, Context, Unresolved, Wanted
-from .bindings import in_order, kind_of, value_of
+from .bindings import in_order, value_of
 from .build import build
 from .calls import call, pipe
+from .formulas import formula, formula_wanted
+from .modules import forget_unknown_kinds
 from .names import path
+from .observer import Observer
 from .plain import binary, conditional, entries, items, literal, string, unary
 from .update import update
 
@@ -29,22 +32,38 @@ def instantiate(
 
     The program is None if anything is wrong; `given` holds params of the module alone.
     """
-    context = Context(module, catalogue, root, given or {}, evaluate)
-    _forget_unknown_kinds(context)
+    program, whole, found = resolved(module, catalogue, root, given)
+    return program if whole else None, found
+
+
+def resolved(
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    observer: Observer | None = None,
+) -> tuple[Program | None, bool, list[Diagnostic]]:
+    """Make a program of what could be built, and tell whether that is all; None without the experiment's settings."""
+    context = Context(module, catalogue, root, given or {}, evaluate, observer=observer)
+    if observer is not None:
+        observer.context = context
+    forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
+    expects = {name: _expectation(context, node) for name, node in module.expects.items()}
     settings = _settings(context)
     # What could not be parsed was reported by the parser, and has no value either.
-    values = [settings, *(binding.value for binding in context.bindings.values())]
-    if any(isinstance(value, Unresolved) for value in values) or any(one.is_error for one in context.found):
-        return None, context.found
-    return _program(context, settings), context.found
+    values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
+    whole = not any(isinstance(value, Unresolved) for value in values)
+    program = None if isinstance(settings, Unresolved) else assemble(context, settings, expects)
+    return program, whole and not any(one.is_error for one in context.found), context.found
 
 
 def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     """Evaluate an expression by its sort."""
-    if any(isinstance(option, Formula) for option in wanted.options):
-        return context.error("L0290.formula", node.span)
+    type_ = formula_wanted(wanted, node)
+    if type_ is not None:
+        return formula(context, node, wanted, type_)
     match node:
         case syntax.Literal():
             return literal(context, node, wanted)
@@ -73,22 +92,6 @@ def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     raise AssertionError(node)
 
 
-def _forget_unknown_kinds(context: Context) -> None:
-    """Report declarations of kinds that don't exist; nothing is said of the use of their names."""
-    for name, binding in list(context.bindings.items()):
-        statement = binding.statement
-        if isinstance(statement, syntax.Declaration) and statement.kind.name not in context.catalogue.kinds:
-            kind = statement.kind
-            del context.bindings[name]
-            context.lost.add(name)
-            if kind.name in PLANNED_KINDS:
-                context.error("L0290", kind.span, {"what": kind.name})
-                continue
-            helps, fixes = suggest(kind.name, [*context.catalogue.kinds, "let", "param"], kind.span)
-            notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
-            context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
-
-
 def _settings(context: Context) -> Any:
     """Build the experiment's settings; a file without `experiment` has the defaults."""
     experiment = context.module.experiment
@@ -100,62 +103,7 @@ def _settings(context: Context) -> Any:
     return build(context, syntax.Call(experiment.span, path, (), (), experiment.block), component)
 
 
-def _program(context: Context, settings: Any) -> Program:
-    module = context.module
-    declarations: dict[str, Declared] = {}
-    params: dict[str, Knob] = {}
-    for name, binding in context.bindings.items():
-        node = binding.statement
-        if isinstance(node, syntax.Declaration):
-            declarations[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc)
-        elif isinstance(node, syntax.Param):
-            value = _label(context, node) if kind_of(context, binding) else binding.value
-            params[name] = Knob(name, value, name in context.given, node.span, node.doc)
-    kinds = context.catalogue.kinds
-    final = tuple(name for name, declared in declarations.items() if kinds[declared.kind].final)
-    experiment = module.experiment
-    return Program(
-        name=experiment.name.name if experiment else _stem(module),
-        doc=experiment.doc if experiment else "",
-        source=module.source,
-        root=context.root,
-        settings=settings,
-        declarations=declarations,
-        params=params,
-        uses=module.uses,
-        origins=_origins(context, [settings, *(declared.value for declared in declarations.values())]),
-        final=final,
-    )
-
-
-def _origins(context: Context, values: list[Any]) -> dict[int, Origin]:
-    """Keep the places of what the program holds: the ids of values that nothing holds are given to others."""
-    origins: dict[int, Origin] = {}
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if isinstance(value, Reference):
-            stack.append(value.task)
-        elif isinstance(value, list | tuple):
-            stack.extend(value)
-        elif isinstance(value, Mapping):
-            stack.extend(value.values())
-        elif id(value) in context.origins and id(value) not in origins:
-            origins[id(value)] = context.origins[id(value)]
-            stack.extend(context.recipes[id(value)].arguments.values())
-    return origins
-
-
-def _label(context: Context, param: syntax.Param) -> str:
-    """Give the name of the declaration that a param of a kind takes; it may do so through another param."""
-    while True:
-        value = context.given.get(param.name.name, param.value)
-        assert isinstance(value, syntax.Path)
-        taken = context.bindings[value.segments[0].name].statement
-        if not isinstance(taken, syntax.Param):
-            return taken.name.name
-        param = taken
-
-
-def _stem(module: Module) -> str:
-    return module.source.path.stem if module.source.path else "experiment"
+def _expectation(context: Context, node: syntax.Expect) -> Any:
+    """Give the formula of an `expect`."""
+    wanted = Wanted(Formula(result="boolean"), Text("slot.expect", {"name": node.name.name}))
+    return context.resolve(node.value, wanted)

@@ -16,7 +16,8 @@ from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .bindings import kind_of, value_of
 from .build import call_of, default_reference, given, look_up, refer
 from .fit import admits, fit, in_brackets, misfit
-from .unknown import unknown
+from .modules import Reached, declarations, reach
+from .unknown import could_fit, unknown
 
 
 class _Miss(Record):
@@ -29,42 +30,50 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
     """Resolve a path: the file's own declaration wins over a word, and a word over a component."""
     head = node.segments[0].name
     bare = len(node.segments) == 1
-    binding = context.bindings.get(head)
+    reached = reach(context, node)
+    if isinstance(reached, Unresolved):
+        return reached
     miss: _Miss | None = None
-    if binding is not None:
-        found = _own(context, binding, node, wanted)
+    if reached is not None:
+        found = _own(context, reached, node, wanted)
         if not isinstance(found, _Miss):
+            if context.observer is not None:
+                context.observer.meant(node, reached.binding)
             if bare and not isinstance(found, Unresolved):
-                _warn_of_hiding(context, binding, node, wanted)
+                _warn_of_hiding(context, reached.binding, node, wanted)
             return found
         miss = found
-    elif head in context.lost:
-        return UNRESOLVED
     if bare and any(isinstance(option, Word) and head in option.words for option in wanted.options):
+        if context.observer is not None:
+            context.observer.meant(node, head)
         return head
     component = look_up(context, str(node), wanted)
     if component is not None:
         return call_of(context, syntax.Call(node.span, node, (), (), None), component, wanted)
-    if binding is not None and miss is not None:
-        return _wrong_sort(context, binding, miss, node, wanted)
+    if reached is not None and miss is not None:
+        return _wrong_sort(context, reached, miss, node, wanted)
     return unknown(context, node, wanted)
 
 
-def _own(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
-    """Give what a name of the file stands for here, or a _Miss if it doesn't fit."""
-    kind = kind_of(context, binding)
+def _own(context: Context, reached: Reached, node: syntax.Path, wanted: Wanted) -> Any:
+    """Give what a name of the file (or of one that it imports) stands for here, or a _Miss if it doesn't fit."""
+    home, binding = reached.context, reached.binding
+    if isinstance(binding.statement, syntax.Import):
+        return _Miss()
+    rest = node.segments[reached.segments :]
+    kind = kind_of(home, binding)
     if kind is None:
         return _plain(context, binding, node, wanted)
-    if not context.is_task(kind):
-        if len(node.segments) > 1:
+    if not home.is_task(kind):
+        if rest:
             return _Miss()
         fits = any(isinstance(option, ComponentOf) and option.kind == kind for option in wanted.options)
-        return value_of(context, binding) if fits else _Miss()
+        return value_of(home, binding) if fits else _Miss()
     for option in wanted.options:
-        if isinstance(option, TaskOf) and len(node.segments) == 1 and option.kind in (None, kind):
-            return value_of(context, binding)
+        if isinstance(option, TaskOf) and not rest and option.kind in (None, kind):
+            return value_of(home, binding)
     if any(isinstance(option, Artifact) for option in wanted.options):
-        return _output(context, binding, node, wanted)
+        return _output(context, reached, node, wanted)
     return _Miss()
 
 
@@ -91,45 +100,53 @@ def _no_key(context: Context, value: Any, segment: syntax.Segment, node: syntax.
     return context.error("L0216", segment.span, {"key": segment.name, "value": show(value)}, helps=helps, fixes=fixes)
 
 
-def _output(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Any:
+def _output(context: Context, reached: Reached, node: syntax.Path, wanted: Wanted) -> Any:
     """Give the reference to a task's output that a path names."""
-    task = value_of(context, binding)
+    task = value_of(reached.context, reached.binding)
     if isinstance(task, Unresolved):
         return task
     outputs = context.catalogue.outputs(task)
-    if len(node.segments) == 1:
+    rest = node.segments[reached.segments :]
+    if not rest:
         return default_reference(context, task, wanted, node, str(node))
-    segment = node.segments[1]
-    if segment.name not in outputs or len(node.segments) > 2:
-        return _unknown_output(context, binding, node, outputs)
+    segment = rest[0]
+    if segment.name not in outputs or len(rest) > 1:
+        return unknown_output(context, reached, node, outputs)
     return refer(context, Reference(task, segment.name, outputs[segment.name]), wanted, node, str(node))
 
 
-def _unknown_output(
-    context: Context, binding: Binding, node: syntax.Path, outputs: Mapping[str, Artifact]
+def unknown_output(
+    context: Context, reached: Reached, node: syntax.Path, outputs: Mapping[str, Artifact]
 ) -> Unresolved:
-    segment = node.segments[1]
+    """Report an output that a task doesn't have."""
+    segment, *further = node.segments[reached.segments :]
     if segment.name in outputs:
-        segment = node.segments[2]
+        segment = further[0]
         return context.error("L0409", segment.span, {"name": str(node), "segment": segment.name})
     helps, fixes = suggest(segment.name, outputs, None if segment.is_key else segment.span)
-    kind = kind_of(context, binding) or ""
+    kind = kind_of(reached.context, reached.binding) or ""
+    name = task_name(node, reached)
     return context.error(
         "L0402",
         segment.span,
-        {"output": segment.name, "kind": kind, "name": binding.name},
-        label=Text("L0402.label", {"name": binding.name}),
+        {"output": segment.name, "kind": kind, "name": name},
+        label=Text("L0402.label", {"name": name}),
         helps=helps,
-        notes=(Text("L0402.outputs", {"name": binding.name, "outputs": list(outputs)}),),
+        notes=(Text("L0402.outputs", {"name": name, "outputs": list(outputs)}),),
         fixes=fixes,
     )
 
 
-def _wrong_sort(context: Context, binding: Binding, miss: _Miss, node: syntax.Path, wanted: Wanted) -> Unresolved:
+def _wrong_sort(context: Context, reached: Reached, miss: _Miss, node: syntax.Path, wanted: Wanted) -> Unresolved:
     """Report that a name of the file is of a sort that isn't wanted here."""
-    kind = kind_of(context, binding)
-    labels = (Label(binding.span, Text("label.declared", {"name": binding.name})),)
-    values: dict[str, object] = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": binding.name}
+    home, binding = reached.context, reached.binding
+    name = task_name(node, reached)
+    if isinstance(binding.statement, syntax.Import):
+        return module_alone(context, binding, node, wanted)
+    kind = kind_of(home, binding)
+    rest = node.segments[reached.segments :]
+    labels = (Label(binding.span, Text("label.declared", {"name": name})),)
+    values: dict[str, object] = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": name}
     if kind is None:
         value = miss.value if miss.value is not None else binding.value
         if isinstance(value, Unresolved):
@@ -137,25 +154,42 @@ def _wrong_sort(context: Context, binding: Binding, miss: _Miss, node: syntax.Pa
         if binding.done:
             return misfit(context, value, wanted, node)
         return context.error("L0301", node.span, values | {"given": Text("sort.plain")}, labels=labels)
-    if len(node.segments) > 1 and not context.is_task(kind):
-        segment = node.segments[1]
-        return context.error("L0409", segment.span, {"name": binding.name, "segment": segment.name}, labels=labels)
-    task = context.is_task(kind)
-    if task and any(isinstance(option, TaskOf) for option in wanted.options) and len(node.segments) > 1:
+    task = home.is_task(kind)
+    if rest and not task:
+        return context.error("L0409", rest[0].span, {"name": name, "segment": rest[0].name}, labels=labels)
+    if task and any(isinstance(option, TaskOf) for option in wanted.options) and rest:
         return context.error("L0407", node.span, values | {"output": str(node)}, labels=labels)
     if task and any(isinstance(o, Anything | Number | QuantityOf) for o in wanted.options):
-        value = value_of(context, binding)
+        value = value_of(home, binding)
         if isinstance(value, Unresolved):
             return value
-        name = node.segments[1].name if len(node.segments) > 1 else None
         outputs = context.catalogue.outputs(value)
-        if name is not None and (name not in outputs or outputs[name].name == "number"):
+        if rest and (rest[0].name not in outputs or outputs[rest[0].name].name == "number"):
             # Some numbers (a group's accuracy) are known only by running, so an unknown output says the same.
             return context.error("L0406", node.span, {"output": str(node)}, notes=(Text("L0406.note"),))
     helps, fixes = in_brackets(node, wanted, lambda item: isinstance(item, ComponentOf) and item.kind == kind)
     return context.error(
-        "L0403", node.span, values | {"given": given(context, kind)}, labels=labels, helps=helps, fixes=fixes
+        "L0403", node.span, values | {"given": given(home, kind)}, labels=labels, helps=helps, fixes=fixes
     )
+
+
+def module_alone(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> Unresolved:
+    """Report an imported file that stands where one of its declarations was meant."""
+    values = {"slot": wanted.slot, "wanted": describe(wanted.type), "name": binding.name}
+    labels = (Label(binding.span, Text("label.imported")),)
+    inner = value_of(context, binding)
+    if not isinstance(inner, Context):
+        return UNRESOLVED
+    names = [
+        f"`{binding.name}.{name}`" for name in declarations(inner) if could_fit(inner, inner.bindings[name], wanted)
+    ]
+    helps = (Text("L0258.help", {"names": names}),) if names else ()
+    return context.error("L0258", node.span, values, labels=labels, helps=helps)
+
+
+def task_name(node: syntax.Path, reached: Reached) -> str:
+    """Give the part of a path that names a declaration: `corpora.wiki` of `corpora.wiki.train`."""
+    return ".".join(segment.name for segment in node.segments[: reached.segments])
 
 
 def _warn_of_hiding(context: Context, binding: Binding, node: syntax.Path, wanted: Wanted) -> None:

@@ -12,7 +12,7 @@ from ..suggest import suggest
 from ..types import Anything, Artifact, ComponentOf, Nothing, TaskOf, Word
 from ..types import Text as TextType
 from .base import Binding, Context, Unresolved, Wanted
-from .bindings import kind_of
+from .bindings import declared, kind_of
 from .build import given, of_another_kind, wanted_kinds
 from .fit import in_brackets
 
@@ -20,13 +20,18 @@ from .fit import in_brackets
 def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
     """Report a name that stands for nothing that could be meant here."""
     written = str(node)
+    if (expect := context.module.expects.get(written)) is not None:
+        labels = (Label(expect.name.span, Text("label.declared", {"name": written})),)
+        return context.error("L0236", node.span, {"name": written}, labels=labels)
     kinds = wanted_kinds(context, wanted)
     other = of_another_kind(context, written, kinds)
     if other is not None:
         return not_wanted(context, node, node, other.kind, wanted)
     words = [word for option in wanted.options if isinstance(option, Word) for word in option.words]
     components = [name for kind in kinds for name in context.catalogue.components(kind)]
-    own = [name for name, binding in context.bindings.items() if _could_fit(context, binding, wanted)]
+    own = [name for name, binding in context.bindings.items() if could_fit(context, binding, wanted)]
+    if len(node.segments) > 1:
+        own += context.module.imports
     span, helps, fixes = _meant(context, node, own, words, components)
     if not helps and len(node.segments) == 1 and any(isinstance(o, TextType | Anything) for o in wanted.options):
         key = "L0201.shell" if node.span.source.name == COMMAND_LINE else "L0201.quotes"
@@ -83,8 +88,8 @@ def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted)
     other = of_another_kind(context, name, kinds)
     if other is not None:
         return not_wanted(context, node, node.path, other.kind, wanted)
-    binding = context.bindings.get(name)
-    if binding is not None:
+    binding, _ = declared(context, node.path)
+    if binding is not None and not isinstance(binding.statement, syntax.Import):
         labels = (Label(binding.span, Text("label.declared", {"name": name})),)
         return context.error("L0211", span, {"name": name}, labels=labels, helps=(Text("L0211.help", {"name": name}),))
     components = [known for kind in kinds for known in context.catalogue.components(kind)]
@@ -101,8 +106,10 @@ def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted)
     return context.error("L0208", span, place, helps=helps, fixes=fixes)
 
 
-def _could_fit(context: Context, binding: Binding, wanted: Wanted) -> bool:
+def could_fit(context: Context, binding: Binding, wanted: Wanted) -> bool:
     """Tell whether a name might be meant, by its sort alone: nothing is evaluated for a suggestion."""
+    if isinstance(binding.statement, syntax.Import):
+        return False
     kind = kind_of(context, binding)
     for option in wanted.options:
         if kind is None:

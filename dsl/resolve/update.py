@@ -31,6 +31,8 @@ def update(context: Context, node: syntax.With, wanted: Wanted) -> Any:
         values = {"slot": wanted.slot, "wanted": describe(wanted.type)}
         return context.error("L0408", node.span, values)
     base = context.resolve(node.base, Wanted(types[0] if len(types) == 1 else Either(types), wanted.slot))
+    if context.observer is not None:
+        context.observer.changed(node.block, base)
     changes = [_Change(entry.key, entry) for entry in node.block.entries]
     if isinstance(base, Unresolved):
         if base.component is not None:
@@ -71,6 +73,7 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
     arguments = dict(recipe.arguments)
     origin = context.origins.get(id(base))
     now: dict[str, syntax.Expression] = {}
+    within: set[str] = set()
     whole = True
     for name, group in _grouped(changes).items():
         if not _known(context, component, group):
@@ -80,9 +83,11 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
         whole = whole and not isinstance(value, Unresolved)
         arguments[name] = value
         now[name] = group[-1].entry.value
+        if len(group[0].key) > 1:
+            within.add(name)
     if not whole:
         return Unresolved(component)
-    return construct(context, component, arguments, now, span, head, origin.fields if origin else None)
+    return construct(context, component, arguments, now, span, head, origin.given if origin else {}, within)
 
 
 def _grouped(changes: list[_Change]) -> dict[str, list[_Change]]:

@@ -13,8 +13,8 @@ from ..kinds import KINDS, KindOf
 from ..located import Located
 
 if TYPE_CHECKING:
-    from ...dsl.diagnostics.model import Diagnostic
     from ...dsl.program import Program
+    from ..findings import Findings
 
 COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "data": {
@@ -27,6 +27,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "splits": "Splits",
         "mix": "Mix",
         "take": "Take",
+        "filter": "Filter",
     },
     "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},
     "model": {"decoder": "Decoder", "encoder": "Encoder"},
@@ -65,10 +66,11 @@ def llx_components() -> Iterable[Located]:
 
 
 @hookimpl
-def llx_check(program: Program) -> Iterable[Diagnostic]:
-    from .export.folders import shared_folders
+def llx_check(program: Program, findings: Findings) -> None:
+    from .rules import rules
 
-    return shared_folders(program)
+    for rule in rules():
+        rule(program, findings)
 
 
 @hookimpl

@@ -74,6 +74,8 @@ MESSAGES: dict[str, str] = {
     "L0636": "{where}: the header is one name, `{found}`",
     "L0636.help": 'say what stands between the names: `delimiter = "{delimiter}"`',
     # Data made of data
+    "L0240": "`{condition}` is neither true nor false of a row ({row}): {reason}",
+    "L0240.help": "say what holds for such rows too, as in `row.stars != none and row.stars > 2`, or leave them out before",
     "L0640": "the data has no column `{column}`",
     "L0640.help": "the columns that it has: {columns}",
     "L0640.similar": "a column with a similar name exists: {similar:or}; all columns: {columns}",

@@ -74,6 +74,8 @@ MESSAGES: dict[str, str] = {
     "L0636": "{where}: 見出しが一つの名前 `{found}` になっています",
     "L0636.help": '名前の区切りを指定してください: `delimiter = "{delimiter}"`',
     # Data made of data
+    "L0240": "ある行（{row}）について `{condition}` の真偽が決まりません: {reason}",
+    "L0240.help": "`row.stars != none and row.stars > 2` のように、そのような行についても決まる条件にするか、先に取り除いてください",
     "L0640": "データに列 `{column}` がありません",
     "L0640.help": "ある列: {columns}",
     "L0640.similar": "似た名前の列があります: {similar:or}。すべての列: {columns}",

@@ -26,7 +26,7 @@ def names(context: click.Context, parameter: click.Parameter, incomplete: str) -
     """Complete the name of a declaration of the file."""
     from ...dsl import syntax
 
-    found = [one for one in _statements(context) if isinstance(one, syntax.Declaration)]
+    found = [one for one in _statements(context) if isinstance(one, syntax.Declaration | syntax.Expect)]
     return _items([(one.name.name, one) for one in found], incomplete)
 
 

@@ -48,7 +48,7 @@ def text(graph: Graph) -> str:
 
 def doc_of(graph: Graph, node: Node) -> list[str]:
     """Give the lines of the doc comments of a node's declarations."""
-    declarations = graph.program.declarations.values()
+    declarations = graph.program.everything.values()
     docs = [declared.doc for declared in declarations if any(declared.value is task for task in node.tasks)]
     return [line for doc in docs if doc for line in doc.split("\n")]
 

@@ -16,6 +16,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "fmt": "Lay out files in the one canonical way.",
         "plan": "Show what would run, why, and what it costs.",
         "run": "Run what an experiment describes and isn't stored yet.",
+        "describe": "Show the evaluated experiment, with the origin of every value.",
         "why": "Say why a task would run again.",
         "graph": "Draw the tasks of an experiment.",
     },
@@ -29,6 +30,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Use a trained model": {
         "generate": "Let a trained stage go on with a text.",
         "predict": "Let a trained stage label texts.",
+    },
+    "Write an experiment": {
+        "lsp": "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).",
     },
     "Learn": {
         "components": "List the components that a file may use.",

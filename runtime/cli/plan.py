@@ -67,6 +67,9 @@ def page(result: PlanResult) -> str:
         )
         if estimate is not None and (costs := _costs(estimate)):
             rows.append(["", "", output.style(costs, dim=True)])
+    for expectation in result.plan.graph.expects:
+        name, text = output.style("expect", dim=True), shortened(str(expectation.formula))
+        rows.append([name, expectation.name, text, output.style(say("cli.plan.judged"), dim=True)])
     lines.append(output.table(rows))
     return "\n".join([*lines, *_totals(result)])
 
@@ -152,9 +155,11 @@ def _plain(result: PlanResult) -> dict[str, Any]:
         tasks.append({**line, "state": str(task.state), "estimate": asdict(estimate) if estimate else None})
     totals = asdict(result.totals) if result.totals else None
     data = as_data(result.diagnostics)
+    expects = result.plan.graph.expects if result.plan else ()
     return {
         "version": 1,
         "tasks": tasks,
+        "expects": [{"name": one.name, "formula": str(one.formula)} for one in expects],
         "totals": totals,
         "diagnostics": data["diagnostics"],
         "summary": data["summary"],

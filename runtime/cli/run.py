@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     help="Run only this task, and what it needs.",
 )
 @options.store
+@click.option("--locked", is_flag=True, help="Run only with the versions in llx.lock.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
-def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
+def command(
+    file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, locked: bool, as_json: bool
+) -> int:
     from ..face import check, run_checked
 
     checked = check(file, params=params)
@@ -40,7 +43,7 @@ def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: P
         output.report(checked.diagnostics)
     display = Display(as_json)
     try:
-        result = run_checked(checked, only=only, store=store, listeners=display.listeners)
+        result = run_checked(checked, only=only, store=store, listeners=display.listeners, locked=locked)
     finally:
         display.close()
     report = _report(result)
@@ -110,6 +113,7 @@ class Display:
             "exit_code": result.exit_code,
             "folder": str(result.folder) if result.folder else None,
             "report": str(report) if report else None,
+            "expects": {name: one.state for name, one in result.expects.items()},
             "artifacts": {label: str(task.path) for label, task in result.tasks.items()},
             **{name: value for name, value in as_data(result.diagnostics).items() if name != "version"},
         }
@@ -144,7 +148,9 @@ def _close(result: RunResult, report: Path | None) -> None:
     from .places import board_command, shown
 
     facts = [(label, task.facts) for label, task in result.tasks.items()]
-    for lines in (closing.results(facts), closing.samples(facts, shutil.get_terminal_size().columns)):
+    columns = shutil.get_terminal_size().columns
+    judged = closing.expectations(result.expects.values())
+    for lines in (closing.results(facts), judged, closing.samples(facts, columns)):
         if lines:
             click.echo("\n" + "\n".join(lines))
     if result.folder is None:

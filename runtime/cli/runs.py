@@ -28,12 +28,15 @@ def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> 
     with closing(Ledger(open_store(store).folder)) as ledger:
         rows = ledger.runs(limit, file)
         metrics = {row.id: ledger.metrics(row.id) for row in rows}
+        expects = {row.id: ledger.expects(row.id) for row in rows} if as_json else {}
     if as_json:
         import json
 
         click.echo(
             json.dumps(
-                {"version": 1, "runs": [_plain(row, metrics[row.id]) for row in rows]}, ensure_ascii=False, indent=2
+                {"version": 1, "runs": [_plain(row, metrics[row.id], expects[row.id]) for row in rows]},
+                ensure_ascii=False,
+                indent=2,
             )
         )
         return
@@ -62,5 +65,6 @@ def _line(row: RunRow) -> list[str]:
     return [row.id, started, took, state, f"{row.experiment} ({row.file})", params]
 
 
-def _plain(row: RunRow, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in type(row).__dataclass_fields__} | {"metrics": metrics}
+def _plain(row: RunRow, metrics: dict[str, dict[str, float]], expects: dict[str, dict[str, str]]) -> dict[str, Any]:
+    fields = {name: getattr(row, name) for name in type(row).__dataclass_fields__}
+    return fields | {"metrics": metrics, "expects": expects}

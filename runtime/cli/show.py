@@ -48,7 +48,7 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
         if task.failure:
             click.echo("\n" + output.style(f"{task.label}: {task.failure}", fg="red"))
     facts = [(task.label, task.facts) for task in record.tasks.values()]
-    for lines in (closing.results(facts), closing.samples(facts)):
+    for lines in (closing.results(facts), closing.expectations(record.expects), closing.samples(facts)):
         if lines:
             click.echo("\n" + "\n".join(lines))
     report = folder / "report.html"

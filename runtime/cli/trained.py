@@ -80,14 +80,14 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
     from ..locks import reading
     from ..words import say
 
-    stage, _, which = name.partition(".")
     result = plan(file, store=store, params=params)
     if result.plan is None:
         output.report(result.diagnostics)
         raise click.exceptions.Exit(result.exit_code)
     made = result.plan
-    declared = made.program.declarations
+    declared = made.program.everything
     fitting = [one.name for one in declared.values() if isinstance(one.value, TrainedTask)]
+    stage, which = (name, "") if name in fitting or "." not in name else name.rsplit(".", 1)
     if stage not in fitting:
         key = "cli.trained.unknown" if fitting else "cli.trained.none"
         raise click.UsageError(say(key, stage=stage, file=file, stages=fitting))

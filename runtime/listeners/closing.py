@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+from ...dsl.diagnostics.model import Text
 from ...dsl.diagnostics.width import width
 from ...dsl.diagnostics.words import visible
-from ..words import say
+from ..words import say, say_text
 from .facts import metrics_of, samples_of
 from .figures import value
 
 LONGEST = 480
 """Characters of a sample that are shown; the report has the whole."""
+
+
+class Judgement(Protocol):
+    """What is shown of an expectation that was judged."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def shown(self) -> str: ...
+
+    @property
+    def reason(self) -> Text | str | None: ...
+
 
 Results = Iterable[tuple[str, Mapping[str, Any]]]
 """Labels of tasks and their facts, in order."""
@@ -34,6 +52,25 @@ def results(tasks: Results) -> list[str]:
         left = "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row[:2], widths[:2], strict=True))
         right = "  ".join(" " * (w - width(cell)) + cell for cell, w in zip(row[2:4], widths[2:], strict=True))
         lines.append(f"{left}  {right}  {row[4]}".rstrip())
+    return lines
+
+
+MARKS = {"met": "✓", "failed": "✗", "open": "·"}
+"""How an expectation came out."""
+
+
+def expectations(verdicts: Iterable[Judgement]) -> list[str]:
+    """Write what became of each expectation, with the values that it was judged by."""
+    listed = list(verdicts)
+    if not listed:
+        return []
+    widest = max(width(one.name) for one in listed)
+    lines = [say("cli.expects")]
+    for one in listed:
+        name = one.name + " " * (widest - width(one.name))
+        reason = say_text(one.reason) if isinstance(one.reason, Text) else one.reason
+        why = f"  ({reason})" if reason else ""
+        lines.append(f"  {MARKS[one.state]} {name}  {visible(one.shown)}{why}")
     return lines
 
 

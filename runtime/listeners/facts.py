@@ -68,7 +68,9 @@ NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 def is_number(given: object) -> bool:
     """Tell whether a fact is a number, as it is or as it was recorded."""
-    return (isinstance(given, int | float) and not isinstance(given, bool)) or given in NOT_FINITE
+    return (isinstance(given, int | float) and not isinstance(given, bool)) or (
+        isinstance(given, str) and given in NOT_FINITE
+    )
 
 
 def number(given: Any) -> float:

@@ -19,6 +19,7 @@ from ...dsl.diagnostics.model import Diagnostic, Severity, Text
 from ...dsl.source import Span
 from ..events import (
     Event,
+    Judged,
     Note,
     RunFinished,
     RunStarted,
@@ -43,6 +44,7 @@ NAMES: dict[type[Event], str] = {
     Note: "note",
     TaskFinished: "task_finished",
     TaskFailedEvent: "task_failed",
+    Judged: "judged",
     RunFinished: "run_finished",
 }
 

@@ -52,14 +52,7 @@ class Lines:
                 self._said[event.fingerprint] = event.time
                 self._of(event.fingerprint, describe(self.state.tasks[event.fingerprint], event.time))
         elif isinstance(event, RunFinished) and event.run:
-            self._line(
-                say(
-                    f"cli.run.{event.state}",
-                    seconds=duration(event.seconds),
-                    ran=tasks_of(event.ran),
-                    stored=event.stored,
-                )
-            )
+            self._line(ending(event, self.state))
 
     def _of(self, fingerprint: str | None, text: str) -> None:
         if fingerprint is None:
@@ -82,6 +75,14 @@ def headline(event: RunStarted) -> str:
         return say("cli.headline.stored", experiment=event.experiment, tasks=tasks)
     to_run = len(event.tasks) - stored
     return say("cli.headline", experiment=event.experiment, tasks=tasks, stored=stored, to_run=to_run, run=event.run)
+
+
+def ending(event: RunFinished, state: RunState) -> str:
+    """Say how the run went."""
+    unmet = any(one.state == "failed" for one in state.expects.values())
+    all_ran = not any(task.condition == "failed" for task in state.tasks.values())
+    how = "unmet" if event.state == "failed" and unmet and all_ran else event.state
+    return say(f"cli.run.{how}", seconds=duration(event.seconds), ran=tasks_of(event.ran), stored=event.stored)
 
 
 def tasks_of(count: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..events import (
     Event,
+    Judged,
     RunFinished,
     RunStarted,
     Step,
@@ -68,6 +69,7 @@ class RunState:
         self.run: RunStarted | None = None
         self.finished: RunFinished | None = None
         self.tasks: dict[str, TaskState] = {}
+        self.expects: dict[str, Judged] = {}
 
     @property
     def stored(self) -> int:
@@ -79,6 +81,8 @@ class RunState:
             self.tasks = {
                 line.fingerprint: TaskState(line, "stored" if line.stored else "waiting") for line in event.tasks
             }
+        elif isinstance(event, Judged):
+            self.expects[event.name] = event
         elif isinstance(event, RunFinished):
             self.finished = event
             for task in self.tasks.values():

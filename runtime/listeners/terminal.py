@@ -10,7 +10,7 @@ from ..events import Event, Note, RunFinished, RunStarted
 from ..words import say, say_text
 from .facts import about
 from .figures import duration
-from .lines import figures_of, headline, tasks_of
+from .lines import ending, figures_of, headline
 from .state import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ class Terminal:
             self.console.print(Text(f"   {label}{say_text(event.text)}", style="yellow"))
         elif isinstance(event, RunFinished):
             self.close()
-            text = say(
-                f"cli.run.{event.state}", seconds=duration(event.seconds), ran=tasks_of(event.ran), stored=event.stored
-            )
+            text = ending(event, self.state)
             self.console.print(Text(f"\n{text}", style="bold green" if event.state == "finished" else "bold red"))
 
     def close(self) -> None:

@@ -48,6 +48,7 @@ MESSAGES: dict[str, str] = {
     "cli.fmt.sum.broken": "{files} left alone",
     "cli.fmt.none": "no .llx file in {places}",
     "cli.fmt.unwritten": "{file} can't be written: {reason}",
+    "cli.lsp.missing": "The language server needs pygls, which is not installed: pip install 'llx-lang[lsp]'",
     "cli.plan": "{tasks}: {stored} stored, {to_run} to run",
     "cli.plan.stored": "stored",
     "cli.plan.run": "run",

@@ -48,6 +48,7 @@ MESSAGES: dict[str, str] = {
     "cli.fmt.sum.broken": "{files}は変更していません",
     "cli.fmt.none": "{places} に .llx ファイルがありません",
     "cli.fmt.unwritten": "{file} に書き込めません: {reason}",
+    "cli.lsp.missing": "言語サーバーには pygls が必要ですが、インストールされていません: pip install 'llx-lang[lsp]'",
     "cli.plan": "{tasks}（保存済み {stored} 件、実行 {to_run} 件）",
     "cli.plan.stored": "保存済み",
     "cli.plan.run": "実行",

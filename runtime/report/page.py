@@ -73,6 +73,7 @@ def parts(record: RunRecord, sections: Sections) -> list[Markup]:
     found = [
         _section(say("report.failure"), [_failure(task) for task in record.tasks.values() if task.failure]),
         _section(say("report.results"), tables.results(record)),
+        _section(say("report.expects"), tables.expectations(record)),
         *(
             _section(say("report.confusion", label=task.label), tables.confusion(task))
             for task in record.tasks.values()

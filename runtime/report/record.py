@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...dsl.diagnostics.model import Text
+from ...plugins.distributions import LLX
 from ..listeners.facts import about
 from ..run_folder import EVENTS, EXPERIMENT, goes_on
 from ..words import knows, say_reasons, say_text
@@ -45,6 +46,17 @@ class TaskRecord:
 
 
 @dataclass(slots=True)
+class ExpectRecord:
+    """An expectation of a recorded run; `state` is met, failed or open, `shown` the formula with its values."""
+
+    name: str
+    formula: str
+    state: str
+    shown: str
+    reason: str | None = None
+
+
+@dataclass(slots=True)
 class RunRecord:
     """A recorded run."""
 
@@ -59,6 +71,7 @@ class RunRecord:
     """running, finished, failed, interrupted or killed."""
     seconds: float | None = None
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
+    expects: list[ExpectRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     text: str | None = None
     """The experiment's text as it was run."""
@@ -113,7 +126,14 @@ def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
         record.run, record.experiment = event["run"], event["experiment"]
         record.file, record.root, record.params = event["file"], event["root"], event["params"]
         record.started = event["time"]
+        packages = event.get("versions", {}).get("packages", {})
+        # Those of llx and the libraries are said elsewhere; what a file uses is known by its content, too.
+        used = {name: one["version"] for name, one in packages.items() if "digest" in one and name != LLX}
+        record.versions |= used
         record.tasks = {line["fingerprint"]: _task(line) for line in event["tasks"]}
+    elif kind == "judged":
+        reason = None if event["reason"] is None else words_of(event["reason"])
+        record.expects.append(ExpectRecord(event["name"], event["formula"], event["state"], event["shown"], reason))
     elif kind == "run_finished":
         record.state, record.seconds = event["state"], event["seconds"]
         if "torch" in event:

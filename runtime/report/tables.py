@@ -56,6 +56,22 @@ def results(record: RunRecord) -> Markup | None:
     return table([*heads, "", ""], rows, numbers=[2, 3], style="results")
 
 
+def expectations(record: RunRecord) -> Markup | None:
+    """List what the file expects, and what came out."""
+    rows = [
+        [
+            element("span", say(f"cli.expects.{one.state}"), class_=f"state {one.state}"),
+            one.name,
+            element("code", one.shown),
+            one.reason or "",
+        ]
+        for one in record.expects
+    ]
+    if not rows:
+        return None
+    return table(["", say("report.expects.name"), say("report.expects.value"), ""], rows)
+
+
 def samples(task: TaskRecord) -> Markup | None:
     """Show the texts that a model wrote, their prompts marked."""
     pairs = samples_of(task.facts)

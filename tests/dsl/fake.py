@@ -18,6 +18,7 @@ from llx.dsl.types import (
     Boolean,
     ComponentOf,
     Either,
+    Formula,
     ListOf,
     MapOf,
     Nothing,
@@ -103,7 +104,10 @@ def _data(value: Value) -> dict[str, Artifact]:
 
 def _split(value: Value) -> dict[str, Artifact]:
     names = ["train", *(name for name in ("validation", "test") if name in value.arguments)]
-    return {"dataset": Artifact("dataset", ("text",), tuple(names))} | {n: Artifact("rows", ("text",)) for n in names}
+    counts = Artifact("numbers", splits=tuple(names))
+    return {"dataset": Artifact("dataset", ("text",), tuple(names)), "rows": counts} | {
+        n: Artifact("rows", ("text",)) for n in names
+    }
 
 
 def _stage(value: Value) -> dict[str, Artifact]:
@@ -186,6 +190,12 @@ def components() -> list[FakeComponent]:
             rules={"outputs": lambda value: {"accuracy": Artifact("number")}},
         ),
         component("export", "save", "checkpoint", checkpoint=Artifact("checkpoint"), to=PathText(exists=False, folder=True), rules={"outputs": lambda value: {"folder": Artifact("file")}}),
+        component(
+            "audit", "by_label", "checkpoint", checkpoint=Artifact("checkpoint"),
+            rules={"outputs": lambda value: {"gap": Artifact("number"), "by_group": Artifact("numbers"), "energy": Artifact("number", dimension="energy")}},
+        ),
+        component("data", "filter", "data", data=DATA, where=Formula("row", "boolean"), rules=data),
+        component("search", "tune", "", minimise=Either((Formula(), Nothing())), rules={"outputs": lambda value: {}}),
         adamw,
         component("optimizer", "sgd", "lr", lr=Number(gt=0)),
         component("schedule", "cosine", "", warmup=(QuantityOf(("steps",), zero=True), Quantity(0, "steps"))),
@@ -197,6 +207,7 @@ def components() -> list[FakeComponent]:
 
 KINDS = {
     "data": (True, False), "tokenizer": (True, False), "stage": (True, True), "eval": (True, True), "export": (True, True),
+    "audit": (True, True), "search": (True, True),
     "model": (False, False), "optimizer": (False, False), "schedule": (False, False), "metric": (False, False),
 }  # fmt: skip
 
@@ -218,6 +229,9 @@ class FakeCatalogue:
             "experiment", "experiment", "", seed=(Number(integer=True), 0), device=(Word(("auto", "cpu", "cuda")), "auto"),
             budget=(Either((AMOUNT, Nothing())), None),
         )  # fmt: skip
+
+    def fresh(self) -> FakeCatalogue:
+        return FakeCatalogue(seen=self.seen)
 
     def components(self, kind: str) -> Mapping[str, Component]:
         return self.known.get(kind, {})
@@ -242,7 +256,7 @@ class FakeCatalogue:
         self.seen.append(value)
         return value.of.check(value.arguments)
 
-    def rules(self, program: Program) -> Iterable[Diagnostic]:
+    def rules(self, program: Program, whole: bool = True) -> Iterable[Diagnostic]:
         return []
 
 

@@ -57,6 +57,53 @@ def test_within_a_map() -> None:
     assert value('stage x = pre with { notes.b = "y" }').notes == {"a": "x", "b": "y"}
 
 
+def test_within_a_default_again() -> None:
+    changed = value("stage x = plain with { optimizer.lr = 0.3 } with { optimizer.weight_decay = 0.1 }")
+    assert changed.optimizer.arguments == {"lr": 0.3, "weight_decay": 0.1}
+    again = value("stage x = plain with { optimizer.lr = 0.3 } with { optimizer.lr = 0.4 }")
+    assert again.optimizer.arguments == {"lr": 0.4}
+
+
+def test_a_whole_component_in_place_of_a_changed_one() -> None:
+    changed = value("stage x = pre with { optimizer.lr = 0.3 } with { optimizer = sgd { lr = 2 } }")
+    assert changed.optimizer.plain() == ("optimizer", "sgd", {"lr": 2})
+
+
+def test_within_anonymous_tasks() -> None:
+    text = """
+data fine = clean(clean(d, min_chars = 3), min_chars = 4)
+data both = mix { sources = { a = fine, b = clean(d) } }
+data x = both with { sources.a.data.min_chars = 5, sources.b.data.weights.a = 7 }
+"""
+    changed = value(text)
+    assert changed.sources["a"].task.data.task.min_chars == 5
+    assert changed.sources["a"].task.min_chars == 4
+    assert changed.sources["b"].task.data.task.weights == {"a": 7, "b": 2}
+    assert program(BASE + text).declarations["fine"].value.data.task.min_chars == 3
+
+
+def test_a_base_that_is_chosen() -> None:
+    text = "param big = true\nmodel other = encoder { layers = 9 }\n"
+    text += "model x = (if big then gpt else other) with { layers = 4 }\nstage s = pre with { model = x }"
+    for params, name in (([], "decoder"), (["big=false"], "encoder")):
+        made = program(BASE + text, params=params).declarations["x"].value
+        assert (made.of.name, made.layers) == (name, 4)
+
+
+def test_what_the_base_derives_follows_the_params() -> None:
+    text = "param width = 64\nlet wide = width * 2\nmodel a = decoder { hidden_size = wide, heads = width / 16 }\n"
+    text += "model x = a with { layers = 4 }"
+    made = program(BASE + text, params=["width=128"]).declarations["x"].value
+    assert made.arguments == {"hidden_size": 256, "heads": 8, "layers": 4}
+
+
+def test_a_stage_in_the_place_of_its_checkpoint() -> None:
+    changed = value(
+        "stage next = finetune { from = pre.last, data = d }\nstage x = next with { from.model.layers = 9 }"
+    )
+    assert (changed.arguments["from"].task.model.layers, changed.arguments["from"].output) == (9, "last")
+
+
 def test_again_and_again() -> None:
     changed = value("model x = gpt with { layers = 4 } with { layers = 5, heads = 4 } with { heads = 2 }")
     assert changed.arguments == {"layers": 5, "hidden_size": 128, "heads": 2}

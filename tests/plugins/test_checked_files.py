@@ -45,7 +45,7 @@ stage slow = pretrain with { model.dropout = 10%, optimizer.lr = 1e-4, schedule.
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "llx.lock").touch()
     (tmp_path / "books").mkdir()
-    (tmp_path / "books" / "a.txt").write_text("once upon a time")
+    (tmp_path / "books" / "a.txt").write_text("once upon a time " * 200)
     (tmp_path / "reviews.csv").write_text("text,stars\nfine,5\nbad,1\n")
     return tmp_path
 

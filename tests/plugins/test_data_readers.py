@@ -12,7 +12,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import zstandard
-from llx.plugins.api import Place, Task
+from llx.plugins.api import Place, Task, TaskFailed
 from llx.plugins.builtin.data.csv import Csv
 from llx.plugins.builtin.data.jsonl import JsonLines
 from llx.plugins.builtin.data.parquet import Parquet
@@ -66,6 +66,12 @@ def test_encodings(lab: Lab) -> None:
     assert lab.texts(TextFiles(path="a.txt", encoding="cp932")) == ["吾輩は猫"]
     (lab.root / "b.txt").write_bytes("猫".encode("utf-16"))
     assert lab.texts(TextFiles(path="b.txt", encoding="utf_16")) == ["猫"]
+
+
+def test_text_that_is_not_in_the_utf_16_that_was_said(lab: Lab) -> None:
+    (lab.root / "c.txt").write_text("no mark of an order", encoding="utf-8")
+    with pytest.raises(TaskFailed, match="L0612"):
+        lab.texts(TextFiles(path="c.txt", encoding="utf_16"))
 
 
 @pytest.mark.parametrize("size", [2, 1 << 18])

@@ -155,7 +155,7 @@ def test_clean_maps_over_splits(lab: Lab) -> None:
     split = Split(data=data(lab, [f" {text} " for text in texts(50)]), test=0.3)
     task = Clean(data=split.default())
     assert task.splits == ("train", "test")
-    assert set(task.outputs()) == {"dataset", "train", "test"}
+    assert set(task.outputs()) == {"dataset", "rows", "train", "test"}
     lab.run(task)
     assert lab.texts(task, "test") == [text.strip() for text in lab.texts(split, "test")]
     rows = Clean(data=split.output("test"))

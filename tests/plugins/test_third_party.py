@@ -13,6 +13,7 @@ from textwrap import dedent
 
 import pytest
 from llx.dsl.check import check
+from llx.dsl.diagnostics.words import render
 from llx.dsl.source import Source
 from llx.plugins.canonical import canonical, distribution_digest
 from llx.plugins.registry import Registry
@@ -70,6 +71,23 @@ def test_it_is_used_under_its_prefix(site: Path, tmp_path: Path) -> None:
     assert checked(EXPERIMENT.replace("gamma = 2", "gamma = 9"), tmp_path) == ([], ["focal:gamma"])
     renamed = EXPERIMENT.replace(">= 0.2", ">= 0.2 as f").replace("focal.", "f.")
     assert checked(renamed, tmp_path) == ([], [])
+
+
+def test_its_rule_over_the_program(site: Path, tmp_path: Path) -> None:
+    by_accuracy = EXPERIMENT.replace("select    = focal.balanced_accuracy", "select    = accuracy")
+    assert checked(by_accuracy, tmp_path) == ([], ["focal:select"])
+    result = check(Source("x.llx", dedent(by_accuracy), tmp_path / "x.llx"), Registry(), root=tmp_path)
+    [warning] = result.diagnostics
+    assert warning.span is not None
+    assert warning.span.text == "accuracy"
+    assert [label.span.text for label in warning.labels] == ["focal.focal_classification { gamma = 2 }"]
+    assert render(warning.message, "en") == "`classify` chooses by accuracy, which labels that are rare hardly move"
+    assert render(warning.message, "ja").startswith("`classify` は accuracy で選びますが")
+    assert [render(text, "en") for text in warning.helps] == [
+        "`balanced_accuracy` and `macro_f1` count every label alike"
+    ]
+    other = by_accuracy.replace("focal.focal_classification { gamma = 2 }", "classification")
+    assert checked(other, tmp_path) == ([], [])
 
 
 def test_without_use_it_is_not_seen(site: Path, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from llx.dsl.program import Declared, Knob, Origin, Program, Reference
+from llx.dsl.program import Declared, Given, Knob, Origin, Program, Reference, Scope
 from llx.dsl.source import Source, Span
+from llx.dsl.syntax import Expression
 from llx.dsl.types import Artifact
 from llx.plugins.component import Component, Estimate, Facts, FactsOf, Task, TaskFailed
 from llx.plugins.experiment import Experiment
@@ -275,6 +276,9 @@ class Lab:
             text += "\n"
         source = Source(file, text, self.root / file)
         span = {name: Span(source, *line) for name, line in lines.items()}
+        params = {}
+        for name, (value, *place) in knobs.items():
+            params[name] = Knob(name, value, True, Span(source, *place), "", Given(Expression(Span(source, *place))))
         return Program(
             name="lab",
             doc="",
@@ -282,12 +286,15 @@ class Lab:
             root=self.root,
             settings=Experiment(seed=seed),
             declarations={n: Declared(n, v.kind, v, span[n], span[n]) for n, v in values.items()},
-            params={n: Knob(n, v, True, Span(source, a, b)) for n, (v, a, b) in knobs.items()},
+            params=params,
             uses=(),
             origins={
-                id(value): Origin(Span(source, a, b), {k: Span(source, *place) for k, place in fields.items()})
+                id(value): Origin(
+                    Span(source, a, b), {k: Given(Expression(Span(source, *place))) for k, place in fields.items()}
+                )
                 for value, a, b, fields in places
             },
+            scopes={"": Scope("", source, params, {}, ())},
             final=tuple(name for name, value in values.items() if isinstance(value, Task) and value.final),
         )
 

@@ -25,6 +25,8 @@ class Mix(DataTask):
     """
 
     name: ClassVar[str] = "mix"
+    keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
 
     sources: dict[str, Data] = Field(min_length=1, description="The data to mix, by a name of your choice")
     weights: dict[str, Weight] = Field(

@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -43,6 +43,12 @@ class Reader(DataTask):
             return find(self.path, root)
         except BadData as bad:
             raise bad.failure(self) from None
+
+    def origins(self, root: Path) -> Iterable[Hashable]:
+        try:
+            return [path.resolve() for path in find(self.path, root)]
+        except BadData:
+            return []  # reported by `check`
 
     def check(self, place: Place) -> None:
         try:
@@ -131,6 +137,16 @@ class MappedReader(Reader):
             place.error(None, "L0633", {}, help="L0633.help")
             return
         super().check(place)
+
+    def origins(self, root: Path) -> Iterable[Hashable]:
+        """Give each file with each field that is read of it: two readers of other texts of a row share nothing."""
+        sources = [
+            source for column, (source, *_) in self.mapping.items() if column != "label" or len(self.mapping) == 1
+        ]
+        return [(path, source) for path in super().origins(root) for source in sources]
+
+    def text_form(self) -> Hashable:
+        return self.text or tuple(sorted(self.mapping.items()))
 
     def missing(self, there: Collection[str], where: Text) -> BadData | None:
         """Give what is said of source fields that are not among those that are there."""

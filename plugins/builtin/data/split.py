@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import ClassVar
 
-from ...api import DataTask, Facts, FactsOf, Field, Fraction, Place, Rows, Work
+from ...api import DataTask, Derived, Facts, FactsOf, Field, Fraction, Part, Place, Rows, Work
 from ...tables import TableWriter
 from .transform import check_column, masked, mixture, open_part, purpose_of, require_rows, shares
 
@@ -20,6 +20,8 @@ class Split(DataTask):
     """
 
     name: ClassVar[str] = "split"
+    keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("data",)
 
     data: Rows = Field(description="The rows to split")
@@ -36,12 +38,24 @@ class Split(DataTask):
     def splits(self) -> tuple[str, ...]:
         return ("train", *(["validation"] if self.validation else []), *(["test"] if self.test else []))
 
+    def derives(self, split: str | None) -> list[Derived]:
+        low, high = {
+            "test": (0.0, self.test),
+            "train": (self.test, 1 - self.validation),
+            "validation": (1 - self.validation, 1.0),
+        }.get(split or "", (0.0, 1.0))
+        key = (purpose_of(self), self.by, self.seed)
+        return [Derived(self.data, None, Part(key, low, high, of_text=self.by is None), "data")]
+
     def check(self, place: Place) -> None:
         if self.validation + self.test >= 1:
             values = {"sum": f"{self.validation + self.test:.3g}"}
             place.error("test" if self.test >= self.validation else "validation", "L0643", values, help="L0643.help")
         if not self.validation and not self.test:
             place.error(None, "L0644", {}, help="L0644.help")
+        if 0.5 < self.validation + self.test < 1:
+            field = "test" if self.test >= self.validation else "validation"
+            place.warning(field, "L0926", {"left": f"{100 * (1 - self.validation - self.test):.3g}%"})
         if self.by is not None:
             check_column(place, self.data.artifact, self.by, "by")
 

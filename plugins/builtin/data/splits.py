@@ -17,6 +17,8 @@ class Splits(DataTask):
     """
 
     name: ClassVar[str] = "splits"
+    keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
 
     train: Rows = Field(description="The rows to train on")
     validation: Rows | None = Field(None, description="The rows to select by")

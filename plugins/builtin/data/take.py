@@ -28,6 +28,8 @@ class Take(Transform):
     """
 
     name: ClassVar[str] = "take"
+    keeps_text: ClassVar[bool] = True
+    selects: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("data", "amount")
 
     amount: Examples | Share = Field(description="How many rows of each split, or which share of them")

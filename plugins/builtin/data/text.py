@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +29,9 @@ class TextFiles(Reader):
     @property
     def columns(self) -> tuple[str, ...]:
         return ("text", "file")
+
+    def text_form(self) -> Hashable:
+        return ("separator", self.separator)
 
     def look(self, file: Path, name: str, rows: int) -> None:
         # A document may be gigabytes: its beginning tells the encoding.

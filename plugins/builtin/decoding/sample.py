@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
+from ...component import Place
 from ...kinds import Decoding
 
 if TYPE_CHECKING:
     import torch
+
+WILD = 2.0
+"""Beyond this temperature texts fall apart."""
 
 
 class Sample(Decoding):
@@ -26,6 +30,12 @@ class Sample(Decoding):
     top_p: Annotated[
         float | None, Field(gt=0, le=1, description="Draw from the fewest tokens that have this probability together")
     ] = None
+
+    def check(self, place: Place) -> None:
+        """Warn of a temperature at which all tokens are nearly as likely."""
+        if self.temperature > WILD:
+            odds = 1000 ** (1 / self.temperature)
+            place.warning("temperature", "L0924", {"temperature": f"{self.temperature:g}", "odds": f"{odds:.3g}"})
 
     def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         import torch

@@ -68,6 +68,12 @@ class TransformerModel(Model):
         """The width of the keys, and of the values."""
         return (self.kv_heads or self.heads) * (self.hidden_size // self.heads)
 
+    def derived(self) -> dict[str, int]:
+        """Give the sizes that follow from the others."""
+        sizes = {"head_size": self.hidden_size // self.heads}
+        sizes |= {"kv_heads": self.heads} if self.kv_heads is None else {}
+        return sizes | ({"ffn_size": self.inner_size} if self.ffn_size is None else {})
+
     def check(self, place: Place) -> None:
         """Report sizes that don't go together, and models that no machine holds."""
         values = {"heads": self.heads, "hidden_size": self.hidden_size, "kv_heads": self.kv_heads}

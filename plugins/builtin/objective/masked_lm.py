@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ...component import Facts
+from ...component import Facts, Place
 from ...kinds import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
 from ..encoding.packed import Packed
 from ..encoding.text import role
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from torch import nn
+
+MOST_HIDDEN = 0.6
+"""40 % can still be better than 15 (Wettig et al. 2023, arXiv:2202.08005); at 80 % nothing is learned any more."""
 
 
 class MaskedLM(Objective):
@@ -29,6 +32,11 @@ class MaskedLM(Objective):
 
     rate: Annotated[float, Field(gt=0, lt=1, description="The part of a row's tokens that is to be guessed")] = 0.15
     whole_word: Annotated[bool, Field(description="Hide all tokens of a word together")] = False
+
+    def check(self, place: Place) -> None:
+        """Warn of a rate that leaves too little to guess from."""
+        if self.rate > MOST_HIDDEN:
+            place.warning("rate", "L0925", {"rate": f"{self.rate:.0%}", "left": f"{1 - self.rate:.0%}"})
 
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length, words=self.whole_word)

@@ -25,6 +25,7 @@ class AdamW(Optimizer):
     """
 
     name: ClassVar[str] = "adamw"
+    sensible_lr: ClassVar[tuple[float, float] | None] = (1e-7, 0.1)
 
     lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 3e-4
     betas: Annotated[

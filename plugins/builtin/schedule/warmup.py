@@ -20,6 +20,9 @@ class WarmedUp(Schedule):
         0, "steps"
     )
 
+    def rise(self) -> Quantity | None:
+        return self.warmup if self.warmup.magnitude else None
+
     def factor(self, step: int, done: float, steps: Callable[[Quantity], float]) -> float:
         rise = steps(self.warmup)
         if step < rise:

@@ -53,6 +53,16 @@ class LoadTokenizer(TokenizerTask):
         except BadData as bad:
             self._at_file(bad).report(place)
 
+    def known_vocab_size(self, root: Path) -> int | None:
+        try:
+            [path] = find(self.file, root)
+            content = self._read(path)
+            missing = [role for role, token in self._roles(_special_tokens(content)).items() if token is None]
+        except BadData:
+            return None  # reported by `check`
+        ids = _ids(content)
+        return max(ids) + 1 + len(missing) if ids else None
+
     def run(self, work: Work) -> Facts:
         [path] = self.files(work.root)
         try:
@@ -124,6 +134,15 @@ def _special_tokens(content: dict[str, Any]) -> dict[str, bool]:
         if isinstance(token, dict) and isinstance(token.get("content"), str):
             found[token["content"]] = token.get("special") is True
     return found
+
+
+def _ids(content: dict[str, Any]) -> list[int]:
+    """Give the ids of all tokens, those outside the model's vocabulary included."""
+    vocabulary = content["model"].get("vocab")
+    ids = list(vocabulary.values()) if isinstance(vocabulary, dict) else list(range(len(vocabulary or ())))
+    added = content.get("added_tokens")
+    ids += [token.get("id") for token in added if isinstance(token, dict)] if isinstance(added, list) else []
+    return [number for number in ids if isinstance(number, int)]
 
 
 def _taken_for_special(tokenizer: Tokenizer, ids: dict[str, int]) -> list[str]:

@@ -32,6 +32,10 @@ class TrainBpe(Learned):
         if self.vocab_size < LEAST:
             place.error("vocab_size", "L0670", {"vocab_size": self.vocab_size, "least": LEAST}, help="L0670.help")
 
+    def most_tokens(self, size: int) -> int | None:
+        # Each merge makes of `min_count` pairs or more one token each.
+        return LEAST + size // self.min_count
+
     def facts(self, inputs: FactsOf) -> Facts:
         # As asked; a text with too few different words can give fewer, which the run then tells.
         return {"vocab_size": self.vocab_size, "roles": {role: number for number, role in enumerate(SPECIAL)}}

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from llx.plugins.api import Component, hookimpl
+from llx.dsl.program import Program
+from llx.plugins.api import Component, Findings, hookimpl
 
 MESSAGES = {
     "en": {
         "focal:gamma": "with gamma = {gamma}, examples that are half understood hardly count: {weight} of a new one",
         "focal:gamma.help": "gamma = 2 is usual; 0 is ordinary classification",
+        "focal:select": "`{stage}` chooses by accuracy, which labels that are rare hardly move",
+        "focal:select.objective": "focal loss is for rare labels",
+        "focal:select.help": "`balanced_accuracy` and `macro_f1` count every label alike",
     },
     "ja": {
         "focal:gamma": "gamma = {gamma} では、半分理解された例がほとんど数えられません（新しい例の {weight}）",
         "focal:gamma.help": "通常は gamma = 2 です。0 では通常の分類になります",
+        "focal:select": "`{stage}` は accuracy で選びますが、まれなラベルは accuracy をほとんど変えません",
+        "focal:select.objective": "focal loss はまれなラベルのためのものです",
+        "focal:select.help": "`balanced_accuracy` と `macro_f1` は、どのラベルも同じ重みで数えます",
     },
 }
 
@@ -29,3 +36,10 @@ def llx_components() -> Iterable[type[Component]]:
 @hookimpl
 def llx_messages(language: str) -> Mapping[str, str]:
     return MESSAGES[language]
+
+
+@hookimpl
+def llx_check(program: Program, findings: Findings) -> None:
+    from .rules import chosen_by_accuracy
+
+    chosen_by_accuracy(program, findings)

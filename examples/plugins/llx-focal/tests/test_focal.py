@@ -64,4 +64,8 @@ def test_a_strong_gamma_is_told() -> None:
     [problem] = place.problems
     assert problem.warning
     assert problem.field == "gamma"
-    assert MESSAGES["en"].keys() == MESSAGES["ja"].keys() == {problem.code, problem.help.key if problem.help else ""}
+    assert problem.code in MESSAGES["en"]
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    assert MESSAGES["en"].keys() == MESSAGES["ja"].keys()

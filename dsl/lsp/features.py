@@ -1,0 +1,243 @@
+"""What the server answers: one handler for each request of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from ..source import Source
+from .actions import code_actions, location
+from .analysis import Analysis
+from .completion import Completion
+from .cursor import Cursor, cursor_at
+from .documents import Document
+from .hints import hints
+from .hover import hover
+from .names import Refused, name_at, renamable, rename, uses
+from .outline import folds, selection, symbols
+from .semantic import LEGEND, semantic_tokens
+from .server import Server
+from .signature import signature
+
+FEATURES: list[tuple[str, Any, Callable[..., Any]]] = []
+
+REQUEST_FAILED = -32803
+"""The protocol's code for a request that was right and can't be done."""
+
+_TRIGGERS = [".", "=", "(", "{", "[", ",", ">", ":", '"', "$", " "]
+
+
+def feature(method: str, options: Any = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a handler; its first argument is the server."""
+
+    def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+        FEATURES.append((method, options, handler))
+        return handler
+
+    return register
+
+
+# Files
+
+
+@feature(types.INITIALIZE)
+def initialize(ls: Server, params: types.InitializeParams) -> None:
+    ls.configure(params)
+
+
+@feature(types.TEXT_DOCUMENT_DID_OPEN)
+def did_open(ls: Server, params: types.DidOpenTextDocumentParams) -> None:
+    document = params.text_document
+    ls.update(document.uri, document.text, document.version, pause=0)
+
+
+@feature(types.TEXT_DOCUMENT_DID_CHANGE)
+def did_change(ls: Server, params: types.DidChangeTextDocumentParams) -> None:
+    uri = params.text_document.uri
+    ls.update(uri, ls.workspace.get_text_document(uri).source, params.text_document.version)
+
+
+@feature(types.TEXT_DOCUMENT_DID_SAVE)
+@feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+def files_changed(ls: Server, params: object) -> None:
+    """Check all open files again: what changed on the disk may be data, or imported by another."""
+    for document in list(ls.documents.open.values()):
+        ls.update(document.uri, document.source.text, document.version)
+
+
+@feature(types.TEXT_DOCUMENT_DID_CLOSE)
+def did_close(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
+    ls.documents.close(params.text_document.uri)
+    ls.publisher.forget(params.text_document.uri)
+
+
+@feature(types.SHUTDOWN)
+def shutdown(ls: Server, params: None) -> None:
+    ls.documents.stop()
+
+
+# What stands at a place
+
+
+async def _analysis(ls: Server, uri: str) -> tuple[Document, Analysis]:
+    document = ls.document(uri)
+    return document, await ls.documents.analysis(document)
+
+
+async def _cursor(ls: Server, uri: str, position: types.Position) -> tuple[Document, Cursor]:
+    document = ls.document(uri)
+    offset = document.positions.offset(position)
+
+    def analyse(source: Source) -> Analysis:
+        return ls.documents.analyse(document, source)
+
+    return document, await ls.documents.run(cursor_at, document.source, offset, analyse)
+
+
+@feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=_TRIGGERS))
+async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
+    document, cursor = await _cursor(ls, params.text_document.uri, params.position)
+    making = Completion(cursor, document.positions, ls.say, ls.snippets, ls.again)
+    return types.CompletionList(is_incomplete=False, items=await ls.documents.run(making.items))
+
+
+@feature(types.TEXT_DOCUMENT_SIGNATURE_HELP, types.SignatureHelpOptions(["(", ","], [","]))
+async def signature_help(ls: Server, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+    _, cursor = await _cursor(ls, params.text_document.uri, params.position)
+    return signature(cursor, ls.say)
+
+
+@feature(types.TEXT_DOCUMENT_HOVER)
+async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    offset = document.positions.offset(params.position)
+    found: types.Hover | None = await ls.documents.run(hover, analysis, offset, document.positions, ls.say)
+    return found
+
+
+# Names
+
+
+@feature(types.TEXT_DOCUMENT_DEFINITION)
+async def definition(ls: Server, params: types.DefinitionParams) -> types.Location | None:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    binding = name_at(analysis, document.positions.offset(params.position))
+    if binding is None:
+        return None
+    span = binding.span
+    return location(span.source, span.start, span.end, ls.publisher.place(document))
+
+
+@feature(types.TEXT_DOCUMENT_REFERENCES)
+async def references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    binding = name_at(analysis, document.positions.offset(params.position))
+    if binding is None:
+        return []
+    spans = uses(analysis, binding)
+    if params.context.include_declaration:
+        spans.insert(0, binding.span)
+    place = ls.publisher.place(document)
+    return [location(span.source, span.start, span.end, place) for span in spans]
+
+
+@feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+async def highlight(ls: Server, params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    binding = name_at(analysis, document.positions.offset(params.position))
+    if binding is None:
+        return []
+    found = [types.DocumentHighlight(document.positions.of(binding.span), types.DocumentHighlightKind.Write)]
+    for span in uses(analysis, binding):
+        found.append(types.DocumentHighlight(document.positions.of(span), types.DocumentHighlightKind.Read))
+    return found
+
+
+@feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
+async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    try:
+        span = renamable(analysis, document.positions.offset(params.position))
+    except Refused as refusal:
+        raise JsonRpcException(ls.say.text(refusal.text), REQUEST_FAILED) from None
+    return types.PrepareRenamePlaceholder(document.positions.of(span), span.text)
+
+
+@feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
+async def do_rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    offset = document.positions.offset(params.position)
+
+    def analyse(source: Source) -> Analysis:
+        return ls.documents.analyse(document, source)
+
+    try:
+        edits = await ls.documents.run(rename, analysis, offset, params.new_name, analyse)
+    except Refused as refusal:
+        raise JsonRpcException(ls.say.text(refusal.text), REQUEST_FAILED) from None
+    changes = [types.TextEdit(document.positions.of(span), text) for span, text in edits]
+    return types.WorkspaceEdit(changes={document.uri: changes})
+
+
+# The file as a whole
+
+
+@feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+async def document_symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    return symbols(analysis, document.positions)
+
+
+@feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
+async def folding(ls: Server, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    return folds(analysis, document.positions)
+
+
+@feature(types.TEXT_DOCUMENT_SELECTION_RANGE)
+async def selections(ls: Server, params: types.SelectionRangeParams) -> list[types.SelectionRange]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    offsets = (document.positions.offset(position) for position in params.positions)
+    return [selection(analysis, offset, document.positions) for offset in offsets]
+
+
+@feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
+async def tokens(ls: Server, params: types.SemanticTokensParams) -> types.SemanticTokens:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    return semantic_tokens(analysis, document.positions)
+
+
+@feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, LEGEND)
+async def tokens_within(ls: Server, params: types.SemanticTokensRangeParams) -> types.SemanticTokens:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    return semantic_tokens(analysis, document.positions, _offsets(document, params.range))
+
+
+@feature(
+    types.TEXT_DOCUMENT_CODE_ACTION,
+    types.CodeActionOptions([types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll]),
+)
+async def actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    within = _offsets(document, params.range)
+    found = code_actions(analysis, within, document.uri, document.positions, ls.say, ls.publisher.place(document))
+    only = params.context.only
+    return [one for one in found if only is None or any(_is_of(one, kind) for kind in only)]
+
+
+def _is_of(action: types.CodeAction, kind: str) -> bool:
+    own = str(getattr(action.kind, "value", action.kind))
+    return own == kind or own.startswith(f"{getattr(kind, 'value', kind)}.") or own == getattr(kind, "value", kind)
+
+
+@feature(types.TEXT_DOCUMENT_INLAY_HINT)
+async def inlay_hints(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    return hints(analysis, _offsets(document, params.range), document.positions, ls.wishes)
+
+
+def _offsets(document: Document, range_: types.Range) -> tuple[int, int]:
+    return document.positions.offset(range_.start), document.positions.offset(range_.end)

@@ -1,0 +1,298 @@
+"""Formulas: the names in them stand for what tasks put out, or for the fields of a row; the rest is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import formula as formulas
+from .. import syntax
+from ..describe import artifact, show, sort_of
+from ..diagnostics.model import Fix, Label, Text
+from ..formula import READ_NUMBER, Known, Operation, Output, RowField, Term, level_of
+from ..functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch
+from ..functions import sort as sort_of_value
+from ..modules import mentioned
+from ..program import Reference
+from ..quantities import BASE_UNIT, Quantity
+from ..record import Record
+from ..suggest import suggest
+from ..types import Anything, Artifact, Formula, Nothing
+from .base import Binding, Context, Unresolved, Wanted
+from .bindings import kind_of, value_of
+from .build import given
+from .modules import Reached, reach
+from .names import module_alone, task_name, unknown_output
+from .plain import plain
+from .unknown import unknown, unknown_call
+
+ROW = "row"
+"""The name of the row in a formula about rows."""
+
+ANY = "any"
+"""The sort of a field, whose type no file says before it is read."""
+
+_SAMPLES: dict[str, Any] = {"number": 1, "boolean": True, "text": "", "none": None}
+"""A value of each sort: what an operator makes of sorts is told by what it makes of these."""
+
+
+class _Part(Record):
+    """A part of a formula: its term, what it comes to, and where it stands."""
+
+    term: Term
+    sort: str
+    node: syntax.Expression
+
+
+def formula_wanted(wanted: Wanted, node: syntax.Expression) -> Formula | None:
+    """Give the type of the formula that is wanted here; `none` may stand for the lack of one."""
+    if isinstance(node, syntax.Literal) and node.value is None and Nothing() in wanted.options:
+        return None
+    return next((option for option in wanted.options if isinstance(option, Formula)), None)
+
+
+def formula(context: Context, node: syntax.Expression, wanted: Wanted, type_: Formula) -> Any:
+    """Resolve an expression as a formula."""
+    part = _Resolver(context, type_.scope, wanted).part(node)
+    if isinstance(part, Unresolved):
+        return part
+    whole = formulas.Formula(part.term)
+    if not whole.names:
+        values = {"slot": wanted.slot, "value": show(part.term.value) if isinstance(part.term, Known) else str(whole)}
+        context.warn("L0234.row" if type_.scope == ROW else "L0234", node.span, values)
+    values = {"slot": wanted.slot, "given": _sort_text(part.sort)}
+    if type_.result == "boolean":
+        if part.sort == "boolean":
+            return whole
+        helps = (Text("L0233.help", {"text": str(whole)}),)
+        return context.error("L0233", node.span, values, helps=helps)
+    if part.sort == ANY:
+        return formulas.Formula(_read_number(part).term)
+    if part.sort == "number" or part.sort in BASE_UNIT:
+        return whole
+    return context.error("L0233.number", node.span, values)
+
+
+class _Resolver:
+    """Resolves one formula."""
+
+    def __init__(self, context: Context, scope: str, wanted: Wanted) -> None:
+        self.context = context
+        self.scope = scope
+        self.wanted = wanted
+
+    def part(self, node: syntax.Expression) -> _Part | Unresolved:
+        """Resolve a part of the formula; one that names nothing of the formula's own is computed at once."""
+        if self.context.observer is not None:
+            self.context.observer.resolved(node, self.wanted, Unresolved())
+        if not self._is_open(node):
+            return self._known(node)
+        match node:
+            case syntax.Path():
+                return self._path(node)
+            case syntax.Unary(operator=operator, operand=operand):
+                return self._operation(operator, node, (operand,))
+            case syntax.Binary(operator=operator, left=left, right=right):
+                return self._operation(operator, node, (left, right))
+            case syntax.Conditional(condition=condition, then=then, otherwise=otherwise):
+                return self._operation("if", node, (condition, then, otherwise))
+            case syntax.Call():
+                return self._call(node)
+        return self.context.error("L0232", node.span, {"slot": self.wanted.slot}, helps=(Text("L0232.help"),))
+
+    def _is_open(self, node: syntax.Expression) -> bool:
+        """Tell whether an expression names what only a run (or a row) knows, or what nobody knows."""
+        names = mentioned(node)
+        if self.scope == ROW and ROW in names:
+            return True
+        return not all(self._is_plain(name) for name in names)
+
+    def _is_plain(self, name: str) -> bool:
+        """Tell whether a name stands for a value that is known now."""
+        binding = self.context.bindings.get(name)
+        if binding is None or isinstance(binding.statement, syntax.Import):
+            return False
+        return kind_of(self.context, binding) is None
+
+    def _known(self, node: syntax.Expression) -> _Part | Unresolved:
+        value = plain(self.context, node, self.wanted.slot)
+        if isinstance(value, Unresolved):
+            return value
+        if isinstance(value, list | Mapping):
+            return self.context.error("L0232", node.span, {"slot": self.wanted.slot}, helps=(Text("L0232.help"),))
+        written = node.span.text
+        level = _level(node)
+        if "\n" in written:
+            written, level = show(value), level_of("", 0)
+        return _Part(Known(value, written, level, bool(mentioned(node))), sort_of_value(value), node)
+
+    # Names
+
+    def _path(self, node: syntax.Path) -> _Part | Unresolved:
+        head = node.segments[0].name
+        if self.scope == ROW and head == ROW:
+            return self._field(node)
+        reached = reach(self.context, node)
+        if isinstance(reached, Unresolved):
+            return reached
+        if reached is None:
+            return self._unknown(node)
+        home, binding = reached.context, reached.binding
+        if self.context.observer is not None:
+            self.context.observer.meant(node, binding)
+        if isinstance(binding.statement, syntax.Import):
+            return module_alone(self.context, binding, node, self.wanted)
+        kind = kind_of(home, binding)
+        if kind is None or not home.is_task(kind) or self.scope == ROW:
+            return self._no_number(node, binding, kind or "")
+        task = value_of(home, binding)
+        return task if isinstance(task, Unresolved) else self._output(node, reached, task)
+
+    def _field(self, node: syntax.Path) -> _Part | Unresolved:
+        if len(node.segments) != 2:
+            return self.context.error("L0235", node.span, {"name": str(node)}, helps=(Text("L0235.help"),))
+        return _Part(RowField(node.segments[1].name, str(node), node.span), ANY, node)
+
+    def _output(self, node: syntax.Path, reached: Reached, task: Any) -> _Part | Unresolved:
+        outputs = self.context.catalogue.outputs(task)
+        called = task_name(node, reached)
+        rest = node.segments[reached.segments :]
+        name = rest[0].name if rest else next(iter(outputs), "")
+        if name not in outputs:
+            return unknown_output(self.context, reached, node, outputs)
+        artifact_, keys = outputs[name], tuple(segment.name for segment in rest[1:])
+        if artifact_.name == "number" and keys:
+            values = {"name": f"{called}.{name}", "segment": keys[0]}
+            return self.context.error("L0409", rest[1].span, values)
+        if keys and artifact_.splits and keys[0] not in artifact_.splits:
+            return self._unknown_key(f"{called}.{name}", rest[1], artifact_.splits)
+        if artifact_.name == "numbers" and not keys:
+            helps = (Text("L0230.key", {"name": f"{called}.{name}"}),)
+            return self._is_no_number(node, artifact(artifact_), helps)
+        if artifact_.name not in ("number", "numbers"):
+            return self._is_no_number(node, artifact(artifact_), self._numbers(called, outputs))
+        output = Output(Reference(task, name, artifact_), keys, str(node), node.span)
+        return _Part(output, artifact_.dimension or "number", node)
+
+    def _unknown_key(self, name: str, key: syntax.Segment, known: Sequence[str]) -> Unresolved:
+        helps, fixes = suggest(key.name, known, None if key.is_key else key.span)
+        notes = (Text("L0231.keys", {"name": name, "keys": known}),)
+        return self.context.error(
+            "L0231", key.span, {"name": name, "key": key.name}, helps=helps, fixes=fixes, notes=notes
+        )
+
+    def _unknown(self, node: syntax.Path) -> Unresolved:
+        """Report a name that nothing has, or that has no value."""
+        if self.context.module.expects.get(str(node)) is not None:
+            return unknown(self.context, node, self.wanted)
+        bindings = self.context.bindings.items()
+        known = [n for n, one in bindings if (kind := kind_of(self.context, one)) is None or self.context.is_task(kind)]
+        head = node.segments[0]
+        helps, fixes = suggest(head.name, [ROW, *known] if self.scope == ROW else known, head.span)
+        if self.scope == ROW and not helps and len(node.segments) == 1:
+            text = f"{ROW}.{head.name}"
+            helps, fixes = (Text("help.write", {"text": text}),), (Fix(node.span, text, certain=False),)
+        label = Text("L0235.label" if self.scope == ROW else "L0230.label")
+        return self.context.error("L0201", head.span, {"name": head.name}, label=label, helps=helps, fixes=fixes)
+
+    def _no_number(self, node: syntax.Path, binding: Binding, kind: str) -> Unresolved:
+        """Report a name of the file that stands for nothing that this formula may be about."""
+        if self.scope == ROW:
+            labels = (Label(binding.span, Text("label.declared", {"name": binding.name})),)
+            values = {"slot": self.wanted.slot, "name": str(node)}
+            return self.context.error("L0235.task", node.span, values, labels=labels, helps=(Text("L0235.help"),))
+        return self._is_no_number(node, given(self.context, kind), ())
+
+    def _is_no_number(self, node: syntax.Path, what: Text, helps: tuple[Text, ...]) -> Unresolved:
+        return self.context.error("L0230", node.span, {"name": str(node), "given": what}, helps=helps)
+
+    def _numbers(self, task: str, outputs: Mapping[str, Artifact]) -> tuple[Text, ...]:
+        names = [f"`{task}.{name}`" for name, one in outputs.items() if one.name in ("number", "numbers")]
+        return (Text("L0230.numbers", {"name": task, "numbers": names}),) if names else ()
+
+    # Operations
+
+    def _call(self, node: syntax.Call) -> _Part | Unresolved:
+        name = str(node.path)
+        if name not in FUNCTIONS:
+            if name == READS_ENVIRONMENT:
+                return self.context.error("L0217", node.span, helps=(Text("L0217.help"),))
+            return unknown_call(self.context, node, name, Wanted(Anything(), self.wanted.slot))
+        _, least, most = FUNCTIONS[name]
+        count = len(node.positional)
+        if node.incomplete:
+            return Unresolved()
+        if node.entries or node.block or count < least or (most is not None and count > most):
+            takes = f"{name}({'…' if most is None else ', '.join('xy'[:most])})"
+            return self.context.error("L0219", node.span, {"function": name, "takes": takes})
+        return self._operation(name, node, node.positional)
+
+    def _operation(
+        self, operator: str, node: syntax.Expression, operands: Sequence[syntax.Expression]
+    ) -> _Part | Unresolved:
+        resolved = [self.part(operand) for operand in operands]
+        parts = [part for part in resolved if not isinstance(part, Unresolved)]
+        if len(parts) < len(resolved):
+            return Unresolved()
+        parts = _with_numbers(operator, parts)
+        sort = _result(operator, [part.sort for part in parts])
+        if sort is None:
+            return self._mismatch(operator, node, parts)
+        return _Part(Operation(operator, tuple(part.term for part in parts)), sort, node)
+
+    def _mismatch(self, operator: str, node: syntax.Expression, parts: Sequence[_Part]) -> Unresolved:
+        """Report an operator between what it doesn't take, as it is done for plain values."""
+        sorts = [_sort_text(part.sort) for part in parts]
+        labels = tuple(Label(part.node.span, sort) for part, sort in zip(parts, sorts, strict=True))
+        if len(parts) == 2 and operator not in FUNCTIONS:
+            values = {"operator": operator, "left": sorts[0], "right": sorts[1]}
+            return self.context.error("L0309", parts[1].node.span, values, label=sorts[1], labels=labels[:1])
+        return self.context.error("L0310", node.span, {"operator": operator, "given": sorts[0]}, labels=labels)
+
+
+def _with_numbers(operator: str, parts: list[_Part]) -> list[_Part]:
+    """Read the fields of a row as numbers where numbers are wanted: a file without types holds strings."""
+    if all(part.sort != ANY for part in parts) or operator in ("and", "or", "not", "if"):
+        return parts
+    others = {part.sort for part in parts} - {ANY}
+    if others <= {"number"} and (others or operator not in ("==", "!=")):
+        return [_read_number(part) if part.sort == ANY else part for part in parts]
+    return parts
+
+
+def _read_number(part: _Part) -> _Part:
+    return _Part(Operation(READ_NUMBER, (part.term,)), "number", part.node)
+
+
+def _result(operator: str, sorts: Sequence[str]) -> str | None:
+    """Give what an operator makes of operands of these sorts, None if it doesn't take them."""
+    if operator in ("and", "or", "not"):
+        return "boolean" if all(sort == "boolean" for sort in sorts) else None
+    if operator == "if":
+        return sorts[1] if sorts[0] == "boolean" and sorts[1] == sorts[2] else None
+    if ANY in sorts:
+        # A field that is compared with a string, with another field, or with `none`, which is the lack of a value.
+        return "boolean" if set(sorts) <= {ANY, "text", "none"} and operator in ("==", "!=") else None
+    samples = [_SAMPLES[sort] if sort in _SAMPLES else Quantity(1, sort) for sort in sorts]
+    try:
+        return sort_of_value(formulas.compute(operator, samples))
+    except Mismatch:
+        return None
+
+
+def _sort_text(sort: str) -> Text:
+    if sort == ANY:
+        return Text("sort.field")
+    return sort_of(_SAMPLES[sort] if sort in _SAMPLES else Quantity(1, sort))
+
+
+def _level(node: syntax.Expression) -> int:
+    """Give how tightly a constant's text holds together."""
+    match node:
+        case syntax.Unary(operator=operator):
+            return level_of(operator, 1)
+        case syntax.Binary(operator=operator):
+            return level_of(operator, 2)
+        case syntax.Conditional():
+            return level_of("if", 3)
+    return level_of("", 0)
