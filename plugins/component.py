@@ -33,7 +33,8 @@ class Component(BaseModel):
     """A value of the language.
 
     `positional` names the fields that arguments without a name go to, in order. `version` enters the
-    fingerprint: raise it when the same fields mean another result (a changed default included).
+    fingerprint: raise it when the same fields mean another result (a changed default included). `example` is how it
+    is written in a file, for the documentation: what stands behind the `=` of a declaration.
     """
 
     model_config = ConfigDict(
@@ -48,6 +49,7 @@ class Component(BaseModel):
     kind: ClassVar[str] = ""
     name: ClassVar[str] = ""
     version: ClassVar[int] = 1
+    example: ClassVar[str] = ""
     positional: ClassVar[tuple[str, ...]] = ()
 
     def check(self, place: Place) -> None:
@@ -176,13 +178,14 @@ class Task(Component):
     """A component that runs, is cached, and puts out typed artifacts.
 
     `settings` names the fields of `experiment` that are part of its identity (a stage: seed, precision).
-    `on_device` tasks run one at a time. Two tasks with equal fields, inputs, settings and files are the same
+    `on_device` tasks run one at a time. A `tolerant` task runs though some of its inputs failed: see `work.failure`. Two tasks with equal fields, inputs, settings and files are the same
     task, whatever they are called.
     """
 
     settings: ClassVar[tuple[str, ...]] = ()
     on_device: ClassVar[bool] = False
     final: ClassVar[bool] = False
+    tolerant: ClassVar[bool] = False
 
     def outputs(self) -> dict[str, Artifact]:
         """Give the typed outputs, the default one first. Depends on fields alone."""
@@ -254,8 +257,10 @@ def walk(value: Any) -> Iterator[Component | Reference]:
         yield value
     elif isinstance(value, Component):
         yield value
-        for field in type(value).model_fields:
-            yield from walk(getattr(value, field))
+        for name, info in type(value).model_fields.items():
+            extra = info.json_schema_extra
+            if not isinstance(extra, dict) or extra.get("followed", True):  # see `per_trial`
+                yield from walk(getattr(value, name))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from walk(item)

@@ -31,6 +31,7 @@ class Evaluate(Evaluation):
     """Measure a checkpoint, each metric beside the reference that it must beat."""
 
     name: ClassVar[str] = "evaluate"
+    example: ClassVar[str] = "evaluate(classify.best, data = reviews.test, metrics = [accuracy, macro_f1])"
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
 
@@ -49,7 +50,8 @@ class Evaluate(Evaluation):
         return self.objective or self.trained.described_objective()
 
     def outputs(self) -> dict[str, Artifact]:
-        return {metric.name: Artifact("number") for metric in self.metrics}
+        bounds = {metric.name: metric.bounds for metric in self.metrics}
+        return {name: Artifact("number", least=least, most=most) for name, (least, most) in bounds.items()}
 
     def check(self, place: Place) -> None:
         objective = self.described_objective()
