@@ -33,7 +33,8 @@ class Component(BaseModel):
     """A value of the language.
 
     `positional` names the fields that arguments without a name go to, in order. `version` enters the
-    fingerprint: raise it when the same fields mean another result (a changed default included).
+    fingerprint: raise it when the same fields mean another result (a changed default included). `example` is how it
+    is written in a file, for the documentation: what stands behind the `=` of a declaration.
     """
 
     model_config = ConfigDict(
@@ -48,6 +49,7 @@ class Component(BaseModel):
     kind: ClassVar[str] = ""
     name: ClassVar[str] = ""
     version: ClassVar[int] = 1
+    example: ClassVar[str] = ""
     positional: ClassVar[tuple[str, ...]] = ()
 
     def check(self, place: Place) -> None:

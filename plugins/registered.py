@@ -44,6 +44,12 @@ class Registered:
     def description(self) -> str:
         return inspect.cleandoc(self.of.__doc__ or "")
 
+    @property
+    def example(self) -> str:
+        """How it is written, under the name by which the file sees it; empty if its author shows nothing."""
+        own = self.of.__dict__.get("example", "")
+        return own.replace(self.of.name, self.name) if self.name != self.of.name else own
+
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         return fields_of(self.of)

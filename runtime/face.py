@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..dsl.check import check_file, find_root
+from ..dsl.check import check as check_text
+from ..dsl.check import find_root
 from ..dsl.diagnostics.model import Diagnostic, Text
 from ..dsl.diagnostics.similar import similar
 from ..dsl.program import Program
+from ..dsl.reading import read
+from ..dsl.source import Source
 from ..dsl.suggest import naming
 from ..plugins.registry import Registry
 from .literals import literal
@@ -41,13 +44,21 @@ def check(path: str | os.PathLike[str], /, *, params: Sequence[str] = (), **valu
     `values` are its params as Python values; `params` are `name=value` as on the command line, in the language.
     """
     file = Path(path)
-    registry = Registry()
-    root = find_root(file)
     given = [*params, *(f"{name}={literal(value)}" for name, value in values.items())]
-    checked = check_file(file, registry, root=root, params=given, shown_name=str(path))
+    root = find_root(file)
+    source, found = read(file, str(path))
+    if source is None:
+        return CheckResult(file, root, None, found, Registry())
+    return check_source(source, file, root, given)
+
+
+def check_source(source: Source, file: Path, root: Path, params: Sequence[str] = ()) -> CheckResult:
+    """Check a text in the place of a file that holds another one, or none yet."""
+    registry = Registry()
+    checked = check_text(source, registry, root=root, params=params)
     if checked.diagnostics:
         _learn_words()
-    return CheckResult(file, root, checked.program, list(checked.diagnostics), registry)
+    return CheckResult(file, root, checked.program, checked.diagnostics, registry, source)
 
 
 def plan(

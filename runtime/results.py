@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..dsl.diagnostics.model import Diagnostic
 from ..dsl.diagnostics.summary import summary
 from ..dsl.program import Program
+from ..dsl.source import Source
 from ..plugins.registry import Registry
 from .mode import Mode
 
@@ -48,6 +49,8 @@ class CheckResult(_Told):
     program: Program | None
     diagnostics: list[Diagnostic]
     registry: Registry
+    source: Source | None = None
+    """What was checked; None if it could not be read."""
 
     @property
     def ok(self) -> bool:

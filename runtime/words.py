@@ -9,8 +9,16 @@ from typing import Any
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 
-CATALOGUES = ("", "_training", "_cli", "_describe", "_report", "_expects")
-"""The modules of each language in `messages/`, by what they are about; "" is the run itself."""
+CATALOGUES = (
+    "",  # the run itself
+    "_training",
+    "_cli",
+    "_describe",
+    "_expects",
+    "_report",
+    "_reference",
+)
+"""The modules of each language in `messages/`."""
 
 NEEDS = "plan.needs"
 """The reason of a task that runs because one of its inputs does."""

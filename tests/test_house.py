@@ -123,6 +123,10 @@ def test_the_wheel_holds_every_package_and_data_file() -> None:
         for path in (ROOT / floor).rglob("*.py")
     } | {"llx"}
     assert packages == set(setuptools["packages"])
+    shown = [path for path in (ROOT / "docs" / "diagnostics").rglob("*") if path.is_file()]
+    assert shown and all(
+        any(path.relative_to(ROOT).match(one) for one in setuptools["package-data"]["llx"]) for path in shown
+    )
     for path in ROOT.joinpath("dsl").parent.iterdir():
         if path.name not in FLOORS:
             continue

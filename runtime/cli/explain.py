@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-import textwrap
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,8 @@ from . import components, output
 if TYPE_CHECKING:
     from ...plugins.registry import Registry
 
-CODE = re.compile(r"(?:\w+:)?[A-Z]{1,3}\d{2,4}")
+CODE = re.compile(r"[A-Z]{1,3}\d{2,4}|\w+:\w+")
+"""A code of llx, or a plugin's: its prefix and a name of its own."""
 
 
 @click.command(epilog="Examples: llx explain adamw, llx explain optimizer, llx explain L0203")
@@ -38,65 +38,102 @@ def command(what: str, distributions: tuple[str, ...]) -> int:
 
 def page(registry: Registry, kind: str, name: str) -> str:
     """Write the page of a component: what it is, how it is written, and its fields."""
+    from ...dsl.diagnostics import words
+    from ...plugins.about import about, about_field
+    from ..words import say
+    from . import markdown
+
+    language = words.language()
     component = registry.experiment if name == "experiment" else registry.components(kind)[name]
-    title, _, rest = component.description.partition("\n")
-    lines = [f"{output.style(name, bold=True)}  {output.style(kind, dim=True)}", "", f"  {title}"]
-    if rest.strip():
-        lines += ["", *(f"  {line}".rstrip() for line in rest.strip().split("\n"))]
+    title, _, rest = about(component, language).partition("\n")
+    lines = [f"{output.style(name, bold=True)}  {output.style(kind, dim=True)}", "", *markdown.wrapped(title, 2)]
+    for paragraph in rest.strip().split("\n\n") if rest.strip() else ():
+        lines += ["", *markdown.wrapped(paragraph, 2)]
     if component.positional:
-        lines += ["", f"  written  {name}({', '.join(component.positional)}, …)"]
+        lines += ["", f"  {say('explain.written')}  {name}({', '.join(component.positional)}, …)"]
+    if component.example:
+        lines += ["", f"  {say('explain.example')}", f"    {kind} example = {component.example}"]
     if component.fields:
-        lines += ["", "  fields"]
+        lines += ["", f"  {say('explain.fields')}"]
     for field in component.fields.values():
-        default = "required" if field.required else f"= {components.value_of(field.default)}"
-        about = f"{field.description}. " if field.description else ""
+        default = say("explain.required") if field.required else f"= {components.value_of(field.default)}"
         lines.append(f"    {output.style(field.name, bold=True)}  {output.style(default, dim=True)}")
-        lines += textwrap.wrap(
-            f"{about}{_capital(components.type_of(field.type))}.",
-            width=min(100, shutil.get_terminal_size().columns),
-            initial_indent=" " * 8,
-            subsequent_indent=" " * 8,
-        )
+        described = about_field(component, field.name, language)
+        for text in (described, _capital(components.type_of(field.type))):
+            lines += markdown.wrapped(text, 8) if text else []
     return "\n".join(lines) + "\n"
 
 
 def code(what: str) -> int:
-    """Show the texts of a diagnostic's code."""
-    from ...dsl.diagnostics import words
-    from ..words import load
+    """Show the page of a diagnostic's code; of a plugin's code that has none, the texts."""
+    from ...dsl.diagnostics import pages, words
+    from ...plugins import pages as plugins_pages
+    from ..words import say
+    from . import markdown
 
+    find = plugins_pages.page if ":" in what else pages.page
+    text = find(what, words.language())
+    if text is not None:
+        if "\n# …\n" in text:
+            text += "\n" + say("cli.explain.usual") + "\n"
+        click.echo(markdown.show(text, colour=output.coloured(sys.stdout.isatty())), nl=False)
+        return 0
+    return _texts(what)
+
+
+def _texts(what: str) -> int:
+    from ...dsl.diagnostics import words
+    from ..words import load, say
+
+    prefix, _, own = what.partition(":")
+    if own:
+        from ...plugins.pages import distribution
+
+        # The texts of a plugin are known once it is used.
+        found = distribution(prefix)
+        components.registry_with([found] if found else [])
     language = words.language()
     load(language)
     texts = words.catalogue(language)
     said = {key: text for key, text in texts.items() if key == what or key.startswith(f"{what}.")}
     if not said:
-        raise click.UsageError(f"There is no diagnostic with the code '{what}'.")
+        raise click.UsageError(say("cli.explain.code", code=what))
     click.echo(output.style(what, bold=True))
     for key, text in said.items():
-        part = key.removeprefix(what).removeprefix(".") or "message"
+        part = key.removeprefix(what).removeprefix(".") or say("cli.explain.message")
         click.echo(f"\n  {output.style(part, dim=True)}\n    " + text.replace("\n", "\n    "))
     return 0
 
 
 def _kind(registry: Registry, kind: str) -> str:
-    found = registry.kinds[kind]
-    sort = "a task: it runs, is stored, and has outputs" if found.is_task else "a value: part of a task's description"
-    rows = [(name, components.first_line(one.description)) for name, one in sorted(registry.components(kind).items())]
-    head = f"{output.style(kind, bold=True)}  {output.style('kind', dim=True)}"
-    return f"{head}\n\n  {_capital(found.description)}; {sort}.\n\n{output.table(rows, indent=4)}\n"
+    from ...dsl.diagnostics import words
+    from ...plugins.about import about, about_kind
+    from ..words import say
+
+    found, language = registry.kinds[kind], words.language()
+    sort = say("reference.task" if found.is_task else "reference.value")
+    listed = sorted(registry.components(kind).items())
+    rows = [(name, components.first_line(about(one, language))) for name, one in listed]
+    head = f"{output.style(kind, bold=True)}  {output.style(say('explain.kind'), dim=True)}"
+    described = say("reference.kind_is", about=_capital(about_kind(found, language)))
+    return f"{head}\n\n  {described}\n  {sort}\n\n{output.table(rows, indent=4)}\n"
 
 
 def _unknown(registry: Registry, what: str) -> str:
     from ...dsl.diagnostics.similar import similar
+    from ..words import say
 
     names = [name for kind in registry.kinds for name in registry.components(kind)] + list(registry.kinds)
     near = similar(what, names, 1)
     if near:
-        return f"There is no component, kind or code '{what}'. A similar one is '{near[0]}'."
+        return say("cli.explain.similar", what=what, similar=near[0])
     if "." in what:
-        return f"There is no component '{what}' here. One of a plugin is shown with --use DISTRIBUTION."
-    return f"There is no component, kind or code '{what}'. `llx components` lists what there is."
+        return say("cli.explain.prefixed", what=what)
+    return say("cli.explain.unknown", what=what)
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Begin a sentence; in Japanese a Latin word at its start is a name, which stays as it is."""
+    from ...dsl.diagnostics import words
+
+    return text[:1].upper() + text[1:] if words.language() == "en" else text

@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Params are given as in the file: llx plan f.llx lr=1e-4 width=512")
 @options.experiment
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=options.complete_names,
-    help="Plan only this task, and what it needs.",
-)
+@options.only
 @options.store
 @options.as_json
 def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:

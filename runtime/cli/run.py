@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Params are given as in the file: llx run f.llx lr=1e-4 width=512")
 @options.experiment
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=options.complete_names,
-    help="Run only this task, and what it needs.",
-)
+@options.only
 @click.option(
     "--smoke",
     is_flag=True,
@@ -163,7 +157,9 @@ def _report(result: RunResult) -> Path | None:
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
-        click.echo(f"warning: the report could not be written: {type(error).__name__}: {error}", err=True)
+        from ..words import say
+
+        click.echo(say("cli.report.failed", error=f"{type(error).__name__}: {error}"), err=True)
         return None
 
 

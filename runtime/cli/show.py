@@ -15,7 +15,8 @@ from . import options, output
 @options.as_json
 def command(run: str | None, store: Path | None, as_json: bool) -> None:
     from ..listeners import closing, comparison
-    from ..listeners.figures import duration, literal
+    from ..listeners.figures import duration
+    from ..literals import shown as written
     from ..words import say
     from .places import open_store, read_run, run_folder, shown
 
@@ -35,7 +36,7 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
     details = [record.file, *(f"{name} {version}" for name, version in record.versions.items())]
     click.echo("  " + "  ".join(details))
     if record.params:
-        click.echo("  " + "  ".join(f"{name} = {literal(value)}" for name, value in record.params.items()))
+        click.echo("  " + "  ".join(f"{name} = {written(value)}" for name, value in record.params.items()))
     rows = []
     for task in record.tasks.values():
         seconds = "" if task.seconds is None else duration(task.seconds)

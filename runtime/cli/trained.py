@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,19 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
         command = " ".join(["llx run", str(file), *params, f"--only {stage}"])
         raise click.ClickException(say("cli.trained.not_stored", stage=stage, command=command))
     return Trained(checkpoint, Reading(made.graph, made.store), result.checked.registry, stage)
+
+
+@contextmanager
+def using(file: Path, params: Sequence[str], name: str, store: Path | None, gives: str) -> Iterator[Trained]:
+    """Open a stage's checkpoint that gives what is asked for; what goes wrong with it ends the command with its diagnostic."""
+    from ...plugins.component import TaskFailed
+
+    trained = open_trained(file, params, name, store)
+    try:
+        trained.must_give(gives)
+        yield trained
+    except TaskFailed as error:
+        raise click.exceptions.Exit(show_failure(error)) from error
 
 
 def show_failure(error: TaskFailed) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ...dsl.diagnostics.words import language
 from ..listeners.comparison import comparison_of
-from ..listeners.figures import duration, literal, value
+from ..listeners.figures import duration, value
+from ..literals import shown
 from ..words import say
 from . import tables
 from .chart import Curve, chart
@@ -57,7 +58,7 @@ def header(record: RunRecord) -> Markup:
         tiles.insert(1, (say("report.head.started"), time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))))
     details = [say("report.head.file", file=record.file), say("report.head.run", run=record.run)]
     details += [version if name == "platform" else f"{name} {version}" for name, version in record.versions.items()]
-    params = [element("code", f"{name} = {literal(given)}") for name, given in record.params.items()]
+    params = [element("code", f"{name} = {shown(given)}") for name, given in record.params.items()]
     return element(
         "header",
         element("h1", record.experiment),

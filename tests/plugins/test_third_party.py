@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import pytest
 from llx.dsl.check import check
 from llx.dsl.diagnostics.words import render
 from llx.dsl.source import Source
+from llx.plugins.about import about, about_field
 from llx.plugins.canonical import canonical, distribution_digest
+from llx.plugins.pages import page
 from llx.plugins.registry import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +74,29 @@ def test_it_is_used_under_its_prefix(site: Path, tmp_path: Path) -> None:
     assert checked(EXPERIMENT.replace("gamma = 2", "gamma = 9"), tmp_path) == ([], ["focal:gamma"])
     renamed = EXPERIMENT.replace(">= 0.2", ">= 0.2 as f").replace("focal.", "f.")
     assert checked(renamed, tmp_path) == ([], [])
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("code", ["focal:gamma", "focal:select"])
+def test_its_codes_have_pages_whose_blocks_are_so(site: Path, tmp_path: Path, code: str, language: str) -> None:
+    text = page(code, language)
+    assert text is not None and text.startswith(f"# {code}: ")
+    assert ("直し方" in text) == (language == "ja")
+    mistake, repair = re.findall(r"```llx\n(.*?)```", text, re.DOTALL)
+    assert code in checked(mistake, tmp_path)[1]
+    assert code not in checked(repair, tmp_path)[1]
+    assert page("focal:nothing", language) is None
+    assert page("nobody:gamma", language) is None
+
+
+def test_it_says_in_japanese_what_it_is(site: Path) -> None:
+    registry = Registry()
+    registry.use("llx-focal", (), "f")
+    focal = registry.components("objective")["f.focal_classification"]
+    assert about(focal, "ja").startswith("焦点損失")
+    assert about_field(focal, "gamma", "ja").startswith("すでに")
+    assert about_field(focal, "gamma", "en") == focal.fields["gamma"].description
+    assert about_field(focal, "pooling", "ja") == focal.fields["pooling"].description, "what it doesn't say is English"
 
 
 def test_its_rule_over_the_program(site: Path, tmp_path: Path) -> None:

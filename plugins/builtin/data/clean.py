@@ -22,6 +22,7 @@ class Clean(Transform):
     """
 
     name: ClassVar[str] = "clean"
+    example: ClassVar[str] = 'text("books/*.txt") |> clean(normalise = nfkc, min_chars = 200)'
     selects: ClassVar[bool] = False
 
     min_chars: int = Field(1, ge=0, description="Texts of fewer characters, once cleaned, are left out")

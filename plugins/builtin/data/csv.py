@@ -24,6 +24,7 @@ class Csv(MappedReader):
     """
 
     name: ClassVar[str] = "csv"
+    example: ClassVar[str] = 'csv("reviews.csv", text = "body", label = "stars")'
 
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="What stands between values; none is a tab for .tsv, else a comma"

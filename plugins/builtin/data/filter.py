@@ -21,6 +21,7 @@ class Filter(Transform):
     """
 
     name: ClassVar[str] = "filter"
+    example: ClassVar[str] = "filter(reviews, where = row.label >= 4)"
     keeps_text: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("data", "where")
 

@@ -22,6 +22,7 @@ class JsonLines(MappedReader):
     """
 
     name: ClassVar[str] = "jsonl"
+    example: ClassVar[str] = 'jsonl("reviews.jsonl", text = "body", label = "stars")'
 
     def records(self, file: Path, name: str) -> Iterator[Record | BadData]:
         with opened(file, name) as stream:

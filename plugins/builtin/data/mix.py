@@ -25,6 +25,9 @@ class Mix(DataTask):
     """
 
     name: ClassVar[str] = "mix"
+    example: ClassVar[str] = (
+        "mix { sources = { novels = novels.train, reviews = reviews.train }, weights = { novels = 3, reviews = 1 } }"
+    )
     keeps_text: ClassVar[bool] = True
     selects: ClassVar[bool] = False
 

@@ -19,6 +19,7 @@ class Parquet(MappedReader):
     """
 
     name: ClassVar[str] = "parquet"
+    example: ClassVar[str] = 'parquet("reviews.parquet", text = "body", label = "stars")'
 
     def records(self, file: Path, name: str) -> Iterator[Record | BadData]:
         import pyarrow as pa

@@ -20,6 +20,7 @@ class Split(DataTask):
     """
 
     name: ClassVar[str] = "split"
+    example: ClassVar[str] = 'text("books/*.txt") |> split(validation = 5%, test = 5%, by = "file")'
     keeps_text: ClassVar[bool] = True
     selects: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("data",)

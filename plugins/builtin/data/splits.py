@@ -17,6 +17,7 @@ class Splits(DataTask):
     """
 
     name: ClassVar[str] = "splits"
+    example: ClassVar[str] = "splits { train = novels.train, validation = novels.validation }"
     keeps_text: ClassVar[bool] = True
     selects: ClassVar[bool] = False
 

@@ -28,6 +28,7 @@ class Take(Transform):
     """
 
     name: ClassVar[str] = "take"
+    example: ClassVar[str] = "take(novels, 10%)"
     keeps_text: ClassVar[bool] = True
     selects: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("data", "amount")

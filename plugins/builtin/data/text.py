@@ -20,6 +20,7 @@ class TextFiles(Reader):
     """
 
     name: ClassVar[str] = "text"
+    example: ClassVar[str] = r'text("books/*.txt", separator = "\n\n\n")'
 
     separator: str | None = Field(
         None, min_length=1, description='What stands between documents (`"\\n"`: one a line); none is one a file'

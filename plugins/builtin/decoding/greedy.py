@@ -16,6 +16,7 @@ class Greedy(Decoding):
     """Take the likeliest token each time."""
 
     name: ClassVar[str] = "greedy"
+    example: ClassVar[str] = "greedy { max_tokens = 50 }"
 
     max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
 

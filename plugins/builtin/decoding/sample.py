@@ -23,6 +23,7 @@ class Sample(Decoding):
     """
 
     name: ClassVar[str] = "sample"
+    example: ClassVar[str] = "sample { temperature = 0.8, top_p = 95% }"
 
     max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
     temperature: Annotated[float, Field(gt=0, description="Below 1 bolder, above 1 wilder")] = 1.0

@@ -31,6 +31,7 @@ class Evaluate(Evaluation):
     """Measure a checkpoint, each metric beside the reference that it must beat."""
 
     name: ClassVar[str] = "evaluate"
+    example: ClassVar[str] = "evaluate(classify.best, data = reviews.test, metrics = [accuracy, macro_f1])"
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
 

@@ -12,6 +12,7 @@ class Generate(Evaluation):
     """Write texts with a checkpoint, one for each prompt."""
 
     name: ClassVar[str] = "generate"
+    example: ClassVar[str] = 'generate(pretrain.best, prompts = ["It was"], decoding = greedy)'
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
 

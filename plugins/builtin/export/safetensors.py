@@ -19,6 +19,7 @@ class Safetensors(Export):
     """
 
     name: ClassVar[str] = "safetensors"
+    example: ClassVar[str] = 'safetensors(pretrain.best, to = "out/pretrain")'
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
 
     checkpoint: CheckpointOf = Field(description="The checkpoint to write")

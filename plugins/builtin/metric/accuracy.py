@@ -15,6 +15,7 @@ class Accuracy(Metric):
     """The part of the records whose label is predicted right."""
 
     name: ClassVar[str] = "accuracy"
+    example: ClassVar[str] = "accuracy()"
     bounds: ClassVar[tuple[float | None, float | None]] = (0, 1)
     needs: ClassVar[str] = "label"
 

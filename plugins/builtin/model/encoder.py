@@ -16,6 +16,9 @@ class Encoder(TransformerModel):
     """
 
     name: ClassVar[str] = "encoder"
+    example: ClassVar[str] = (
+        "encoder { layers = 6, hidden_size = 384, heads = 6, context_length = 256, positions = rope }"
+    )
     attention: ClassVar[str] = "bidirectional"
 
     norm_placement: Annotated[

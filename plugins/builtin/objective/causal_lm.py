@@ -18,6 +18,7 @@ class CausalLM(Objective):
     """Predict each token from those before it in its document."""
 
     name: ClassVar[str] = "causal_lm"
+    example: ClassVar[str] = "causal_lm()"
     attention: ClassVar[tuple[str, ...]] = ("causal",)
     gives: ClassVar[tuple[str, ...]] = ("loss", "likelihood", "text")
 

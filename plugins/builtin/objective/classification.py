@@ -25,6 +25,7 @@ class Classification(Objective):
     """
 
     name: ClassVar[str] = "classification"
+    example: ClassVar[str] = "classification { pooling = mean, dropout = 10% }"
     columns: ClassVar[tuple[str, ...]] = ("text", "label")
     gives: ClassVar[tuple[str, ...]] = ("label",)
 

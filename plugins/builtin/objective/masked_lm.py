@@ -28,6 +28,7 @@ class MaskedLM(Objective):
     """
 
     name: ClassVar[str] = "masked_lm"
+    example: ClassVar[str] = "masked_lm { rate = 15%, whole_word = true }"
     attention: ClassVar[tuple[str, ...]] = ("bidirectional",)
 
     rate: Annotated[float, Field(gt=0, lt=1, description="The part of a row's tokens that is to be guessed")] = 0.15

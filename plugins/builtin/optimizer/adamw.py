@@ -25,6 +25,7 @@ class AdamW(Optimizer):
     """
 
     name: ClassVar[str] = "adamw"
+    example: ClassVar[str] = "adamw { lr = 6e-4, weight_decay = 0.1 }"
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-7, 0.1)
 
     lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 3e-4

@@ -15,6 +15,7 @@ class Cosine(WarmedUp):
     """Fall along half a cosine to `final` at the end of the budget (Loshchilov & Hutter 2017, arXiv:1608.03983)."""
 
     name: ClassVar[str] = "cosine"
+    example: ClassVar[str] = "cosine { warmup = 200 steps, final = 10% }"
 
     final: Annotated[Fraction, Field(description="The part of the learning rate that is left at the end")] = 0.1
 

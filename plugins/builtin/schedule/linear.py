@@ -14,6 +14,7 @@ class Linear(WarmedUp):
     """Fall in a straight line to `final` at the end of the budget."""
 
     name: ClassVar[str] = "linear"
+    example: ClassVar[str] = "linear { warmup = 2M tokens }"
 
     final: Annotated[Fraction, Field(description="The part of the learning rate that is left at the end")] = 0.0
 

@@ -18,6 +18,7 @@ class WarmupStableDecay(WarmedUp):
     """
 
     name: ClassVar[str] = "warmup_stable_decay"
+    example: ClassVar[str] = "warmup_stable_decay { warmup = 200 steps, decay = 20% }"
 
     decay: Annotated[Fraction, Field(description="The part of the budget, after the warmup, that falls")] = 0.2
     final: Annotated[Fraction, Field(description="The part of the learning rate that is left at the end")] = 0.0

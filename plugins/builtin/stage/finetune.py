@@ -15,6 +15,9 @@ class Finetune(TrainingStage):
     """
 
     name: ClassVar[str] = "finetune"
+    example: ClassVar[str] = (
+        "finetune { from = pretrain.best, data = reviews, objective = classification, budget = 3 epochs }"
+    )
 
     from_: CheckpointOf = Field(description="The checkpoint to start from")
 

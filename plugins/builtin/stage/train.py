@@ -12,6 +12,9 @@ class Train(TrainingStage):
     """Train a model from random weights."""
 
     name: ClassVar[str] = "train"
+    example: ClassVar[str] = (
+        "train { model = gpt, tokenizer = bpe, data = novels, objective = causal_lm, budget = 20M tokens }"
+    )
 
     model: Model = Field(description="The model")
     tokenizer: TokenizerOf = Field(description="What turns the text into tokens")

@@ -24,6 +24,7 @@ class Characters(Learned):
     """
 
     name: ClassVar[str] = "characters"
+    example: ClassVar[str] = "characters(novels.train)"
 
     vocab_size: int | None = Field(
         None, ge=1, description="Tokens in all, the most frequent characters first; none takes every character"

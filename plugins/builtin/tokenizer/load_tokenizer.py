@@ -30,6 +30,7 @@ class LoadTokenizer(TokenizerTask):
     """
 
     name: ClassVar[str] = "load_tokenizer"
+    example: ClassVar[str] = 'load_tokenizer("tokenizer.json")'
     positional: ClassVar[tuple[str, ...]] = ("file",)
 
     file: File = Field(description="The `tokenizer.json`")

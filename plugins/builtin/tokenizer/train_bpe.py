@@ -23,6 +23,7 @@ class TrainBpe(Learned):
     """
 
     name: ClassVar[str] = "train_bpe"
+    example: ClassVar[str] = "train_bpe(novels.train, vocab_size = 8Ki)"
 
     vocab_size: int = Field(8192, ge=1, description="Tokens in all: bytes, merges and special tokens")
     min_count: int = Field(2, ge=1, description="A pair that is rarer is not merged")

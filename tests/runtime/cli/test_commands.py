@@ -274,9 +274,10 @@ def test_components_and_explain_show_a_plugin_when_told_to(project: Project) -> 
 def test_explain_knows_kinds_codes_and_similar_names(project: Project) -> None:
     code, out, _ = project.llx("explain", "L0203")
     assert code == 0
-    assert "{field}" in out
+    assert "misspelt" in out
+    assert "adamw { learning_rate = 6e-4 }" in out
     _, out, _ = project.llx("explain", "optimizer")
-    assert "a value" in out
+    assert "A value" in out
     code, _, err = project.llx("explain", "optimiser")
     assert code == 2
     assert "'optimizer'" in err

@@ -24,6 +24,15 @@ MESSAGES = {
     },
 }
 
+ABOUT = {
+    "ja": {
+        "focal:focal_classification": "焦点損失で分類します。まれなラベルがあるときに向きます（Lin et al. 2017, arXiv:1708.02002）。",
+        "focal:focal_classification.gamma": "すでに理解されている例を、どれだけ軽く数えるか",
+        "focal:balanced_accuracy": "ラベルごとに見つけた記録の割合の平均です。まれなラベルもほかと同じ重みで数えます。",
+    },
+}
+"""What the components and their fields are; in English their own documentation says it."""
+
 
 @hookimpl
 def llx_components() -> Iterable[type[Component]]:
@@ -35,7 +44,7 @@ def llx_components() -> Iterable[type[Component]]:
 
 @hookimpl
 def llx_messages(language: str) -> Mapping[str, str]:
-    return MESSAGES[language]
+    return {**MESSAGES[language], **ABOUT.get(language, {})}
 
 
 @hookimpl

@@ -1,0 +1,159 @@
+"""Japanese: what the fields of the built-in components are, by `KIND.NAME.FIELD`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+def _of(kind: str, names: Iterable[str], fields: Mapping[str, str]) -> dict[str, str]:
+    return {f"{kind}.{name}.{field}": text for name in names for field, text in fields.items()}
+
+
+_ENCODING = "ファイルの文字コード"
+_SEED = "シードを変えると、別の分け方になります"
+
+FIELDS: dict[str, str] = {
+    # Data
+    **_of(
+        "data",
+        ("text", "csv", "jsonl", "parquet"),
+        {"path": "読むファイル。パスまたはパターン（`*`、`?`、`**`）"},
+    ),
+    **_of(
+        "data",
+        ("csv", "jsonl", "parquet"),
+        {
+            "text": "列 `text` にする項目。none ならテキストなし",
+            "label": "列 `label` にする項目。none ならラベルなし",
+            "columns": "そのほかの列。列 = 項目",
+            "bad_rows": "読めない行をどうするか。実行を終える（fail）か、除いて数える（skip）か",
+        },
+    ),
+    "data.text.separator": '文書の区切り（`"\\n"` なら 1 行に 1 文書）。none なら 1 ファイルに 1 文書',
+    "data.text.encoding": _ENCODING,
+    "data.csv.delimiter": "値の区切り。none なら .tsv ではタブ、それ以外ではコンマ",
+    "data.csv.quotes": "値を二重引用符で囲めるかどうか",
+    "data.csv.header": "項目名。最初の行に項目名がないファイルのためのもの",
+    "data.csv.encoding": _ENCODING,
+    **_of("data", ("clean", "filter", "take"), {"data": "元になるデータ"}),
+    "data.clean.min_chars": "整形後の文字数がこれより少ないテキストは除かれます",
+    "data.clean.normalise": "テキストの Unicode 正規化形式。nfkc では全角英数字や半角カナが通常の文字になります",
+    "data.clean.aozora": "青空文庫が加えたもの（ルビ、注記、凡例、奥付）を取り除く",
+    "data.clean.strip": "テキストの前後の空白を取り除く",
+    "data.clean.unique": "一字一句同じテキストがすでにあれば除く",
+    "data.clean.column": "整形する列",
+    "data.split.data": "分ける行",
+    "data.split.validation": "検証用の分割の割合。0 なら作りません",
+    "data.split.test": "テスト用の分割の割合。0 なら作りません",
+    "data.split.by": "値の等しい行をまとめる列。none ならテキスト",
+    "data.split.seed": _SEED,
+    "data.splits.train": "訓練に使う行",
+    "data.splits.validation": "選択に使う行",
+    "data.splits.test": "一度だけ測定に使う行",
+    "data.filter.where": "残す行について成り立つ条件。`row.label` は項目 `label` を表します",
+    "data.mix.sources": "混ぜるデータ。名前は自由に付けられます",
+    "data.mix.weights": "各データの、ほかに対する重み",
+    "data.take.amount": "各分割から取る行数、または割合",
+    "data.take.by": "割合のとき、値の等しい行をまとめる列",
+    "data.take.seed": "シードを変えると、別の行が選ばれます",
+    # Tokenizers
+    **_of(
+        "tokenizer",
+        ("characters", "train_bpe"),
+        {
+            "data": "学習に使うテキストの行",
+            "column": "テキストの列",
+            "normalise": "最初に変換する Unicode 正規化形式。none ならテキストをバイト単位でそのまま保ちます",
+        },
+    ),
+    "tokenizer.characters.vocab_size": "トークンの総数。頻度の高い文字から取ります。none ならすべての文字",
+    "tokenizer.train_bpe.vocab_size": "トークンの総数（バイト、結合、特殊トークン）",
+    "tokenizer.train_bpe.min_count": "これより出現回数の少ない組は結合しません",
+    "tokenizer.load_tokenizer.file": "`tokenizer.json` ファイル",
+    "tokenizer.load_tokenizer.end": "テキストを終わらせるトークン。none ならよく使われる名前で探します",
+    "tokenizer.load_tokenizer.mask": "ほかを隠すトークン。none ならよく使われる名前で探します",
+    "tokenizer.load_tokenizer.pad": "行を埋めるトークン。none ならよく使われる名前で探します",
+    # Models
+    **_of(
+        "model",
+        ("decoder", "encoder"),
+        {
+            "layers": "重ねるブロックの数",
+            "hidden_size": "隠れ状態の幅",
+            "heads": "注意ヘッドの数。`hidden_size` を割り切る数",
+            "context_length": "1 行の最大トークン数",
+            "dropout": "埋め込みと、各層が加える値に対するドロップアウト",
+            "kv_heads": "ヘッドの組が共有するキー・バリューのヘッド数。none なら各ヘッドに 1 つ",
+            "ffn_size": "フィードフォワード層の内側の幅。none なら hidden_size の 4 倍、swiglu では 8/3 倍",
+            "norm": "正規化の種類",
+            "activation": "フィードフォワード層の活性化関数",
+            "positions": "位置ごとの埋め込み、または回転位置埋め込み",
+            "bias": "線形層と正規化にバイアスを持たせるかどうか",
+            "tied_embeddings": "語彙への射影にトークンの埋め込みをそのまま使うかどうか",
+        },
+    ),
+    "model.encoder.norm_placement": "正規化を、各層が加える値の前に置くか、足した後に置くか",
+    # Objectives
+    "objective.classification.pair": "最初のテキストの後に読む、2 つ目のテキストの列",
+    "objective.classification.pooling": "どの隠れ状態でテキストを代表させるか",
+    "objective.classification.keep": "長すぎるテキストのどちら側を残すか",
+    "objective.classification.dropout": "ヘッドが読む値に対するドロップアウト。none ならモデルと同じ",
+    "objective.classification.label_smoothing": "目標のうち、全ラベルに分ける割合",
+    "objective.masked_lm.rate": "行のトークンのうち、推測させる割合",
+    "objective.masked_lm.whole_word": "単語の全トークンをまとめて隠す",
+    # Optimizers and schedules
+    "optimizer.adamw.lr": "スケジュールの頂点での学習率",
+    "optimizer.adamw.betas": "勾配の平均と、その 2 乗の平均が、どれだけゆっくり忘れるか",
+    "optimizer.adamw.eps": "0 による割り算を防ぐ値",
+    "optimizer.adamw.weight_decay": "1 ステップに、重みに lr を掛けた値のうち失われる割合",
+    **_of(
+        "schedule",
+        ("constant", "cosine", "linear", "warmup_stable_decay"),
+        {"warmup": "学習率が直線的に上がる長さ"},
+    ),
+    **_of("schedule", ("cosine", "linear", "warmup_stable_decay"), {"final": "終わりに残る学習率の割合"}),
+    "schedule.warmup_stable_decay.decay": "予算のうち、ウォームアップの後で下げる部分の割合",
+    # Decoding
+    **_of("decoding", ("greedy", "sample"), {"max_tokens": "書くトークンの最大数"}),
+    "decoding.sample.temperature": "1 より小さいと手堅く、大きいと奔放になります",
+    "decoding.sample.top_k": "確率の高いものからこの個数だけを候補にします。none ならすべて",
+    "decoding.sample.top_p": "合わせてこの確率になる最少のトークンだけを候補にします",
+    # Stages, evals, exports
+    **_of(
+        "stage",
+        ("train", "finetune"),
+        {
+            "data": "学習に使うデータ。分割 `train` で訓練し、`validation` で選びます",
+            "objective": "何を学習するか",
+            "optimizer": "重みが勾配にどう従うか",
+            "schedule": "学習率がどう変化するか",
+            "batch": "全デバイスを合わせて 1 ステップに使う量。行単位に切り捨てられます",
+            "budget": "訓練の長さ。リストなら、最初に達したもの",
+            "validate": "検証の間隔。none なら 1 エポックに 1 回で、少なくとも 10 回",
+            "select": "検証用の行で `best` を選ぶ基準",
+            "patience": "改善のない検証が何回続いたら止めるか",
+            "clip": "勾配を抑えるノルムの上限",
+            "micro_batch": "一度にモデルに通す行数。none ならバッチ全体",
+            "save": "再開のために保存する間隔。none なら約 1 分ごと",
+            "compile": "torch.compile でネットワークをコンパイルするかどうか",
+        },
+    ),
+    "stage.train.model": "訓練するモデル",
+    "stage.train.tokenizer": "テキストをトークンに変えるもの",
+    "stage.finetune.from": "始まりとなるチェックポイント",
+    "eval.evaluate.checkpoint": "測定するチェックポイント",
+    "eval.evaluate.data": "測定に使う行",
+    "eval.evaluate.metrics": "測定する指標",
+    "eval.evaluate.objective": "行の読み方。none なら訓練したときと同じ",
+    "eval.evaluate.batch": "一度に処理する行数",
+    "eval.generate.checkpoint": "書くチェックポイント",
+    "eval.generate.prompts": "テキストの書き出し",
+    "eval.generate.decoding": "トークンの選び方",
+    "export.safetensors.to": "書き込むフォルダー",
+    "export.safetensors.checkpoint": "書き出すチェックポイント",
+    # Experiment
+    "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
+    "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
+    "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16",
+    "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
+}
