@@ -54,6 +54,7 @@ RUN_TIME = {
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",
     "L0559": "no built-in objective needs other checkpoints",
+    "L0572": "trials fail in a run",
     "L0610": "the check finds it (L0662): the file went away after it",
     "L0611": "the tests may run as one whom no permission stops",
     "L0614": "such a file is larger than a page",
