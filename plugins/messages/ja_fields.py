@@ -151,6 +151,25 @@ FIELDS: dict[str, str] = {
     "eval.generate.decoding": "トークンの選び方",
     "export.safetensors.to": "書き込むフォルダー",
     "export.safetensors.checkpoint": "書き出すチェックポイント",
+    # Sweeps
+    "sweep.grid.over": "ファイルの param と、それぞれで試す値のリスト",
+    "sweep.random.over": "ファイルの param と、それぞれの値のリスト、または値を引く分布",
+    "sweep.random.trials": "引く組み合わせの数",
+    "sweep.random.seed": "別のシードなら、別の組み合わせを引く",
+    **{
+        f"{sweep}.{field}": text
+        for sweep in ("sweep.grid", "sweep.random")
+        for field, text in {
+            "seeds": "各試行を実行するシードの数。実験のシード、その次、…",
+            "minimise": "最良の試行で最も小さくなる数",
+            "maximise": "最良の試行で最も大きくなる数",
+        }.items()
+    },
+    **{
+        f"distribution.{name}.{field}": text
+        for name in ("uniform", "log_uniform", "integers")
+        for field, text in {"low": "最小の値", "high": "最大の値"}.items()
+    },
     # Experiment
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
