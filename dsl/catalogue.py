@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +35,23 @@ class Kind(Record):
     is_task: bool
     final: bool
     description: str
+    sweeps: bool = False
+    """Whether its tasks run the file again and again with other params."""
+
+
+class Assignment(Record):
+    """What a sweep gives a trial: values of params, and how much higher the experiment's seed is."""
+
+    params: Mapping[str, Any]
+    offset: int = 0
+
+
+class Tried(Record, eq=False):
+    """A trial as a sweep is told of it: its params, its seed where seeds vary, and what it is judged by."""
+
+    params: Mapping[str, Any]
+    seed: int | None
+    objective: Any
 
 
 class Problem(Record):
@@ -118,6 +135,14 @@ class Catalogue(Protocol):
 
     def recipe(self, value: Any) -> tuple[Component, Mapping[str, Any]]:
         """Give the component that a built value is of, and the arguments that were set (for `with` on a default)."""
+        ...
+
+    def assignments(self, sweep: Any) -> Sequence[Assignment] | Problem:
+        """Give the trials that a sweep makes; a problem if its own code fails."""
+        ...
+
+    def swept(self, sweep: Any, trials: Sequence[Tried]) -> Any:
+        """Give the sweep that knows its trials."""
         ...
 
     def check(self, value: Any, root: Path) -> Iterable[Problem]:

@@ -57,7 +57,7 @@ def check(
     diagnostics += found
     given, found = given_params(bound, params)
     diagnostics += found
-    program, whole, found = resolved(bound, catalogue, root, given, observer)
+    program, whole, found = resolved(bound, catalogue, root, given, observer=observer)
     diagnostics += found
     # An unknown name may be a misspelt one, which then only seems to be unused.
     unknown = any(diagnostic.is_error and diagnostic.code.startswith("L02") for diagnostic in diagnostics)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .diagnostics.model import Fix, Text
 from .lalr import Unexpected
-from .recovery import starts_entry
+from .recovery import mended, starts_entry
+from .repairs import set_apart
 from .reports import Reports, shorten
-from .tokens import CLOSERS, END, NEWLINE, RESERVED, STATEMENT_WORDS, WORD, Token
+from .tokens import CLOSERS, END, NEWLINE, OPENERS, RESERVED, STATEMENT_WORDS, WORD, Token
 
 _VALUE = frozenset({"NUMBER", "STRING", "NAME"})
 _STARTS_VALUE = _VALUE | {"true", "false", "none", "if", "not", "(", "[", "{", "ADD"}
@@ -43,7 +44,7 @@ def report(error: Unexpected, start: str, tokens: list[Token], reports: Reports)
         found=found(token),
         label=Text("L0101.label", {"expected": expected}),
         helps=tuple(_helps(error, tokens, token)),
-        fixes=tuple(_fixes(error, token, reports)),
+        fixes=_fixes(error, tokens, reports),
     )
 
 
@@ -120,9 +121,24 @@ def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[
     return []
 
 
-def _fixes(error: Unexpected, token: Token | None, reports: Reports) -> list[Fix]:
-    if token is None or "=" not in error.accepted:
-        return []
-    if token.type == ":" or token.text == "==":
-        return [Fix(reports.span(token.start, token.end), "=")]
-    return []
+def _fixes(error: Unexpected, tokens: list[Token], reports: Reports) -> tuple[Fix, ...]:
+    """Give the fix of a token that doesn't fit: the sign in its place, or the one that is missing before it."""
+    index = error.index
+    if index >= len(tokens) or index == 0:
+        return ()
+    token, before = tokens[index], tokens[index - 1]
+    better = mended(error, tokens)
+    if token.type == "," and (before.type == "," or before.type in OPENERS):
+        return (Fix(reports.span(token.start, token.end), ""),)
+    if better is None:
+        if token.type == "=" and {"COMPARE", "ADD"} <= error.accepted and "=" not in error.accepted:
+            return (Fix(reports.span(token.start, token.end), "==", certain=False),)
+        return ()
+    put = better[index]
+    if put.type == "=":
+        after = token.end if len(better) == len(tokens) else token.start
+        return set_apart(before.end, after, "=", reports)
+    if put.type == NEWLINE and "," not in error.accepted:
+        return ()
+    sign = "," if put.type == NEWLINE else put.type
+    return (Fix(reports.span(before.end, before.end), sign),)

@@ -33,6 +33,8 @@ _MEANT = {
     "kb": "kB",
 }
 """Units as others write them."""
+_UNSURE = ("m", "M", "rows", "row", "samples", "sample", "records", "mb", "gb", "kb")
+"""Those among them that may mean something else: minutes or millions, rows or sequences, bytes or bits."""
 _LARGEST = sys.float_info.max
 _DIGITS = 400
 _ESCAPE = re.compile(r"\\(?:([nt\"\\])|u\{([0-9a-fA-F]{1,6})\}|(u\{[^}\"\n]*\}?|\r?\n|.))", re.DOTALL)
@@ -109,9 +111,11 @@ def malformed(written: str, start: int, end: int, reports: Reports) -> None:
     if len(written) > _DIGITS:
         reports.error("L0107", start, end, text=shorten(written), label=Text("L0107.long", {"limit": _DIGITS}))
         return
-    if glued is not None and glued["unit"] in UNITS:
-        spaced = f"{glued['number']} {glued['unit']}"
-        helps, fixes = (Text("L0106.blank", {"spaced": spaced}),), (Fix(reports.span(start, end), spaced),)
+    unit = (glued["unit"] if glued["unit"] in UNITS else _MEANT.get(glued["unit"])) if glued is not None else None
+    if glued is not None and unit is not None:
+        spaced = f"{glued['number']} {unit}"
+        certain = glued["unit"] not in _UNSURE
+        helps, fixes = (Text("L0106.blank", {"spaced": spaced}),), (Fix(reports.span(start, end), spaced, certain),)
     elif written.startswith(".") and _NUMBER.fullmatch("0" + written):
         helps = (Text("L0106.zero", {"spaced": "0" + written}),)
         fixes = (Fix(reports.span(start, end), "0" + written),)
@@ -122,7 +126,8 @@ def _unknown_unit(unit: str, start: int, end: int, reports: Reports) -> None:
     meant = _MEANT.get(unit.lower())
     near = [meant] if meant else similar(unit, UNITS)
     helps = (Text("L0108.similar", {"similar": near[0]}),) if near else ()
-    fixes = (Fix(reports.span(start, end), near[0], certain=False),) if near else ()
+    certain = meant is not None and unit not in _UNSURE
+    fixes = (Fix(reports.span(start, end), near[0], certain),) if near else ()
     notes = (Text("L0108.units", {"units": [name for name in UNITS if name + "s" not in UNITS]}),)
     reports.error("L0108", start, end, unit=unit, helps=helps, fixes=fixes, notes=notes)
 
@@ -145,7 +150,10 @@ def string(token: Token, reports: Reports) -> Expression:
                 parts += ["".join(text), _hole(match["hole"], at, reports)]
                 text = []
             elif match["open"]:
-                reports.error("L0105", at, at + 2, text="${", label=Text("L0105.hole"), helps=(Text("L0105.dollar"),))
+                fixes = (Fix(reports.span(at, at + 1), "\\u{24}", certain=False),)
+                reports.error(
+                    "L0105", at, at + 2, text="${", label=Text("L0105.hole"), helps=(Text("L0105.dollar"),), fixes=fixes
+                )
                 right = False
             else:
                 character = _escaped(match["escape"], at, reports)
@@ -201,7 +209,9 @@ def _escaped(written: str, at: int, reports: Reports) -> str | None:
         if point <= 0x10FFFF and not 0xD800 <= point <= 0xDFFF:
             return chr(point)
     shown = written.split("\r")[0].split("\n")[0]
-    reports.error("L0105", at, at + max(1, len(shown)), text=shown, notes=(Text("L0105.escapes"),))
+    # `\d` of a pattern, or a path of Windows.
+    fixes = (Fix(reports.span(at, at + 1), "\\\\", certain=False),)
+    reports.error("L0105", at, at + max(1, len(shown)), text=shown, notes=(Text("L0105.escapes"),), fixes=fixes)
     return None
 
 

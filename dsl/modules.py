@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from . import syntax
 from .catalogue import REQUIREMENTS, Catalogue
@@ -11,9 +11,6 @@ from .problems import from_problem
 from .program import UsedDistribution
 from .record import Record, replace
 from .source import Source
-
-PLANNED_KINDS = ("sweep",)
-"""Kinds of the language itself that are to come; until a catalogue has one, its use is told apart from a typo."""
 
 COMMAND_LINE = "<command line>"
 """The name of sources that hold values for params from outside."""
@@ -168,6 +165,18 @@ def mentioned(node: object) -> frozenset[str]:
             case syntax.Conditional(condition=condition, then=then, otherwise=otherwise):
                 stack.extend((condition, then, otherwise))
     return frozenset(found)
+
+
+def reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> set[str]:
+    """Give all names that some names lead to by what is mentioned, themselves included."""
+    found: set[str] = set()
+    stack = list(start)
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            stack.extend(mentions.get(name, ()))
+    return found
 
 
 def _twice(code: str, second: syntax.Segment, first: syntax.Segment) -> Diagnostic:

@@ -8,7 +8,7 @@ independent mistakes are all found and none makes another.
 from __future__ import annotations
 
 from .builder import Builder
-from .diagnostics.model import Diagnostic
+from .diagnostics.model import Diagnostic, Fix
 from .expected import report
 from .lalr import Driver, TooDeep, Unexpected
 from .reading import read
@@ -106,7 +106,8 @@ def _opener_missing(error: Unexpected, strays: list[Token]) -> bool:
 
 def _report_strays(strays: list[Token], reports: Reports) -> None:
     for token in strays[:1]:
-        reports.error("L0103", token.start, token.start + 1, bracket=token.text[:1])
+        fixes = (Fix(reports.span(token.start, token.end), "", certain=False),)
+        reports.error("L0103", token.start, token.start + 1, bracket=token.text[:1], fixes=fixes)
 
 
 __all__ = ["parse", "parse_expression", "read"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .diagnostics.model import Diagnostic
 from .record import Record
 from .source import Source, Span
 from .syntax import Expression
@@ -21,6 +22,8 @@ class Reference(Record, eq=False):
     task: Any
     output: str
     artifact: Artifact
+    settings: Any = None
+    """The settings of the experiment that the task is of, where a trial of a sweep has its own."""
 
     def __repr__(self) -> str:
         return f"Reference({type(self.task).__name__}.{self.output})"
@@ -62,6 +65,20 @@ class Declared(Record):
     span: Span
     name_span: Span
     doc: str = ""
+    awaits: frozenset[str] = frozenset()
+    """Sweeps of which the best trial isn't known yet: until it is, the value is built on their first trials."""
+
+
+class Trial(Record, eq=False):
+    """A trial of a sweep: the file with other values of its params, as far as it was evaluated."""
+
+    sweep: str
+    number: int
+    """From 0, in the order of the sweep."""
+    label: str
+    """What people call it: `search(lr=0.0003, seed=8)`."""
+    declarations: Mapping[str, Any]
+    """What it has for itself: the values of the declarations that depend on what varies."""
 
 
 class Knob(Record):
@@ -96,6 +113,8 @@ class Expectation(Record):
     span: Span
     name_span: Span
     doc: str = ""
+    awaits: frozenset[str] = frozenset()
+    """As of a declaration."""
 
 
 class UsedDistribution(Record):
@@ -123,6 +142,10 @@ class Scope(Record, eq=False):
     """The place of the (first) import."""
 
 
+Again = Callable[[Mapping[str, int]], "tuple[Program | None, list[Diagnostic]]"]
+"""Makes a program again, knowing the numbers of the best trials of sweeps."""
+
+
 class Program(Record, eq=False):
     """A checked experiment: nothing in it is a name any more."""
 
@@ -147,6 +170,11 @@ class Program(Record, eq=False):
     scopes: Mapping[str, Scope] = {}
     """The files by their labels, the experiment's own (labelled "") first."""
 
+    trials: tuple[Trial, ...] = ()
+    """The trials of all sweeps."""
+    again: Again | None = None
+    """Makes the same program, knowing the numbers of the best trials of sweeps."""
+
     @property
     def everything(self) -> dict[str, Declared]:
         """Give the declarations of this file and of those that it imports, by name."""
@@ -157,6 +185,10 @@ class Program(Record, eq=False):
         for declared in self.everything.values():
             if declared.value is component:
                 return declared.name
+        for trial in self.trials:
+            for name, value in trial.declarations.items():
+                if value is component:
+                    return f"{trial.label} · {name}"
         return None
 
     def place(self, component: Any, field: str | None = None) -> Span | None:

@@ -12,6 +12,7 @@ import unicodedata
 from .characters import BLANKS, FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
 from .record import Record
+from .repairs import quoted
 from .reports import Reports
 from .source import Source, Span
 from .statements import Statements, next_statement
@@ -237,7 +238,8 @@ class _Scanner:
             return at
         end = next_statement(self.text, at) if long else self.characters.line_end(at)
         helps = () if long else (Text("L0104.long"),)
-        self.reports.error("L0104", at, at + (3 if long else 1), label=Text("L0104.label"), helps=helps)
+        fixes = () if long else quoted(at, end, self.reports)
+        self.reports.error("L0104", at, at + (3 if long else 1), label=Text("L0104.label"), helps=helps, fixes=fixes)
         self.push(JUNK, self.text[at:end], at, end)
         self.statements.spoiled = True
         return end

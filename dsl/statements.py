@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from .diagnostics.model import Label, Text
+from .repairs import closing, joined, opened
 from .reports import Reports, shorten
 from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, RESERVED, STRAY, WORD, Token
 
@@ -142,6 +143,7 @@ class Statements:
                 after=Text("syntax.after", {"text": shorten(last.text)}),
                 found=Text("syntax.found_end"),
                 label=Text("L0101.label", {"expected": expected}),
+                fixes=opened(last.end, self.reports),
             )
         self.tokens.append(Token("{", "", last.end, last.end))
         self.open.append(len(self.tokens) - 1)
@@ -151,7 +153,9 @@ class Statements:
         """Report what stands a line too late, and join the lines."""
         text = match["late"]
         help_ = Text("L0118.brace") if text == "{" else Text("L0118.before", {"text": text})
-        self.reports.error("L0118", match.start("late"), match.end("late"), text=text, helps=(help_,))
+        start, end = match.span("late")
+        fixes = joined(self.tokens[-1].end, start, end, self.reports)
+        self.reports.error("L0118", start, end, text=text, helps=(help_,), fixes=fixes)
         self.newline = None
 
     def continues(self) -> bool:
@@ -202,7 +206,13 @@ class Statements:
                 outer = self.tokens[index]
                 labels.append(Label(self.reports.span(outer.start, outer.end), Text("L0102.also")))
             self.reports.error(
-                "L0102", inner.start, inner.end, bracket=inner.type, label=Text("L0102.label"), labels=tuple(labels)
+                "L0102",
+                inner.start,
+                inner.end,
+                bracket=inner.type,
+                label=Text("L0102.label"),
+                labels=tuple(labels),
+                fixes=closing(self.tokens, indexes, self.reports),
             )
         for index in reversed(indexes):
             self.close(index, at)

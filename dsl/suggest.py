@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .diagnostics.model import Fix, Text
-from .diagnostics.similar import similar
+from .diagnostics.similar import same, similar
 from .source import Span
 
 Suggestion = tuple[tuple[Text, ...], tuple[Fix, ...]]
@@ -14,8 +14,11 @@ Suggestion = tuple[tuple[Text, ...], tuple[Fix, ...]]
 def suggest(name: str, candidates: Iterable[str], span: Span | None = None, key: str = "help.similar") -> Suggestion:
     """Give the help that names what is similar, and the fix that puts the nearest there; nothing if nothing is."""
     near = similar(name, candidates)
-    fixes = (Fix(span, near[0], certain=False),) if near and span is not None else ()
-    return naming(near, key), fixes
+    if not near or span is None:
+        return naming(near, key), ()
+    # Only the case of letters, look-alikes or a dash: that is no other name.
+    certain = same(name, near[0]) and not any(same(name, other) for other in near[1:])
+    return naming(near, key), (Fix(span, near[0], certain),)
 
 
 def naming(names: Sequence[str], key: str = "help.similar") -> tuple[Text, ...]:

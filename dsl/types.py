@@ -112,6 +112,9 @@ class Artifact(Type):
     columns: tuple[str, ...] | None = None
     splits: tuple[str, ...] = ()
     dimension: str | None = None
+    least: float | None = None
+    most: float | None = None
+    """Between what a number lies, in the base unit of its dimension, if that is known."""
 
     def accepts(self, given: Artifact) -> bool:
         """Tell whether an artifact of type `given` fits where this one is wanted; columns are compared by rules."""
@@ -119,6 +122,19 @@ class Artifact(Type):
             return True
         # A dataset without splits is nothing but rows.
         return self.name == "rows" and given.name == "dataset" and not given.splits
+
+
+MODULE = "module"
+"""The artifact that is a file with other params: what it declares is named behind it (`search.best.pretrain.best`)."""
+
+
+class Variations(Type):
+    """What a sweep tries: a map from params of the file to lists of what each takes.
+
+    `drawn` is the kind of the components that may stand for a list, whose values are drawn.
+    """
+
+    drawn: str | None = None
 
 
 class Formula(Type):

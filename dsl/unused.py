@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Severity, Text
-from .modules import Module, mentioned
+from .modules import Module, mentioned, reached
 from .program import Program
 from .record import Record
 from .source import Span
@@ -23,7 +23,7 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
     if not finals and not module.expects:
         return []
     outside = module.experiment_mentions.union(*(mentioned(expect.value) for expect in module.expects.values()))
-    needed = _reached([*(node.name.name for node in finals), *outside], mentions)
+    needed = reached([*(node.name.name for node in finals), *outside], mentions)
     everywhere = set(outside).union(*mentions.values())
     found = []
     for name, node in module.names.items():
@@ -68,17 +68,6 @@ def nothing_to_run(program: Program) -> list[Diagnostic]:
     if program.final or program.expects:
         return []
     return [Diagnostic("L0905", Text("L0905", {"path": program.source.name}), None, Severity.WARNING)]
-
-
-def _reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> set[str]:
-    reached: set[str] = set()
-    stack = list(start)
-    while stack:
-        name = stack.pop()
-        if name not in reached:
-            reached.add(name)
-            stack.extend(mentions.get(name, ()))
-    return reached
 
 
 def _is_final(node: syntax.Declaration, catalogue: Catalogue) -> bool:

@@ -21,6 +21,8 @@ from .fields import (
     Folder,
     Fraction,
     Interval,
+    ListsOf,
+    ListsOrDraws,
     NumberFormula,
     RowCondition,
     Rows,
@@ -31,6 +33,7 @@ from .fields import (
     Warmup,
     hidden,
     neutral,
+    per_trial,
 )
 from .findings import Also, Findings
 from .fit import check_fit
@@ -60,13 +63,15 @@ from .kinds import (
     WeightsTask,
 )
 from .located import Located
+from .smoke import Smoke, handful
+from .sweeps import Distribution, Sweep
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
 __all__ = [
     "IGNORED", "Also", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
-    "Dataset", "Decoding", "Derived", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
-    "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Located", "Metric", "Model",
+    "Dataset", "Decoding", "Derived", "Distribution", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
+    "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
     "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "RowCondition", "Rows", "RowsUsed", "Schedule",
-    "Shape", "Single", "Stage", "Steps", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
-    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "hidden", "hookimpl", "neutral", "references",
+    "Shape", "Single", "Smoke", "Stage", "Steps", "Sweep", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
+    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "handful", "hidden", "hookimpl", "neutral", "per_trial", "references",
 ]  # fmt: skip

@@ -178,13 +178,14 @@ class Task(Component):
     """A component that runs, is cached, and puts out typed artifacts.
 
     `settings` names the fields of `experiment` that are part of its identity (a stage: seed, precision).
-    `on_device` tasks run one at a time. Two tasks with equal fields, inputs, settings and files are the same
+    `on_device` tasks run one at a time. A `tolerant` task runs though some of its inputs failed: see `work.failure`. Two tasks with equal fields, inputs, settings and files are the same
     task, whatever they are called.
     """
 
     settings: ClassVar[tuple[str, ...]] = ()
     on_device: ClassVar[bool] = False
     final: ClassVar[bool] = False
+    tolerant: ClassVar[bool] = False
 
     def outputs(self) -> dict[str, Artifact]:
         """Give the typed outputs, the default one first. Depends on fields alone."""
@@ -256,8 +257,10 @@ def walk(value: Any) -> Iterator[Component | Reference]:
         yield value
     elif isinstance(value, Component):
         yield value
-        for field in type(value).model_fields:
-            yield from walk(getattr(value, field))
+        for name, info in type(value).model_fields.items():
+            extra = info.json_schema_extra
+            if not isinstance(extra, dict) or extra.get("followed", True):  # see `per_trial`
+                yield from walk(getattr(value, name))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from walk(item)

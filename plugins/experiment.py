@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from ..dsl.quantities import Quantity
+from ..dsl.types import QuantityOf
 from .component import Component
 from .fields import neutral
 
@@ -23,5 +25,9 @@ class Experiment(Component):
     device: Literal["auto", "cpu", "cuda", "mps"] = neutral("auto", "Where models run; auto takes the best there is")
     precision: Literal["auto", "float32", "bf16"] = Field(
         "auto", description="Arithmetic of training; auto is bf16 where the device has it"
+    )
+    budget: Annotated[Quantity, QuantityOf(("time",))] | None = neutral(
+        None,
+        "How long a run may take: then it saves and stops, and the same command goes on; none is as long as it takes",
     )
     deterministic: bool = Field(False, description="Refuse operations whose result may differ from run to run")

@@ -14,7 +14,7 @@ from pydantic import Field
 from ..dsl.formula import Formula
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
-from ..dsl.types import Artifact, Either, PathText, QuantityOf
+from ..dsl.types import Artifact, Either, PathText, QuantityOf, Variations
 from ..dsl.types import Formula as FormulaType
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -48,6 +48,10 @@ Data = Annotated[Reference, Either((Artifact("dataset"), Artifact("rows")))]
 """A dataset or rows."""
 TokenizerOf = Annotated[Reference, Artifact("tokenizer")]
 CheckpointOf = Annotated[Reference, Artifact("checkpoint")]
+ListsOf = Annotated[dict[str, Any], Variations()]
+"""Params of the file, each with the list of values that it takes."""
+ListsOrDraws = Annotated[dict[str, Any], Variations("distribution")]
+"""Params of the file, each with a list of values or with what they are drawn from."""
 
 NumberFormula = Annotated[Formula, FormulaType("task", "number")]
 """A formula over numbers that tasks put out: `pretrain.loss`, evaluated when they have run."""
@@ -66,3 +70,11 @@ def neutral(default: Any = ..., description: str = "", **constraints: Any) -> An
     `constraints` are those of pydantic's `Field` (`ge=1`).
     """
     return Field(default, description=description, json_schema_extra={"identity": False}, **constraints)
+
+
+def per_trial(default: Any = ..., description: str = "") -> Any:
+    """Make a field of a sweep that is in its trials, each as the trial has it.
+
+    It is no part of the identity itself, and what it refers to in the file is none of the sweep's inputs.
+    """
+    return Field(default, description=description, json_schema_extra={"identity": False, "followed": False})

@@ -82,7 +82,7 @@ class Hooks:
 
     @hookspec
     def llx_run_finished(self, run: Mapping[str, Any]) -> None:
-        """Hear that a run ended, and how."""
+        """Hear that a run ended, and how: its state, and under `expects` what became of each expectation, if there are any."""
 
     @hookspec
     def llx_report_sections(self, run: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]

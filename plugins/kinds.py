@@ -17,6 +17,7 @@ from ..dsl.record import Record
 from ..dsl.types import Artifact
 from .component import Component, Facts, Place, Task
 from .derived import Derived, Purpose, RowsUsed, data_of, derived_as_named, splits_of
+from .sweeps import Distribution, Sweep
 from .work import Outcome
 
 if TYPE_CHECKING:
@@ -253,6 +254,8 @@ class Metric(Component):
     needs: ClassVar[str] = "loss"
     """What it is computed of; an objective says what it `gives`."""
     higher_is_better: ClassVar[bool] = True
+    bounds: ClassVar[tuple[float | None, float | None]] = (None, None)
+    """The least and the most that it can be, None where there is no end."""
 
     @abstractmethod
     def compute(self, outcome: Outcome) -> float:
@@ -309,7 +312,7 @@ class DataTask(Task):
     def number_of(self, output: str, facts: Facts) -> Any:
         # Without splits, the one count stands under the name of the file that holds the rows.
         found = super().number_of(output, facts)
-        return found if self.splits or output != "rows" else found["rows"]
+        return found.get("rows") if output == "rows" and not self.splits and isinstance(found, Mapping) else found
 
     def derives(self, split: str | None) -> Iterable[Derived]:
         """Give what the rows of a split are made of (None: all rows), so that leaks are found before anything runs.
@@ -482,4 +485,6 @@ KINDS: Sequence[KindOf] = (
     KindOf(Evaluation, "measures a trained model"),
     KindOf(Audit, "looks for bias"),
     KindOf(Export, "writes a trained model for others to use"),
+    KindOf(Sweep, "runs the file with other params, and compares"),
+    KindOf(Distribution, "numbers that a sweep draws"),
 )

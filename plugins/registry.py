@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..dsl.catalogue import Kind, Problem, Used
+from ..dsl.catalogue import Assignment, Kind, Problem, Tried, Used
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Diagnostic, Text
 from ..dsl.program import Program
@@ -25,6 +25,7 @@ from .kinds import KindOf
 from .located import Located
 from .registered import Registered, failure
 from .schema import SchemaError
+from .sweeps import Sweep, Trial
 
 
 class Registry:
@@ -99,6 +100,18 @@ class Registry:
         """Give the component that a built value is of, and the arguments that were set."""
         registered = self._registered(type(value))
         return registered, registered.arguments(value)
+
+    def assignments(self, sweep: Sweep) -> Sequence[Assignment] | Problem:
+        """Give the trials that a sweep makes; a problem if its own code fails."""
+        try:
+            return sweep.assignments()
+        except Exception as error:
+            return failure(type(sweep), self._registered(type(sweep)).distribution, error)
+
+    def swept(self, sweep: Sweep, trials: Sequence[Tried]) -> Sweep:
+        """Give the sweep that knows its trials."""
+        made = [Trial(params=dict(one.params), seed=one.seed, objective=one.objective) for one in trials]
+        return sweep.model_copy(update={"made": made, "objective": str(sweep.minimise or sweep.maximise)})
 
     def check(self, value: Component, root: Path) -> Iterable[Problem]:
         """Run the rules that a component states for itself."""
@@ -199,7 +212,8 @@ class Registry:
             return [problem("L0716", distribution=distribution, what=name)]
         base = kind.base
         is_task = issubclass(base, Task)
-        self.kinds[name] = Kind(name, is_task, is_task and bool(getattr(base, "final", False)), kind.description)
+        final = is_task and bool(getattr(base, "final", False))
+        self.kinds[name] = Kind(name, is_task, final, kind.description, issubclass(base, Sweep))
         self._bases[name] = base
         return []
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from ..dsl.diagnostics.model import Text
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.record import Record
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .kinds import Decoding, Metric, Model, Objective, Optimizer, Schedule
+    from .smoke import Smoke
 
 
 class Input(Record):
@@ -137,8 +139,20 @@ class Work(Protocol):
     @property
     def progress(self) -> Progress: ...
 
+    @property
+    def smoke(self) -> Smoke | None:
+        """How little this run takes of everything, if it only proves that the parts fit; None in a real run.
+
+        `train`, `evaluate`, `generate`, and the built-in data and tokenizers heed it by themselves.
+        """
+        ...
+
     def input(self, reference: Reference | Task) -> Input:
         """Open the artifact of a reference among the task's fields, or of a task that `prepare` named."""
+        ...
+
+    def failure(self, reference: Reference | Task) -> Text | None:
+        """Give why an input isn't there; None if it is. Only a tolerant task runs without one."""
         ...
 
     def random(self, name: str) -> np.random.Generator:

@@ -18,6 +18,10 @@ class Event:
     time: float = field(default_factory=time.time, kw_only=True)
 
 
+WAITS = "waits:"
+"""What the fingerprint of a task begins with that has none yet: it waits for the best trial of a sweep."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskLine:
     """How a task is listed: its label, kind, a few words on it, and whether it is stored or why it runs."""
@@ -31,6 +35,8 @@ class TaskLine:
     reasons: tuple[Text, ...]
     depth: int = 0
     """0 for what the file declares, 1 for an anonymous or hidden task."""
+    sweep: str = ""
+    """The sweep that it is a trial's of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,13 @@ class RunStarted(Event):
     tasks: tuple[TaskLine, ...]
     versions: Mapping[str, Any] = field(default_factory=dict)
     """What the run stands on: `packages` by name (version, digest) and the digests of `.llx` `files`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged(Event):
+    """The tasks of the run anew: a sweep has its best trial, and what waited for it is known."""
+
+    tasks: tuple[TaskLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

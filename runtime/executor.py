@@ -2,7 +2,8 @@
 
 Tasks on the device run one at a time, in the main thread, so that their time, energy and memory can be told apart
 and a fixed number of threads gives the same bits; the others run side by side. A task that fails ends the run when
-those beside it have ended; whatever is stored by then is right, and the same command goes on from there.
+those beside it have ended, unless only tolerant tasks (sweeps) ask for it; whatever is stored by then is right, and
+the same command goes on from there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from ..dsl.diagnostics.model import Diagnostic, Text
+from ..dsl.diagnostics.model import Diagnostic, Severity, Text
+from ..dsl.record import replace
 from ..plugins.work import Interrupted
 from . import cost, failures
 from .digests import FileDigests
@@ -127,6 +129,8 @@ class Executor:
 
     def _damage(self, node: Node) -> tuple[Node, Damaged] | None:
         for needed in node.needs:
+            if needed in self.maker.lost:
+                continue
             try:
                 self.store.open(needed.fingerprint)
             except Damaged as damage:
@@ -177,7 +181,7 @@ class Executor:
         estimate = self.facts.estimate(node)
         refused = cost.refusal(node, estimate, self.plan.program, self.graph)
         if refused is not None:
-            self._report(line, refused)
+            self._report(node, refused)
             return
         artifact, made = self.maker.make(node, line, estimate.disk or 0)
         with self._lock:
@@ -214,13 +218,29 @@ class Executor:
 
     def _fail(self, node: Node, error: BaseException) -> None:
         self.outcome.tracebacks.append(failures.text_of(error))
-        self._report(self._line(node), failures.diagnose(error, self.graph, node, self.store))
+        self._report(node, failures.diagnose(error, self.graph, node, self.store))
 
-    def _report(self, line: TaskLine, diagnostic: Diagnostic) -> None:
+    def _report(self, node: Node, diagnostic: Diagnostic) -> None:
+        """Tell of a failure: it ends the run, unless all that is lost by it is inputs of tolerant tasks."""
         with self._lock:
-            self._failed = True
+            lost = self._lost_with(node)
+            if diagnostic.code in failures.OF_STORE or not lost.isdisjoint(self.graph.final):
+                self._failed = True
+            else:
+                diagnostic = replace(diagnostic, severity=Severity.WARNING)
+                for one in lost:
+                    self._todo.pop(one, None)
+                    self.maker.lost[one] = diagnostic.message
             self.outcome.diagnostics.append(diagnostic)
-            self.emit(TaskFailedEvent(line, diagnostic))
+            self.emit(TaskFailedEvent(self._line(node), diagnostic))
+
+    def _lost_with(self, node: Node) -> set[Node]:
+        """Give a task that failed and all that can't run without it."""
+        lost = {node}
+        for one in self.graph.nodes:  # each comes after what it needs
+            if one in self._todo and not one.task.tolerant and not lost.isdisjoint(one.needs):
+                lost.add(one)
+        return lost
 
     def _say_damaged(self, node: Node, what: str) -> None:
         self.emit(Note(node.fingerprint, Text("run.damaged", {"label": node.label, "file": what})))

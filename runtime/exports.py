@@ -33,7 +33,9 @@ class CannotExport(Exception):
 class Exports:
     """The copies of a program's exports."""
 
-    def __init__(self, store: Store, program: Program, digests: FileDigests) -> None:
+    def __init__(self, store: Store, program: Program, digests: FileDigests, root: Path | None = None) -> None:
+        self.root = root or program.root
+        """The folder that the places of copies are relative to: the project's root, but for smoke runs."""
         self.store = store
         self.program = program
         self.digests = digests
@@ -82,7 +84,7 @@ class Exports:
         return folders
 
     def _wrong(self, export: Export, artifact: Artifact) -> list[str]:
-        folder = self.program.root / export.to
+        folder = self.root / export.to
         wrong = []
         for name, (size, digest) in artifact.files.items():
             path = folder / name
@@ -95,9 +97,10 @@ class Exports:
         return wrong
 
     def _folder(self, export: Export) -> Path:
-        root = self.program.root.resolve()
+        root, store = self.root.resolve(), self.store.folder.resolve()
         folder = (root / export.to).resolve()
-        if not folder.is_relative_to(root) or folder == root or folder.is_relative_to(self.store.folder.resolve()):
+        inside = folder.is_relative_to(store) and not root.is_relative_to(store)
+        if not folder.is_relative_to(root) or folder == root or inside:
             raise self._error("L0823", export, {"path": export.to})
         if folder.exists() and not folder.is_dir():
             raise self._error("L0820", export, {"path": export.to})
@@ -105,10 +108,10 @@ class Exports:
 
     def _refuse_strangers(self, export: Export, path: Path, wanted: str, written: str | None) -> None:
         """Stop before a file is replaced that no export wrote; one that was edited since is restored."""
-        if not path.parent.resolve().is_relative_to(self.program.root.resolve()):
+        if not path.parent.resolve().is_relative_to(self.root.resolve()):
             raise self._error("L0823", export, {"path": export.to})
         if path.is_symlink() or (path.exists() and written is None and _digest(path) != wanted):
-            raise self._error("L0820", export, {"path": os.path.relpath(path, self.program.root)})
+            raise self._error("L0820", export, {"path": os.path.relpath(path, self.root)})
 
     def _error(self, code: str, export: Export, values: dict[str, object]) -> CannotExport:
         place = self.program.place(export, "to")

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..dsl.check import check_file, find_root
+from ..dsl.check import check as check_text
+from ..dsl.check import find_root
 from ..dsl.diagnostics.model import Diagnostic, Text
 from ..dsl.diagnostics.similar import similar
 from ..dsl.program import Program
+from ..dsl.reading import read
+from ..dsl.source import Source
 from ..dsl.suggest import naming
 from ..plugins.registry import Registry
 from .literals import literal
+from .mode import Mode, corner_of
 from .results import CheckResult, PlanResult, RunResult, TaskResult
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from .running import Listeners
     from .store import Store
 
-__all__ = ["CheckResult", "PlanResult", "RunResult", "TaskResult", "check", "open_store", "plan", "run"]
+__all__ = ["CheckResult", "Mode", "PlanResult", "RunResult", "TaskResult", "check", "open_store", "plan", "run"]
 
 FOLDER = ".llx"
 """The store's folder within a project."""
@@ -40,13 +44,21 @@ def check(path: str | os.PathLike[str], /, *, params: Sequence[str] = (), **valu
     `values` are its params as Python values; `params` are `name=value` as on the command line, in the language.
     """
     file = Path(path)
-    registry = Registry()
-    root = find_root(file)
     given = [*params, *(f"{name}={literal(value)}" for name, value in values.items())]
-    checked = check_file(file, registry, root=root, params=given, shown_name=str(path))
+    root = find_root(file)
+    source, found = read(file, str(path))
+    if source is None:
+        return CheckResult(file, root, None, found, Registry())
+    return check_source(source, file, root, given)
+
+
+def check_source(source: Source, file: Path, root: Path, params: Sequence[str] = ()) -> CheckResult:
+    """Check a text in the place of a file that holds another one, or none yet."""
+    registry = Registry()
+    checked = check_text(source, registry, root=root, params=params)
     if checked.diagnostics:
         _learn_words()
-    return CheckResult(file, root, checked.program, list(checked.diagnostics), registry)
+    return CheckResult(file, root, checked.program, checked.diagnostics, registry, source)
 
 
 def plan(
@@ -65,7 +77,7 @@ def plan(
     result = PlanResult(checked, list(checked.diagnostics))
     if checked.program is None:
         return result
-    made, found, digests = _plan(checked.program, only, store)
+    made, found, digests = _plan(checked.program, only, open_store(checked.program.root, store))
     result.diagnostics += found
     if made is None:
         return result
@@ -85,17 +97,20 @@ def run(
     only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     listeners: Listeners | None = None,
+    mode: Mode | str = Mode.REAL,
     locked: bool = False,
     params: Sequence[str] = (),
     **values: Any,
 ) -> RunResult:
     """Run a file: what is stored already is not run again.
 
+    The mode "smoke" runs all of it with a handful of rows and steps, in a corner of the store, to see that the parts
+    fit; "test" also judges the expectations whose numbers are not changed by that.
     The exact versions are written into the project's `llx.lock`; with `locked` it runs only if they are those there.
     Nothing is raised for what is wrong with the file, the data or a task: it is in the result's `diagnostics`.
     """
     checked = check(path, params=params, **values)
-    return run_checked(checked, only=only, store=store, listeners=listeners, locked=locked)
+    return run_checked(checked, only=only, store=store, listeners=listeners, mode=Mode(mode), locked=locked)
 
 
 def run_checked(
@@ -104,17 +119,19 @@ def run_checked(
     only: str | Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     listeners: Listeners | None = None,
+    mode: Mode = Mode.REAL,
     locked: bool = False,
 ) -> RunResult:
     """Run a file that was checked, for those who show what the check found before anything runs."""
-    result = RunResult(checked, list(checked.diagnostics), locked=locked)
+    result = RunResult(checked, list(checked.diagnostics), mode=mode, locked=locked)
     if checked.program is None or (locked and _differs(checked.program, result)):
         return result
     from .locks import reading
 
     # From the plan on: what it finds stored must still be there at the end.
-    with reading(open_store(checked.program.root, store).folder):
-        _run(checked.program, result, only, store, listeners)
+    opened = open_store(checked.program.root, store, mode)
+    with reading(opened.folder):
+        _run(checked.program, result, only, opened, listeners, mode)
     if result.diagnostics:
         _learn_words()
     return result
@@ -136,12 +153,13 @@ def _run(
     program: Program,
     result: RunResult,
     only: str | Sequence[str],
-    store: str | os.PathLike[str] | None,
+    store: Store,
     listeners: Listeners | None,
+    mode: Mode,
 ) -> None:
     from .running import end_at_once, run_plan
 
-    made, found, digests = _plan(program, only, store)
+    made, found, digests = _plan(program, only, store, mode)
     result.diagnostics += found
     if made is None:
         return
@@ -156,31 +174,37 @@ def _run(
         digests.save()
 
 
-def open_store(root: Path, store: str | os.PathLike[str] | None = None) -> Store:
-    """Give the store of a project: that which is given, else LLX_STORE, else `.llx` in its root."""
+def open_store(root: Path, store: str | os.PathLike[str] | None = None, mode: Mode = Mode.REAL) -> Store:
+    """Give the store of a project: that which is given, else LLX_STORE, else `.llx` in its root.
+
+    That of smoke runs is a corner of it.
+    """
     from .store import Store
 
-    return Store(Path(store or os.environ.get("LLX_STORE") or root / FOLDER))
+    folder = Path(store or os.environ.get("LLX_STORE") or root / FOLDER)
+    return Store(corner_of(folder) if mode.is_small else folder)
 
 
 def _plan(
-    program: Program, only: str | Sequence[str], store: str | os.PathLike[str] | None
+    program: Program, only: str | Sequence[str], opened: Store, mode: Mode = Mode.REAL
 ) -> tuple[Plan | None, list[Diagnostic], FileDigests]:
     from .digests import FileDigests
     from .failures import of_plan
     from .graph import CannotPlan
     from .plan import make_plan
+    from .winners import CannotChoose
 
     only = (only,) if isinstance(only, str) else only
-    opened = open_store(program.root, store)
     digests = FileDigests(program.root, opened.folder / "digests.json")
     unknown = [_unknown(program, name) for name in only if not _can_run(program, name)]
     if unknown:
         return None, unknown, digests
     try:
-        return make_plan(program, opened, digests, tuple(only) or None), [], digests
+        return make_plan(program, opened, digests, tuple(only) or None, mode), [], digests
     except CannotPlan as failure:
         return None, [of_plan(failure, program)], digests
+    except CannotChoose as failure:
+        return None, failure.diagnostics, digests
 
 
 def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:

@@ -21,6 +21,10 @@ NO_SPACE = frozenset({"L0803", "L0812"})
 """Codes of a full disk, which has an exit code of its own."""
 
 
+OF_STORE = NO_SPACE | {"L0814", "L0815", "L0817", "L0819", "L0824"}
+"""Codes of what is wrong with the store or the files, and not with the task that met it: nothing can go on."""
+
+
 class NoSpace(Exception):
     """Raised when there is less room on the disk than is needed."""
 
@@ -122,6 +126,13 @@ def of_plan(failure: CannotPlan, program: Program) -> Diagnostic:
     if isinstance(error, OSError) and error.filename is not None:
         return _say("L0816", place, path=_text(error.filename), reason=error.strerror or type(error).__name__)
     return _say("L0810", place, label=label, component=task.name, error=last_line(error))
+
+
+def of_budget(program: Program) -> Diagnostic:
+    """Give the diagnostic for a run that stopped because its time was used up."""
+    budget = str(getattr(program.settings, "budget", ""))
+    place = program.place(program.settings, "budget")
+    return Diagnostic("L0852", Text("L0852", {"budget": budget}), place, helps=(Text("L0852.help"),))
 
 
 def of_listener(listener: object, error: Exception) -> Diagnostic:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .files import files_below
+from .files import files_below, remove
 from .ledger import NAME, Ledger
 from .locks import claim, only_one
+from .mode import CORNER, corner_of
 from .records import Records
 from .store import Damaged, Store
 
@@ -30,7 +31,7 @@ class Piece:
     """Empty for unfinished work."""
     size: int
     reason: str
-    """unused, damaged or unfinished."""
+    """unused, damaged, unfinished, or smoke: what smoke runs made."""
 
 
 @dataclass(slots=True)
@@ -64,6 +65,9 @@ def survey(store: Store, runs: int = 1) -> Survey:
     for folder in _unfinished(store):
         if folder.name not in needed:
             found.pieces.append(Piece(folder, folder.name, "", _size(folder), "unfinished"))
+    corner = corner_of(store.folder)
+    if corner.is_dir() and not corner.is_symlink():
+        found.pieces.append(Piece(corner, "", CORNER, _size(corner), "smoke"))
     return found
 
 
@@ -80,7 +84,10 @@ def collect(store: Store, found: Survey) -> int:
         for piece in found.pieces:
             if piece.reason != "damaged" and piece.fingerprint in needed:
                 continue
-            if piece.reason != "unfinished":
+            if piece.reason == "smoke":
+                if not _remove_corner(piece.path):
+                    continue
+            elif piece.reason != "unfinished":
                 store.discard(piece.fingerprint)
             elif (held := claim(piece.path, wait=False)) is not None:
                 held.release(finished=True)
@@ -89,6 +96,14 @@ def collect(store: Store, found: Survey) -> int:
             freed += piece.size
         store.sweep()
     return freed
+
+
+def _remove_corner(corner: Path) -> bool:
+    """Remove what smoke runs made, if none is under way."""
+    with only_one(corner) as alone:
+        if alone:
+            remove(corner)
+    return alone
 
 
 def discard(store: Store, found: Iterable[Damaged]) -> None:

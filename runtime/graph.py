@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from ..dsl.program import Expectation, Program, Reference
+from ..dsl.program import Declared, Expectation, Program, Reference
 from ..dsl.source import Span
 from ..plugins.component import Task, references
 from .digests import relative
@@ -50,6 +50,12 @@ class Node:
     """What the file calls it; more than one if equal tasks are declared twice."""
     owner: Node | None = None
     """The first node that needs it, if it has no name: its place stands for this one's."""
+    settings: Any = None
+    """The settings of the experiment that it runs under."""
+    sweep: str = ""
+    """The sweep that it is a trial's of, if nothing else in the file is this task."""
+    role: str = ""
+    """What the trials of that sweep call it: `pretrain`, `pretrain · tokens`."""
 
     @property
     def fingerprint(self) -> str:
@@ -102,9 +108,14 @@ class Graph:
         self._digest = digest
         self._by_task: dict[int, Node] = {}
         self._by_fingerprint: dict[str, Node] = {}
+        self._settings: dict[int, Any] = {}
         self._kept: list[Task] = []
         self._lock = threading.RLock()
         self.final: tuple[Node, ...] = ()
+        self.waiting: tuple[Declared, ...] = ()
+        """What is known only when the sweeps that it waits for have a best trial."""
+        self.awaits: frozenset[str] = frozenset()
+        """The sweeps whose best trial something waits for."""
         self.expects: tuple[Expectation, ...] = ()
         """What is judged when its tasks are there."""
 
@@ -112,10 +123,16 @@ class Graph:
     def nodes(self) -> tuple[Node, ...]:
         return tuple(self._by_fingerprint.values())
 
-    def find(self, what: Task | Reference) -> Node:
-        """Give the node of a task, which may be an equal one that was made anew; running tasks may ask at once."""
+    def find(self, what: Task | Reference, asker: Node | None = None) -> Node:
+        """Give the node of a task, which may be an equal one that was made anew; running tasks may ask at once.
+
+        What a task makes anew is under the settings of the node that asks.
+        """
         with self._lock:
-            return self.add(what.task if isinstance(what, Reference) else what)
+            settings = asker.settings if asker is not None else None
+            if isinstance(what, Reference):
+                return self.add(what.task, what.settings or settings)
+            return self.add(what, settings)
 
     def named(self, name: str) -> Node | None:
         """Give the node of a name or label."""
@@ -142,9 +159,13 @@ class Graph:
         """Give the place of a node's name, or of what it is written in if it has none."""
         return self.program.everything[node.names[0]].name_span if node.names else self.place(node)
 
-    def add(self, task: Task) -> Node:
-        """Give the node of a task, made with all that it needs if it isn't there; chains may be long."""
+    def add(self, task: Task, settings: Any = None) -> Node:
+        """Give the node of a task, made with all that it needs if it isn't there; chains may be long.
+
+        What it needs is under its own settings, unless a reference says otherwise; without any, those of the program.
+        """
         hidden: dict[int, dict[str, Task]] = {}
+        self._settings.setdefault(id(task), settings or self.program.settings)
         waiting = [task]
         open_: set[int] = set()
         while waiting:
@@ -154,8 +175,14 @@ class Graph:
                 continue
             if id(current) not in hidden:
                 hidden[id(current)] = self._ask(current, lambda task: dict(task.prepare()))
-            inputs = [reference.task for reference in references(current)]
+            edges = list(references(current))
+            inputs = [reference.task for reference in edges]
             below = hidden[id(current)]
+            here = self._settings[id(current)]
+            for reference in edges:
+                self._settings.setdefault(id(reference.task), reference.settings or here)
+            for one in below.values():
+                self._settings.setdefault(id(one), here)
             missing = [one for one in (*inputs, *below.values()) if id(one) not in self._by_task]
             if missing:
                 assert id(current) not in open_, f"the task {current.name} needs itself"
@@ -183,12 +210,12 @@ class Graph:
             refer=lambda one: self._by_task[id(one)].fingerprint,
             hidden={label: node.fingerprint for label, node in below.items()},
             files=self._ask(task, lambda one: {relative(path, root): self._digest(path) for path in one.files(root)}),
-            settings=self.program.settings,
+            settings=self._settings[id(task)],
         )
         node = self._by_fingerprint.get(identity.fingerprint)
         if node is None:
             edges = tuple(dict.fromkeys(self._by_task[id(one)] for one in inputs))
-            node = Node(task, identity, edges, below)
+            node = Node(task, identity, edges, below, settings=self._settings[id(task)])
             self._by_fingerprint[node.fingerprint] = node
         node.tasks.append(task)
         self._by_task[id(task)] = node
@@ -198,23 +225,29 @@ class Graph:
 def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
     """Make the graph of what a run is for (or of some declared tasks and expectations) and of all that it needs.
 
-    `digest` gives the digest of a file. CannotPlan if a task or a file stands in the way; KeyError for a name that is
-    neither a task's nor an expectation's.
+    What waits for the best trial of a sweep isn't known yet: in its place stands the sweep. `digest` gives the digest
+    of a file. CannotPlan if a task or a file stands in the way; KeyError for a name that is neither a task's nor an
+    expectation's.
     """
     graph = Graph(program, digest)
     wanted = (*program.final, *program.expects) if names is None else tuple(dict.fromkeys(names))
     finals: list[Node] = []
     for name in wanted:
-        expectation = program.expects.get(name)
-        if expectation is not None:
-            finals += [graph.add(reference.task) for reference in expectation.formula.references]
-            continue
-        value = program.everything[name].value
-        if not isinstance(value, Task):
+        one = program.expects.get(name) or program.everything[name]
+        if isinstance(one, Declared) and not isinstance(one.value, Task):
             raise KeyError(name)
-        finals.append(graph.add(value))
+        if one.awaits:
+            graph.awaits |= one.awaits
+            graph.waiting += (one,) if isinstance(one, Declared) else ()
+            sweeps = (program.declarations[sweep] for sweep in sorted(one.awaits))
+            finals += [graph.add(sweep.value) for sweep in sweeps if not sweep.awaits]
+        elif isinstance(one, Declared):
+            finals.append(graph.add(one.value))
+        else:
+            finals += [graph.add(reference.task, reference.settings) for reference in one.formula.references]
     graph.final = tuple(dict.fromkeys(finals))
-    graph.expects = tuple(one for one in program.expects.values() if one.name in wanted or _suffices(graph, one))
+    known = (one for one in program.expects.values() if not one.awaits)
+    graph.expects = tuple(one for one in known if one.name in wanted or _suffices(graph, one))
     _label(graph)
     return graph
 
@@ -225,17 +258,43 @@ def _suffices(graph: Graph, expectation: Expectation) -> bool:
 
 
 def _label(graph: Graph) -> None:
-    """Name every node: as declared, else after the first that needs it (`corpus · text`, `pretrain · tokens`)."""
+    """Name every node: as declared, else after the first that needs it (`corpus · text`, `pretrain · tokens`).
+
+    What only trials have is named after its trial: `search(lr=0.001) · pretrain`.
+    """
     declared: dict[int, list[str]] = {}
     for declaration in graph.program.everything.values():
-        declared.setdefault(id(declaration.value), []).append(declaration.name)
+        if not declaration.awaits:
+            declared.setdefault(id(declaration.value), []).append(declaration.name)
     taken: set[str] = set()
     for node in graph.nodes:
-        node.names = tuple(name for task in node.tasks for name in declared.get(id(task), ()))
+        node.names = tuple(dict.fromkeys(name for task in node.tasks for name in declared.get(id(task), ())))
         if node.names:
             node.label = node.names[0]
             taken.update(node.names)
-    level = [node for node in graph.nodes if node.names]
+    tried = _label_trials(graph, taken)
+    # What the file needs is called after it, even if a trial needs it, too.
+    _label_below([node for node in graph.nodes if node.names], taken)
+    _label_below(tried, taken)
+
+
+def _label_trials(graph: Graph, taken: set[str]) -> list[Node]:
+    """Name the tasks that trials declare and the file doesn't have; give them."""
+    known = {id(value): (trial, name) for trial in graph.program.trials for name, value in trial.declarations.items()}
+    found = []
+    for node in graph.nodes:
+        roles = [known[id(task)] for task in node.tasks if id(task) in known]
+        if roles and not node.names:
+            trial, name = roles[0]
+            node.sweep, node.role = trial.sweep, name
+            node.label = _free(f"{trial.label} · {name}", taken)
+            taken.add(node.label)
+            found.append(node)
+    return found
+
+
+def _label_below(level: list[Node], taken: set[str]) -> None:
+    """Name the nodes without a name after those that need them, the nearest first."""
     while level:
         # What a task prepares is called after it, even if another that comes before it reads the same.
         below = [(node, word, one) for node in level for word, one in node.hidden.items()]
@@ -243,7 +302,8 @@ def _label(graph: Graph) -> None:
         level = []
         for node, word, one in below:
             if not one.label:
-                one.owner = node
+                one.owner, one.sweep = node, node.sweep
+                one.role = f"{node.role} · {word}" if node.sweep else ""
                 one.label = _free(f"{node.label} · {word}", taken)
                 taken.add(one.label)
                 level.append(one)

@@ -22,7 +22,7 @@ from .run_folder import goes_on
 from .versions import Package, Versions
 
 NAME = "ledger.db"
-FORMAT = 2
+FORMAT = 3
 
 _SCHEMA = """
 create table if not exists runs (

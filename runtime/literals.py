@@ -30,3 +30,11 @@ def literal(value: Any) -> str:
         case Mapping():
             return f"{{ {', '.join(f'{json.dumps(str(key))} = {literal(item)}' for key, item in value.items())} }}"
     raise TypeError(f'a param can\'t hold {value!r}; give it in the language with `params=["name=…"]`')
+
+
+def shown(value: Any) -> str:
+    """Write the recorded value of a param as a file would; what the language has no word for as it is."""
+    try:
+        return literal(value)
+    except TypeError:
+        return str(value)

@@ -8,6 +8,7 @@ import time
 
 from ..dsl.diagnostics.model import Text
 from ..plugins.component import Facts
+from ..plugins.smoke import Smoke
 from ..plugins.work import Interrupted
 from .digests import FileDigests, relative
 from .events import Listener, Note, TaskLine, TaskStarted
@@ -29,9 +30,12 @@ class Maker:
     def __init__(self, plan: Plan, digests: FileDigests, emit: Listener, stop: threading.Event) -> None:
         self.graph = plan.graph
         self.store = plan.store
+        self.mode = plan.mode
         self.digests = digests
         self.emit = emit
         self.stop = stop
+        self.lost: dict[Node, Text] = {}
+        """Tasks that failed while those that can do without them go on, and why."""
 
     def make(self, node: Node, line: TaskLine, disk: int) -> tuple[Artifact, bool]:
         """Run a task, and give its artifact and true; false if another run has made it since the plan.
@@ -52,7 +56,8 @@ class Maker:
             held.release(finished=artifact is not None)
 
     def _work(self, node: Node, held: Claim) -> Artifact:
-        work = TaskWork(node, self.graph, self.store, held, self.emit, self.stop)
+        smoke = Smoke() if self.mode.is_small else None
+        work = TaskWork(node, self.graph, self.store, held, self.emit, self.stop, smoke, self.lost)
         started = time.monotonic()
         facts = _checked(node.task.run(work))
         seconds = time.monotonic() - started
@@ -65,7 +70,14 @@ class Maker:
             "parts": node.parts.as_json(),
             "facts": facts,
         }
+        if smoke is not None and (smoke.was_cut or self._builds_on_cut(node)):
+            about["cut"] = True
         return self.store.put(work.directory, node.fingerprint, about)
+
+    def _builds_on_cut(self, node: Node) -> bool:
+        """Tell whether something that a node needs took less than it would in a real run."""
+        below = (self.store.find(needed.fingerprint) for needed in node.needs)
+        return any(artifact.cut for artifact in below if artifact is not None)
 
     def _claim(self, node: Node) -> Claim:
         """Take the task's lock; another run that makes the same is waited for."""

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..dsl.diagnostics.model import Text
-from ..dsl.program import Program
+from ..dsl.program import Declared, Program
 from .digests import FileDigests
-from .events import TaskLine
+from .events import WAITS, TaskLine
 from .exports import Exports
-from .graph import Graph, Node, build
+from .graph import Graph, Node
 from .locks import holds_kept
+from .mode import COPIES, Mode
 from .reasons import Reasons
 from .records import Record, Records, file_name
 from .store import Artifact, Damaged, Store
 from .summary import summary
+from .winners import settled
 
 
 class State(StrEnum):
@@ -48,6 +50,7 @@ class Planned:
             stored=self.state in (State.STORED, State.UNNEEDED),
             reasons=self.reasons,
             depth=self.node.depth,
+            sweep=self.node.sweep,
         )
 
 
@@ -61,10 +64,11 @@ class Plan:
     exports: Exports
     records: Records
     record: Record
-    whole: bool
-    """Whether it is the plan of the whole file, and not of some of its names."""
+    names: tuple[str, ...] | None
+    """The tasks that it is the plan of; None is the whole file."""
     tasks: list[Planned] = field(default_factory=list)
     """In an order in which they can run."""
+    mode: Mode = Mode.REAL
     damaged: dict[Node, str] = field(default_factory=dict)
     """Artifacts that are not what their manifests say, with the file that shows it."""
 
@@ -81,19 +85,52 @@ class Plan:
         """Tell whether a run would do nothing."""
         return not self.to_run and not self.to_copy
 
+    @property
+    def whole(self) -> bool:
+        """Tell whether it is the plan of the whole file, and not of some of its names."""
+        return self.names is None
+
+    @property
+    def waiting(self) -> tuple[Declared, ...]:
+        """Give what is known only when a sweep has its best trial."""
+        return self.graph.waiting
+
     def lines(self) -> tuple[TaskLine, ...]:
-        return tuple(task.line() for task in self.tasks)
+        return (*(task.line() for task in self.tasks), *map(waiting_line, self.waiting))
 
 
-def make_plan(program: Program, store: Store, digests: FileDigests, names: Iterable[str] | None = None) -> Plan:
-    """Plan a run of a program, or of some of its names.
+def waiting_line(declared: Declared) -> TaskLine:
+    """Give how a task is listed that waits for the best trial of a sweep."""
+    return TaskLine(
+        fingerprint=f"{WAITS}{declared.name}",
+        label=declared.name,
+        kind=declared.kind,
+        component=declared.value.name,
+        summary="",
+        stored=False,
+        reasons=(Text("plan.waits", {"sweeps": [f"`{name}`" for name in sorted(declared.awaits)]}),),
+    )
 
-    CannotPlan if a task's own code fails or a file can't be read; KeyError for a name that is no task's.
+
+def make_plan(
+    program: Program,
+    store: Store,
+    digests: FileDigests,
+    names: Iterable[str] | None = None,
+    mode: Mode = Mode.REAL,
+) -> Plan:
+    """Plan a run of a program, or of some of its names; the store of a smoke run is the corner of a store.
+
+    CannotChoose if what waits for a sweep can't be built on its best trial; CannotPlan if a task's own code fails or a file can't be read; KeyError for a name that is no task's.
     """
-    graph = build(program, digests, names)
+    names = None if names is None else tuple(names)
+    graph = settled(program, store, digests, names)
+    program = graph.program
     records = Records(store.folder / "records")
     record = records.read(file_name(program.source.path, program.root, program.source.name))
-    plan = Plan(program, graph, store, Exports(store, program, digests), records, record, names is None)
+    root = store.folder / COPIES if mode.is_small else program.root
+    exports = Exports(store, program, digests, root)
+    plan = Plan(program, graph, store, exports, records, record, names, mode=mode)
     found = {node: _find(plan, node) for node in graph.nodes}
     runs = _runs(graph, found)
     reasons = Reasons(graph, record)

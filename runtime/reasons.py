@@ -15,6 +15,7 @@ from ..plugins.component import Component
 from .fingerprint import LENGTH, Parts
 from .graph import Graph, Node
 from .records import Made, Record, plain_params
+from .trials import grouped
 
 _SEGMENT = re.compile(r"[^.\[\]]+")
 _REFERENCE = re.compile(rf"([0-9a-f]{{{LENGTH}}})\.(.*)", re.DOTALL)
@@ -37,7 +38,8 @@ class Reasons:
     def of(self, node: Node, runs: Callable[[Node], bool]) -> tuple[Text, ...]:
         """Give the reasons of a node that isn't stored; `runs` tells of its inputs whether they run as well."""
         before = self._before(node)
-        needs = tuple(Text("plan.needs", {"label": one.label}) for one in nearest(node, runs))
+        needed = grouped(nearest(node, runs), lambda one: one)
+        needs = tuple(Text("plan.needs", {"label": one.label}) for one in needed)
         if before is None:
             return (Text("plan.new"),)
         if before.fingerprint == node.fingerprint:
@@ -89,6 +91,11 @@ class Reasons:
                 if source is None or self._labels.get(source[0], below.label) == below.label:
                     yield Text("plan.input", {"label": below.label})
                     continue
+            if _text_of_formula(new) is not None and _text_of_formula(old) == _text_of_formula(new):
+                # The same formula over other tasks: those that don't run themselves are news.
+                others = [self._nodes[one] for one in _outputs(new) if one in self._nodes]
+                yield from (Text("plan.input", {"label": one.label}) for one in others if not runs(one))
+                continue
             show_one = _component if isinstance(value_at(node.task, path), Component) else self._show
             place = locate(self.graph, node, path)
             yield self._changed(path or node.label, show_one(old), show_one(new), place)
@@ -174,6 +181,22 @@ def _reference(value: Any) -> tuple[str, str] | None:
         found = _REFERENCE.fullmatch(value["reference"])
         return (found[1], found[2]) if found else None
     return None
+
+
+def _text_of_formula(value: Any) -> str | None:
+    return value.get("text") if isinstance(value, Mapping) and "formula" in value else None
+
+
+def _outputs(form: Any) -> Iterator[str]:
+    """Give the fingerprints of the tasks that a formula's canonical form refers to."""
+    if isinstance(form, Mapping) and isinstance(form.get("output"), str):
+        found = _REFERENCE.fullmatch(form["output"])
+        yield from (found[1],) if found else ()
+    elif isinstance(form, Mapping):
+        yield from _outputs(form.get("formula"))
+    elif isinstance(form, list):
+        for item in form:
+            yield from _outputs(item)
 
 
 def _files(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Text]:

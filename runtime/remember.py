@@ -18,7 +18,7 @@ def remember(plan: Plan, *, finished: bool) -> None:
             same = known is not None and known.fingerprint == node.fingerprint
             stored[node.label] = known if same and known is not None else Made(node.fingerprint, node.parts)
     # After a whole run that finished, names that are no longer in the file are forgotten.
-    tasks = stored if finished and plan.whole else before | stored
+    tasks = stored if finished and plan.whole and not plan.graph.awaits else before | stored
     params = dict(record.params)
     if finished:
         params = plain_params({name: knob.value for name, knob in plan.program.params.items()})

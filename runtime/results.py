@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..dsl.diagnostics.model import Diagnostic
 from ..dsl.diagnostics.summary import summary
 from ..dsl.program import Program
+from ..dsl.source import Source
 from ..plugins.registry import Registry
+from .mode import Mode
 
 if TYPE_CHECKING:
     from ..plugins.component import Estimate
@@ -47,6 +49,8 @@ class CheckResult(_Told):
     program: Program | None
     diagnostics: list[Diagnostic]
     registry: Registry
+    source: Source | None = None
+    """What was checked; None if it could not be read."""
 
     @property
     def ok(self) -> bool:
@@ -123,6 +127,9 @@ class RunResult(_Told):
     id: str = ""
     folder: Path | None = None
     """The run's folder (events, traceback, report); that of the last run that did something, if this one did nothing."""
+    mode: Mode = Mode.REAL
+    exports: Path | None = None
+    """The folder that the places of exports are relative to: the project's root, but for smoke runs."""
     ran: int = 0
     traceback: Path | None = None
     locked: bool = False

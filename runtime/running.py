@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..dsl.diagnostics.model import Text
 from .digests import relative
-from .events import Bus, Judged, Listener, RunFinished, RunStarted
+from .events import Bus, Judged, Listener, PlanChanged, RunFinished, RunStarted
+from .mode import Mode
 from .plan import Plan
 from .records import plain_params
 from .remember import remember
 from .results import RunResult, TaskResult
-from .store import Damaged
+from .store import Artifact, Damaged
+from .words import say
 
 if TYPE_CHECKING:
     from ..dsl.program import Program
@@ -36,7 +39,7 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
     from .listeners.plugins import PluginHooks
     from .locks import beside_others
     from .run_folder import RunFolder
-    from .signals import stopping_on_signals
+    from .signals import stopping_after, stopping_on_signals
 
     stop = threading.Event()
     started = time.monotonic()
@@ -60,23 +63,62 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
         for listener in listeners(folder) if listeners else ():
             bus.add(listener)
         versions = _locked(made, result)
-        with stopping_on_signals(stop):
+        with stopping_on_signals(stop), stopping_after(_budget(made), stop) as budget:
             bus(_started(made, folder.id, versions))
             outcome = Executor(made, digests, bus, stop).run()
+            while outcome.state == "finished" and made.graph.awaits:
+                outcome, made = _go_on(outcome, made, digests, bus, stop)
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
             if outcome.state != "interrupted":
                 _judge(result, made, bus)
+            elif budget.is_used_up:
+                result.diagnostics.append(failures.of_budget(made.program))
             stored = len({task.fingerprint for task in result.tasks.values() if not task.ran})
             bus(RunFinished(folder.id, result.state, time.monotonic() - started, len(outcome.ran), stored))
         result.diagnostics += [failures.of_listener(listener, error) for listener, error in bus.dropped]
+
+
+def _go_on(before: Outcome, made: Plan, digests: FileDigests, bus: Bus, stop: threading.Event) -> tuple[Outcome, Plan]:
+    """Run what waited for the best trial of a sweep, now that there is one."""
+    from . import failures
+    from .executor import Executor
+    from .graph import CannotPlan
+    from .plan import make_plan
+    from .winners import CannotChoose
+
+    try:
+        further = make_plan(made.program, made.store, digests, made.names, made.mode)
+        refused = further.exports.refusals(further.graph.final)
+    except CannotChoose as failure:
+        refused = failure.diagnostics
+    except CannotPlan as failure:
+        refused = [failures.of_plan(failure, made.program)]
+    if refused:
+        before.state = "failed"
+        before.diagnostics += refused
+        return before, made
+    further.record.run = made.record.run
+    bus(PlanChanged(further.lines()))
+    outcome = Executor(further, digests, bus, stop).run()
+    outcome.diagnostics[:0] = before.diagnostics
+    outcome.ran[:0] = before.ran
+    outcome.tracebacks[:0] = before.tracebacks
+    return outcome, further
 
 
 def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
     result.state, result.exit_code = outcome.state, outcome.exit_code
     result.diagnostics += outcome.diagnostics
     result.ran = len(outcome.ran)
+    result.exports = made.exports.root
     result.tasks = _results(made, {node.fingerprint for node in outcome.ran})
+
+
+def _budget(made: Plan) -> float | None:
+    """Give the seconds that a run may take; a smoke run takes none of it."""
+    budget = getattr(made.program.settings, "budget", None)
+    return None if budget is None or made.mode.is_small else float(budget.magnitude)
 
 
 def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
@@ -85,7 +127,14 @@ def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
         return
     from .expects import judge
 
-    verdicts, found = judge(made.graph, made.graph.expects, lambda node: _facts(made, node))
+    def unknown(node: Node) -> Text | None:
+        """Give why the numbers of a node are not those of a real run."""
+        if made.mode is Mode.SMOKE:
+            return Text("expect.smoke")
+        artifact = _stored(made, node)
+        return Text("expect.cut", {"label": node.label}) if artifact is not None and artifact.cut else None
+
+    verdicts, found = judge(made.graph, made.graph.expects, lambda node: _facts(made, node), unknown)
     result.expects = {verdict.name: verdict for verdict in verdicts}
     for verdict in verdicts:
         listener(Judged(verdict.name, verdict.formula, verdict.state, verdict.shown, verdict.reason))
@@ -96,11 +145,15 @@ def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
 
 
 def _facts(made: Plan, node: Node) -> Facts | None:
+    artifact = _stored(made, node)
+    return artifact.facts if artifact is not None else None
+
+
+def _stored(made: Plan, node: Node) -> Artifact | None:
     try:
-        artifact = made.store.find(node.fingerprint)
+        return made.store.find(node.fingerprint)
     except Damaged:
         return None
-    return artifact.facts if artifact else None
 
 
 def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> None:
@@ -115,6 +168,7 @@ def end_at_once(made: Plan, result: RunResult, listeners: Listeners | None) -> N
         remember(made, finished=True)
     result.state, result.exit_code = "finished", 0
     result.tasks = _results(made, set())
+    result.exports = made.exports.root
     _judge(result, made, bus)
     folder = made.store.folder / "runs" / made.record.run
     result.folder = folder if made.record.run and folder.is_dir() else None
@@ -139,12 +193,16 @@ def _recording(bus: Bus, folder: RunFolder, made: Plan) -> Iterator[None]:
 
 
 def _locked(made: Plan, result: RunResult) -> Versions:
-    """Give the versions that a run stands on, written into the project's lock; failing at that is a warning."""
+    """Give the versions that a run stands on, written into the project's lock; failing at that is a warning.
+
+    A smoke run writes nothing outside of its corner.
+    """
     from . import lock
     from .versions import versions_of
 
     versions = versions_of(made.program)
-    if not result.locked and (warning := lock.record(made.program, versions)) is not None:
+    wanted = made.mode is Mode.REAL and not result.locked
+    if wanted and (warning := lock.record(made.program, versions)) is not None:
         result.diagnostics.append(warning)
     return versions
 
@@ -158,17 +216,15 @@ def _imported(program: Program) -> dict[str, str]:
 def _started(made: Plan, run_id: str, versions: Versions) -> RunStarted:
     program = made.program
     params = plain_params({name: knob.value for name, knob in program.params.items()})
+    name = program.name if made.mode is Mode.REAL else say("cli.smoke", experiment=program.name)
     file, root = made.record.file, str(program.root)
-    return RunStarted(run_id, program.name, file, root, params, made.lines(), versions.as_json())
+    return RunStarted(run_id, name, file, root, params, made.lines(), versions.as_json())
 
 
 def _results(made: Plan, ran: set[str]) -> dict[str, TaskResult]:
     found: dict[str, TaskResult] = {}
     for node in made.graph.nodes:
-        try:
-            artifact = made.store.find(node.fingerprint)
-        except Damaged:
-            continue
+        artifact = _stored(made, node)
         if artifact is not None:
             for name in node.names or (node.label,):
                 found[name] = TaskResult(

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -45,3 +46,31 @@ def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class TimeBudget:
+    """The time of a run."""
+
+    is_used_up: bool = False
+
+
+@contextlib.contextmanager
+def stopping_after(seconds: float | None, stop: threading.Event) -> Iterator[TimeBudget]:
+    """Set `stop` when the time is used up; with None it never is."""
+    budget = TimeBudget()
+    if seconds is None:
+        yield budget
+        return
+
+    def end() -> None:
+        budget.is_used_up = True
+        stop.set()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield budget
+    finally:
+        timer.cancel()

@@ -62,6 +62,8 @@ class Artifact:
     """Size and SHA-256 of each file, by its path within the directory."""
     seconds: float
     created: float
+    cut: bool = False
+    """Whether a smoke run took less for it, or for what it builds on, than a real run would."""
 
     @property
     def size(self) -> int:
@@ -249,6 +251,7 @@ def _read_manifest(fingerprint: str, directory: Path) -> Artifact:
             files=files,
             seconds=float(read["seconds"]),
             created=float(read["created"]),
+            cut=bool(read.get("cut", False)),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(fingerprint, MANIFEST) from error

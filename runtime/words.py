@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import Any
 
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
@@ -60,3 +61,25 @@ def knows(key: str) -> bool:
     for language in languages:
         load(language)
     return any(key in words.catalogue(language) for language in languages)
+
+
+def recorded_text(value: Any) -> str:
+    """Give a recorded text in the reader's language, or as it was recorded if its key is known here no more."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    return say_text(text_from(value)) if is_known(value) else str(value.get("text", value.get("key", "")))
+
+
+def is_known(value: Mapping[str, Any]) -> bool:
+    """Tell whether a text and those within it have words here: a plugin's have none where it isn't loaded."""
+    inner = (item for item in dict(value.get("values") or {}).values() if isinstance(item, Mapping) and "key" in item)
+    return "key" in value and knows(value["key"]) and all(is_known(item) for item in inner)
+
+
+def text_from(value: Mapping[str, Any]) -> Text:
+    """Read a recorded text."""
+    values = {
+        name: text_from(item) if isinstance(item, Mapping) and "key" in item else item
+        for name, item in dict(value.get("values") or {}).items()
+    }
+    return Text(value["key"], values)

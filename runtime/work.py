@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..dsl.diagnostics.model import Text
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..plugins.kinds import Decoding
+    from ..plugins.smoke import Smoke
 
 PROGRESS_EVERY = 0.1
 """Seconds between two reports of progress."""
@@ -72,7 +74,10 @@ class TaskWork:
         claim: Claim,
         emit: Listener,
         stop: threading.Event,
+        smoke: Smoke | None = None,
+        lost: Mapping[Node, Text] = MappingProxyType({}),
     ) -> None:
+        self.smoke = smoke
         self.node = node
         self.fingerprint = node.fingerprint
         self.emit = emit
@@ -80,6 +85,7 @@ class TaskWork:
         self._store = store
         self._claim = claim
         self._stop = stop
+        self._lost = lost
         self._directory = claim.attempt()
         self._resumable = False
         self._progress = Reporter(self, emit)
@@ -104,7 +110,7 @@ class TaskWork:
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """Give what the task may know of `experiment`: what is part of its identity, and what is of nobody's (device)."""
-        settings = self.program.settings
+        settings = self.node.settings
         fields = type(settings).model_fields
         known = (name for name, info in fields.items() if name in self.node.task.settings or not is_identity(info))
         return {name: getattr(settings, name) for name in known}
@@ -114,7 +120,7 @@ class TaskWork:
         return self._progress
 
     def input(self, reference: Reference | Task) -> Input:
-        node = self._graph.find(reference)
+        node = self._graph.find(reference, self.node)
         assert node in self.node.closure, f"{self.node.component} opens {node.component}, which it didn't name"
         try:
             artifact = self._store.open(node.fingerprint)
@@ -123,6 +129,9 @@ class TaskWork:
         task = reference.task if isinstance(reference, Reference) else reference
         output = reference.output if isinstance(reference, Reference) else next(iter(task.outputs()))
         return Input(artifact.directory, output, artifact.facts, task)
+
+    def failure(self, reference: Reference | Task) -> Text | None:
+        return self._lost.get(self._graph.find(reference, self.node))
 
     def random(self, name: str) -> np.random.Generator:
         import numpy as np
@@ -135,6 +144,10 @@ class TaskWork:
     def train(self, job: Job) -> Facts:
         from .training.train import train
 
+        if self.smoke is not None:
+            from .smoke import small_job
+
+            job = small_job(job, self.input(job.tokens).facts, self.smoke)
         return train(job, self, self.emit)
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
@@ -145,6 +158,10 @@ class TaskWork:
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]:
         from .training.generate import generate
 
+        if self.smoke is not None:
+            from .smoke import small_decoding
+
+            decoding = small_decoding(decoding, self.smoke)
         return generate(checkpoint, prompts, decoding, self)
 
     def stopping(self) -> bool:

@@ -46,7 +46,8 @@ class Diagnostic(Record):
     """One thing that is wrong (or suspicious), where, and the way out.
 
     `message` states what is wrong and never contains the fix; `label` stands under the primary span.
-    `span` is None for what has no place in a file (a full disk while a report is written).
+    `span` is None for what has no place in a file (a full disk while a report is written). `fixes` are
+    alternatives, the best one first: each is a whole repair.
     """
 
     code: str

@@ -35,6 +35,11 @@ def similar(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     return [candidate for _, _, candidate in sorted(scored)[:limit]]
 
 
+def same(name: str, other: str) -> bool:
+    """Tell whether two names differ in the case of letters, look-alikes and dashes alone."""
+    return _plain(name) == _plain(other)
+
+
 _TWINS = str.maketrans("аеорсухіјѕοαερυν", "aeopcyxijsoaepuv")
 
 

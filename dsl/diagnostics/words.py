@@ -12,8 +12,8 @@ from .model import Text
 from .similar import similar
 
 LANGUAGES = ("en", "ja")
-_OWN = ("", "_meaning", "_modules")
-"""Modules of this floor's own messages: `en`, `en_meaning`."""
+_OWN = ("", "_meaning", "_modules", "_sweeps")
+"""Modules of this floor's own messages: `en`, `en_meaning`, …"""
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 _catalogues: dict[str, dict[str, str]] = {}

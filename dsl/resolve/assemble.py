@@ -8,20 +8,26 @@ from typing import Any
 from .. import formula as formulas
 from .. import syntax
 from ..modules import Module
-from ..program import Declared, Expectation, Given, Knob, Let, Origin, Program, Reference, Scope
+from ..program import Again, Declared, Given, Knob, Let, Origin, Program, Reference, Scope
 from .base import Context, Unresolved
 from .bindings import kind_of
 from .modules import inner_modules
+from .sweeps import program_trials
 
 
-def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Program:
-    """Make the program of a module, of those of its names that have a value."""
+def assemble(context: Context, settings: Any, expects: Mapping[str, Any], again: Again) -> Program:
+    """Make the program of a module, of those of its names that have a value; `again` makes it with other best trials."""
     module = context.module
     experiment = module.experiment
     own = _scope(context)
     inner = list(inner_modules(context))
     declarations = _declarations(context)
     imported = {name: declared for one in inner for name, declared in _declarations(one).items()}
+    trials = program_trials(context)
+    whole = {name: one for name, one in expects.items() if not isinstance(one, Unresolved)}
+    values = [settings, *(one.formula for one in whole.values())]
+    values += [one.value for one in (*declarations.values(), *imported.values())]
+    values += [value for trial in trials for value in trial.declarations.values()]
     kinds = context.catalogue.kinds
     return Program(
         name=experiment.name.name if experiment else _stem(module),
@@ -32,16 +38,11 @@ def assemble(context: Context, settings: Any, expects: Mapping[str, Any]) -> Pro
         declarations=declarations,
         params=own.params,
         uses=module.uses,
-        origins=_origins(
-            context,
-            [settings, *expects.values(), *(one.value for one in (*declarations.values(), *imported.values()))],
-        ),
+        origins=_origins(context, values),
         final=tuple(name for name, declared in declarations.items() if kinds[declared.kind].final),
-        expects={
-            name: Expectation(name, expects[name], node.span, node.name.span, node.doc)
-            for name, node in module.expects.items()
-            if not isinstance(expects[name], Unresolved)
-        },
+        expects=whole,
+        trials=trials,
+        again=again,
         imported=imported,
         scopes={"": own} | {one.label: _scope(one) for one in inner},
     )
@@ -54,7 +55,9 @@ def _declarations(context: Context) -> dict[str, Declared]:
         node = binding.statement
         if isinstance(node, syntax.Declaration) and not isinstance(binding.value, Unresolved):
             name = _called(context, binding.name)
-            found[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc)
+            found[name] = Declared(
+                name, node.kind.name, binding.value, node.span, node.name.span, node.doc, binding.awaits
+            )
     return found
 
 

@@ -70,10 +70,12 @@ class Binding:
     """A name of the file and, once it was needed, its value."""
 
     name: str
-    statement: Named
+    statement: Named | syntax.Expect
     done: bool = False
     active: bool = False
     value: Any = None
+    awaits: frozenset[str] = frozenset()
+    """Sweeps on whose best trial the value depends, as long as it isn't known."""
 
     @property
     def span(self) -> Span:
@@ -99,6 +101,10 @@ class Context:
     """What the experiment calls this module: "" for its own file, `corpora`, `corpora.sources`."""
     imported: Span | None = None
     """The place of the import."""
+    outer: Context | None = None
+    """In a trial of a sweep: the file as it stands."""
+    winners: Mapping[str, int] = field(default_factory=dict)
+    """Sweep -> the number of its best trial, where it is known."""
     bindings: dict[str, Binding] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     lost: set[str] = field(init=False)
@@ -107,8 +113,22 @@ class Context:
     """Where findings go now: `found`, or a list that is looked through later."""
     recipes: dict[int, Recipe] = field(default_factory=dict)
     origins: dict[int, Origin] = field(default_factory=dict)
+    formulas: dict[int, tuple[Any, syntax.Expression]] = field(default_factory=dict)
+    """How formulas are written, by their id."""
     stack: list[Binding] = field(default_factory=list)
     reported: set[object] = field(default_factory=set)
+    own: frozenset[str] = frozenset()
+    """In a trial: the names that have values of their own there; the others have those of the file."""
+    varied: frozenset[str] = frozenset()
+    """In a trial: the params that have other values there."""
+    settings: Any = None
+    """The experiment's settings, once they were built."""
+    trials: dict[str, list[Context]] = field(default_factory=dict)
+    """Sweep -> its trials."""
+    trial: str = ""
+    """What people call a trial."""
+    sweep_span: Span | None = None
+    """In a trial: the place of what it is judged by."""
     instances: dict[object, Context] = field(default_factory=dict)
     """The imported modules of the experiment, by file and values of the params that were given."""
     depth: int = 0
@@ -125,6 +145,7 @@ class Context:
         if self.importer is not None:
             # What is built in one file may be changed in another.
             self.recipes, self.origins = self.importer.recipes, self.importer.origins
+            self.formulas = self.importer.formulas
             self.reported, self.instances = self.importer.reported, self.importer.instances
 
     def resolve(self, expression: syntax.Expression, wanted: Wanted) -> Any:

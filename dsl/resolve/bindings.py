@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .. import syntax
@@ -45,9 +45,18 @@ def kind_of(context: Context, binding: Binding) -> str | None:
     return None
 
 
+def is_sweep(context: Context, binding: Binding) -> bool:
+    """Tell whether a name stands for a sweep."""
+    kind = context.catalogue.kinds.get(kind_of(context, binding) or "")
+    return kind is not None and kind.sweeps
+
+
 def value_of(context: Context, binding: Binding) -> Any:
     """Give the value of a name, evaluating it if that has not been done."""
+    if context.outer is not None and binding.name not in context.own:
+        return value_of(context.outer, context.outer.bindings[binding.name])
     if binding.done:
+        _await(context, binding.awaits)
         return binding.value
     if binding.active:
         _circle(context, context.stack[context.stack.index(binding) :])
@@ -64,6 +73,7 @@ def value_of(context: Context, binding: Binding) -> Any:
         context.stack.pop()
         binding.active = False
     binding.done = True
+    _await(context, binding.awaits)
     return binding.value
 
 
@@ -78,10 +88,41 @@ def declared(context: Context, node: syntax.Path) -> tuple[Binding | None, Conte
     return binding, context
 
 
-def in_order(context: Context) -> Iterable[Binding]:
-    """Give the names so that each comes after those that it mentions: long chains then never nest deeply."""
+def _await(context: Context, sweeps: frozenset[str]) -> None:
+    """Have what is under evaluation wait for the sweeps that a name in it waits for."""
+    if sweeps and context.stack:
+        context.stack[-1].awaits |= sweeps
+
+
+def settings_behind(context: Context, binding: Binding) -> Any:
+    """Give the settings that a task of a name is under: in a trial, what isn't its own is of the file."""
+    if context.outer is not None and binding.name not in context.own:
+        return context.outer.settings
+    return context.settings
+
+
+def watched(context: Context, node: syntax.Expect, evaluate: Callable[[], Any]) -> tuple[Any, frozenset[str]]:
+    """Evaluate an `expect`, to which no name is bound that others use; give the sweeps that it waits for, too."""
+    binding = Binding(node.name.name, node)
+    context.stack.append(binding)
+    try:
+        return evaluate(), binding.awaits
+    finally:
+        context.stack.pop()
+
+
+def mentions_of(context: Context) -> dict[str, frozenset[str]]:
+    """Give the names that each name mentions, where it is written or in the value that it is given."""
+    mentions = dict(context.module.mentions)
+    for name, expression in context.given.items():
+        mentions[name] |= mentioned(expression)
+    return mentions
+
+
+def in_order(context: Context, starts: Iterable[str] | None = None) -> Iterable[Binding]:
+    """Give names so that each comes after those that it mentions: long chains then never nest deeply."""
     seen: set[str] = set()
-    for start in context.bindings:
+    for start in context.bindings if starts is None else starts:
         stack = [(start, False)]
         while stack:
             name, finished = stack.pop()
@@ -147,8 +188,17 @@ def _param(context: Context, node: syntax.Param) -> Any:
             return default
         wanted = type_of(default)
     giver = context.importer or context
-    value = _of_kind(giver, context.given[name], giver.resolve(context.given[name], Wanted(wanted, slot)), wanted)
+    value = of_kind(giver, context.given[name], giver.resolve(context.given[name], Wanted(wanted, slot)), wanted)
     return carried(value, giver) if context.importer else value
+
+
+def type_of_param(context: Context, binding: Binding) -> Type | None:
+    """Give the type of the values that a param may be given; None if something is wrong with it."""
+    statement = binding.statement
+    if isinstance(statement, syntax.Param) and statement.type is not None:
+        return param_type(context, statement.type)
+    value = value_of(context, binding)
+    return None if isinstance(value, Unresolved) else type_of(value)
 
 
 def _default(context: Context, node: syntax.Param, wanted: Type, slot: Text) -> Any:
@@ -160,10 +210,10 @@ def _default(context: Context, node: syntax.Param, wanted: Type, slot: Text) -> 
             default = context.resolve(node.value, Wanted(wanted, slot))
     finally:
         context.env = False
-    return _of_kind(context, node.value, default, wanted)
+    return of_kind(context, node.value, default, wanted)
 
 
-def _of_kind(context: Context, node: syntax.Expression, value: Any, wanted: Type) -> Any:
+def of_kind(context: Context, node: syntax.Expression, value: Any, wanted: Type) -> Any:
     """Check that a param of a kind takes a declaration, so that what varies has a name."""
     if not isinstance(wanted, ComponentOf | TaskOf) or isinstance(value, Unresolved):
         return value

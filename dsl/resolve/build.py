@@ -12,6 +12,7 @@ from ..describe import artifact, describe
 from ..diagnostics.model import Diagnostic, Fix, Label, Text
 from ..problems import from_problem
 from ..program import Given, Origin, Reference
+from ..record import replace
 from ..source import Span
 from ..suggest import suggest
 from ..types import Artifact, ComponentOf, TaskOf
@@ -73,17 +74,21 @@ def as_wanted(context: Context, value: Any, kind: str, wanted: Wanted, node: syn
     return default_reference(context, value, wanted, node, name)
 
 
-def default_reference(context: Context, task: Any, wanted: Wanted, node: syntax.Expression, name: str) -> Any:
-    """Refer to the default output of a task."""
+def default_reference(
+    context: Context, task: Any, wanted: Wanted, node: syntax.Expression, name: str, settings: Any = None
+) -> Any:
+    """Refer to the default output of a task, which may be of a trial with settings of its own."""
     outputs = context.catalogue.outputs(task)
     if not outputs:
         return context.error("L0410", node.span, {"name": name})
     output, given = next(iter(outputs.items()))
-    return refer(context, Reference(task, output, given), wanted, node, name)
+    return refer(context, Reference(task, output, given, settings), wanted, node, name)
 
 
 def refer(context: Context, reference: Reference, wanted: Wanted, node: syntax.Expression, name: str) -> Any:
     """Give a reference if its artifact is of a type that is wanted, or report what it is."""
+    if reference.settings is None and context.settings is not None:
+        reference = replace(reference, settings=context.settings)
     given = reference.artifact
     options = [option for option in wanted.options if isinstance(option, Artifact)]
     if any(option.accepts(given) for option in options):
@@ -223,6 +228,13 @@ def construct(
         for problem in problems:
             _report(context, problem_at(problem, written, spans, head))
         return Unresolved(component)
+    if component.kind in context.catalogue.kinds and context.catalogue.kinds[component.kind].sweeps:
+        # A sweep resolves the file again, and so needs what needs this.
+        from .sweeps import with_trials
+
+        value = with_trials(context, component, value, arguments, written, head)
+        if isinstance(value, Unresolved):
+            return Unresolved(component)
     context.recipes[id(value)] = Recipe(value, component, dict(arguments))
     context.origins[id(value)] = origin
     # Asking for the outputs first: where a task's own code fails at that, its check says so.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import syntax
-from ..diagnostics.model import Text
+from ..diagnostics.model import Fix, Text
 from ..diagnostics.similar import similar
 from ..suggest import naming
 from ..types import PathText
@@ -73,16 +74,23 @@ def find_files(context: Context, text: str, wanted: PathText, slot: Wanted, node
         return relative
     if search.leaves is not None:
         place["path"] = shown_path(search.leaves, root)
-    return context.error(problem, node.span, place, helps=_helps(problem, text, folder, root))
+    helps, instead = _helps(problem, text, folder, root)
+    fixes: tuple[Fix, ...] = ()
+    if instead and isinstance(node, syntax.String) and node.parts == (text,):
+        fixes = (Fix(node.span, json.dumps(instead, ensure_ascii=False), certain=False),)
+    return context.error(problem, node.span, place, helps=helps, fixes=fixes)
 
 
-def _helps(problem: str, text: str, folder: Path, root: str) -> tuple[Text, ...]:
-    """Give the way out of what a search found wrong."""
+def _helps(problem: str, text: str, folder: Path, root: str) -> tuple[tuple[Text, ...], str]:
+    """Give the way out of what a search found wrong, and the path that may have been meant."""
     if problem == "L0662":
-        near = naming(similar_paths(text, folder), "help.similar_file")
-        return near or (Text("L0662.searched", {"folder": shown_path(str(folder), root)}),)
-    parent = text.rstrip("/").rpartition("/")[0] or "."
-    return (Text(f"{problem}.help", {"folder": text.rstrip("/"), "parent": parent}),)
+        near = similar_paths(text, folder)
+        searched = (Text("L0662.searched", {"folder": shown_path(str(folder), root)}),)
+        return naming(near, "help.similar_file") or searched, near[0] if near else ""
+    bare = text.rstrip("/")
+    parent = bare.rpartition("/")[0] or "."
+    instead = {"L0663": f"{bare}/*", "L0665": parent}.get(problem, "")
+    return (Text(f"{problem}.help", {"folder": bare, "parent": parent}),), instead
 
 
 @dataclass(slots=True)

@@ -85,10 +85,11 @@ def misfit(context: Context, value: Any, wanted: Wanted, node: syntax.Expression
         return context.error("L0304", node.span, values, labels=labels, helps=helps, notes=notes, fixes=fixes)
     words = tuple(word for option in options if isinstance(option, Word) for word in option.words)
     if isinstance(value, str) and words:
-        helps, _ = suggest(value, words)
+        plain = isinstance(node, syntax.String) and len(node.parts) == 1
+        helps, fixes = suggest(value, words, node.span if plain else None)
         place = {"slot": wanted.slot, "word": value}
         notes = (*notes, Text("L0210.words", {"words": list(words)}))
-        return context.error("L0210", node.span, place, labels=labels, helps=helps, notes=notes)
+        return context.error("L0210", node.span, place, labels=labels, helps=helps, notes=notes, fixes=fixes)
     helps, fixes = _without_quotes(context, value, wanted, node)
     if not helps:
         helps, fixes = in_brackets(node, wanted, lambda item: admits(item, value))

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import formula as formulas
 from .. import syntax
-from ..describe import artifact, show, sort_of
-from ..diagnostics.model import Fix, Label, Text
+from ..describe import artifact, describe, show, sort_of
+from ..diagnostics.model import Fix, Label, Severity, Text
 from ..formula import READ_NUMBER, Known, Operation, Output, RowField, Term, level_of
-from ..functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch
+from ..functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch, compare
 from ..functions import sort as sort_of_value
 from ..modules import mentioned
 from ..program import Reference
 from ..quantities import BASE_UNIT, Quantity
-from ..record import Record
+from ..record import Record, replace
 from ..suggest import suggest
-from ..types import Anything, Artifact, Formula, Nothing
+from ..types import Anything, Artifact, Formula, Nothing, Number
 from .base import Binding, Context, Unresolved, Wanted
-from .bindings import kind_of, value_of
+from .bindings import is_sweep, kind_of, settings_behind, value_of
 from .build import given
 from .modules import Reached, reach
 from .names import module_alone, task_name, unknown_output
 from .plain import plain
+from .sweeps import Best, best_of
 from .unknown import unknown, unknown_call
 
 ROW = "row"
@@ -31,6 +33,9 @@ ROW = "row"
 
 ANY = "any"
 """The sort of a field, whose type no file says before it is read."""
+
+FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+"""What a comparison is when its sides change places."""
 
 _SAMPLES: dict[str, Any] = {"number": 1, "boolean": True, "text": "", "none": None}
 """A value of each sort: what an operator makes of sorts is told by what it makes of these."""
@@ -145,8 +150,20 @@ class _Resolver:
         kind = kind_of(home, binding)
         if kind is None or not home.is_task(kind) or self.scope == ROW:
             return self._no_number(node, binding, kind or "")
+        if is_sweep(home, binding):
+            best = best_of(self.context, reached, node)
+            if best is not None:
+                return best if isinstance(best, Unresolved) else self._of_best(best, node)
         task = value_of(home, binding)
         return task if isinstance(task, Unresolved) else self._output(node, reached, task)
+
+    def _of_best(self, best: Best, node: syntax.Path) -> _Part | Unresolved:
+        """Resolve what a path names in the best trial of a sweep."""
+        with best.reporting_to(self.context) as trial:
+            part = _Resolver(trial, self.scope, self.wanted).part(best.path)
+        if isinstance(part, Unresolved) or not isinstance(part.term, Output):
+            return part
+        return replace(part, term=replace(part.term, text=str(node), span=node.span), node=node)
 
     def _field(self, node: syntax.Path) -> _Part | Unresolved:
         if len(node.segments) != 2:
@@ -171,7 +188,8 @@ class _Resolver:
             return self._is_no_number(node, artifact(artifact_), helps)
         if artifact_.name not in ("number", "numbers"):
             return self._is_no_number(node, artifact(artifact_), self._numbers(called, outputs))
-        output = Output(Reference(task, name, artifact_), keys, str(node), node.span)
+        settings = settings_behind(reached.context, reached.binding)
+        output = Output(Reference(task, name, artifact_, settings), keys, str(node), node.span)
         return _Part(output, artifact_.dimension or "number", node)
 
     def _unknown_key(self, name: str, key: syntax.Segment, known: Sequence[str]) -> Unresolved:
@@ -238,7 +256,34 @@ class _Resolver:
         sort = _result(operator, [part.sort for part in parts])
         if sort is None:
             return self._mismatch(operator, node, parts)
+        if operator in FLIPPED:
+            self._warn_if_settled(operator, node, *parts)
         return _Part(Operation(operator, tuple(part.term for part in parts)), sort, node)
+
+    def _warn_if_settled(self, operator: str, node: syntax.Expression, left: _Part, right: _Part) -> None:
+        """Warn of a comparison that has only one outcome: an accuracy that is to be above 70, and not above 70%."""
+        if isinstance(left.term, Known):
+            operator, left, right = FLIPPED[operator], right, left
+        if not isinstance(left.term, Output) or not isinstance(right.term, Known):
+            return
+        bounds = left.term.reference.artifact
+        least = -math.inf if bounds.least is None else bounds.least
+        most = math.inf if bounds.most is None else bounds.most
+        limit: Any = right.term.value.magnitude if isinstance(right.term.value, Quantity) else right.term.value
+        outcome = compare(operator, least, limit)
+        if compare(operator, most, limit) is not outcome:
+            return
+        helps: tuple[Text, ...] = ()
+        fixes: tuple[Fix, ...] = ()
+        if most == 1 and isinstance(right.node, syntax.Literal) and 1 < limit <= 100:
+            text = f"{right.node.span.text}%"
+            helps, fixes = (Text("help.write", {"text": text}),), (Fix(right.node.span, text, certain=False),)
+        values = {
+            "name": left.term.text,
+            "range": describe(Number(ge=bounds.least, le=bounds.most)),
+            "value": show(outcome),
+        }
+        self.context.error("L0237", node.span, values, helps=helps, fixes=fixes, severity=Severity.WARNING)
 
     def _mismatch(self, operator: str, node: syntax.Expression, parts: Sequence[_Part]) -> Unresolved:
         """Report an operator between what it doesn't take, as it is done for plain values."""

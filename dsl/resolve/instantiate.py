@@ -10,29 +10,36 @@ from .. import syntax
 from ..catalogue import Catalogue
 from ..diagnostics.model import Diagnostic, Text
 from ..modules import Module
-from ..program import Program
-from ..types import Formula
+from ..program import Expectation, Program
+from ..types import Formula, Variations
 from .assemble import assemble
 from .base import UNRESOLVED, Context, Unresolved, Wanted
-from .bindings import in_order, value_of
-from .build import build
+from .bindings import in_order, value_of, watched
 from .calls import call, pipe
 from .formulas import formula, formula_wanted
 from .modules import forget_unknown_kinds
 from .names import path
 from .observer import Observer
 from .plain import binary, conditional, entries, items, literal, string, unary
+from .settings import settings_of
+from .space import variations
+from .sweeps import of_trials
 from .update import update
 
 
 def instantiate(
-    module: Module, catalogue: Catalogue, root: Path, given: Mapping[str, syntax.Expression] | None = None
+    module: Module,
+    catalogue: Catalogue,
+    root: Path,
+    given: Mapping[str, syntax.Expression] | None = None,
+    winners: Mapping[str, int] | None = None,
 ) -> tuple[Program | None, list[Diagnostic]]:
     """Make a program of a module and values for its params: the same ones give the same program.
 
-    The program is None if anything is wrong; `given` holds params of the module alone.
+    The program is None if anything is wrong; `given` holds params of the module alone. `winners` are the numbers of
+    the best trials of sweeps: what is built on one that isn't known is built on the first trial, and says so.
     """
-    program, whole, found = resolved(module, catalogue, root, given)
+    program, whole, found = resolved(module, catalogue, root, given, winners)
     return program if whole else None, found
 
 
@@ -41,21 +48,27 @@ def resolved(
     catalogue: Catalogue,
     root: Path,
     given: Mapping[str, syntax.Expression] | None = None,
+    winners: Mapping[str, int] | None = None,
     observer: Observer | None = None,
 ) -> tuple[Program | None, bool, list[Diagnostic]]:
     """Make a program of what could be built, and tell whether that is all; None without the experiment's settings."""
-    context = Context(module, catalogue, root, given or {}, evaluate, observer=observer)
+    context = Context(module, catalogue, root, given or {}, evaluate, winners=winners or {}, observer=observer)
     if observer is not None:
         observer.context = context
     forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
     expects = {name: _expectation(context, node) for name, node in module.expects.items()}
-    settings = _settings(context)
+    settings = settings_of(context)
+    context.found += of_trials(context)
     # What could not be parsed was reported by the parser, and has no value either.
     values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
+
+    def again(winners: Mapping[str, int]) -> tuple[Program | None, list[Diagnostic]]:
+        return instantiate(module, catalogue, root, given, winners)
+
     whole = not any(isinstance(value, Unresolved) for value in values)
-    program = None if isinstance(settings, Unresolved) else assemble(context, settings, expects)
+    program = None if isinstance(settings, Unresolved) else assemble(context, settings, expects, again)
     return program, whole and not any(one.is_error for one in context.found), context.found
 
 
@@ -63,7 +76,11 @@ def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     """Evaluate an expression by its sort."""
     type_ = formula_wanted(wanted, node)
     if type_ is not None:
-        return formula(context, node, wanted, type_)
+        found = formula(context, node, wanted, type_)
+        context.formulas[id(found)] = (found, node)
+        return found
+    if any(isinstance(option, Variations) for option in wanted.options):
+        return variations(context, node, wanted)
     match node:
         case syntax.Literal():
             return literal(context, node, wanted)
@@ -92,18 +109,10 @@ def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
     raise AssertionError(node)
 
 
-def _settings(context: Context) -> Any:
-    """Build the experiment's settings; a file without `experiment` has the defaults."""
-    experiment = context.module.experiment
-    component = context.catalogue.experiment
-    if experiment is None:
-        value, _ = component.build({})
-        return UNRESOLVED if value is None else value
-    path = syntax.Path(experiment.name.span, (experiment.name,))
-    return build(context, syntax.Call(experiment.span, path, (), (), experiment.block), component)
-
-
 def _expectation(context: Context, node: syntax.Expect) -> Any:
-    """Give the formula of an `expect`."""
+    """Give an `expect` with its formula."""
     wanted = Wanted(Formula(result="boolean"), Text("slot.expect", {"name": node.name.name}))
-    return context.resolve(node.value, wanted)
+    found, awaits = watched(context, node, lambda: context.resolve(node.value, wanted))
+    if isinstance(found, Unresolved):
+        return found
+    return Expectation(node.name.name, found, node.span, node.name.span, node.doc, awaits)

@@ -9,7 +9,6 @@ from .. import syntax
 from ..describe import show
 from ..diagnostics.model import Label, Text
 from ..imports import imported_here
-from ..modules import PLANNED_KINDS
 from ..quantities import Quantity
 from ..record import Record
 from ..suggest import suggest
@@ -67,9 +66,6 @@ def forget_unknown_kinds(context: Context) -> None:
             kind = statement.kind
             del context.bindings[name]
             context.lost.add(name)
-            if kind.name in PLANNED_KINDS:
-                context.error("L0290", kind.span, {"what": kind.name})
-                continue
             helps, fixes = suggest(kind.name, [*context.catalogue.kinds, "let", "param"], kind.span)
             notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
             context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)

@@ -13,10 +13,11 @@ from ..record import Record
 from ..suggest import suggest
 from ..types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
 from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
-from .bindings import kind_of, value_of
+from .bindings import is_sweep, kind_of, settings_behind, value_of
 from .build import call_of, default_reference, given, look_up, refer
 from .fit import admits, fit, in_brackets, misfit
 from .modules import Reached, declarations, reach
+from .sweeps import best_of
 from .unknown import could_fit, unknown
 
 
@@ -35,6 +36,13 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
         return reached
     miss: _Miss | None = None
     if reached is not None:
+        if is_sweep(reached.context, reached.binding):
+            best = best_of(context, reached, node)
+            if isinstance(best, Unresolved):
+                return best
+            if best is not None:
+                with best.reporting_to(context) as trial:
+                    return path(trial, best.path, wanted)
         found = _own(context, reached, node, wanted)
         if not isinstance(found, _Miss):
             if context.observer is not None:
@@ -106,13 +114,14 @@ def _output(context: Context, reached: Reached, node: syntax.Path, wanted: Wante
     if isinstance(task, Unresolved):
         return task
     outputs = context.catalogue.outputs(task)
+    settings = settings_behind(reached.context, reached.binding)
     rest = node.segments[reached.segments :]
-    if not rest:
-        return default_reference(context, task, wanted, node, str(node))
+    if not rest or not outputs:
+        return default_reference(context, task, wanted, node, str(node), settings)
     segment = rest[0]
     if segment.name not in outputs or len(rest) > 1:
         return unknown_output(context, reached, node, outputs)
-    return refer(context, Reference(task, segment.name, outputs[segment.name]), wanted, node, str(node))
+    return refer(context, Reference(task, segment.name, outputs[segment.name], settings), wanted, node, str(node))
 
 
 def unknown_output(

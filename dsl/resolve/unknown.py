@@ -8,13 +8,24 @@ from ..diagnostics.model import Fix, Label, Text
 from ..functions import FUNCTIONS
 from ..modules import COMMAND_LINE
 from ..source import Span
-from ..suggest import suggest
-from ..types import Anything, Artifact, ComponentOf, Nothing, TaskOf, Word
+from ..suggest import Suggestion, suggest
+from ..types import Anything, Artifact, Boolean, ComponentOf, Nothing, TaskOf, Type, Word
 from ..types import Text as TextType
 from .base import Binding, Context, Unresolved, Wanted
 from .bindings import declared, kind_of
 from .build import given, of_another_kind, wanted_kinds
 from .fit import in_brackets
+
+_FOREIGN = {
+    **dict.fromkeys(("true", "yes", "on"), "true"),
+    **dict.fromkeys(("false", "no", "off"), "false"),
+    **dict.fromkeys(("none", "null", "nil", "undefined"), "none"),
+}
+_TAKES: dict[str, tuple[type[Type], type[Type]]] = {
+    "true": (Boolean, Anything),
+    "false": (Boolean, Anything),
+    "none": (Nothing, Anything),
+}
 
 
 def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
@@ -29,10 +40,11 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
         return not_wanted(context, node, node, other.kind, wanted)
     words = [word for option in wanted.options if isinstance(option, Word) for word in option.words]
     components = [name for kind in kinds for name in context.catalogue.components(kind)]
+    literals = [word for word, (type_, _) in _TAKES.items() if any(isinstance(o, type_) for o in wanted.options)]
     own = [name for name, binding in context.bindings.items() if could_fit(context, binding, wanted)]
     if len(node.segments) > 1:
         own += context.module.imports
-    span, helps, fixes = _meant(context, node, own, words, components)
+    span, helps, fixes = _meant(context, node, wanted, own, [*words, *literals], components)
     if not helps and len(node.segments) == 1 and any(isinstance(o, TextType | Anything) for o in wanted.options):
         key = "L0201.shell" if node.span.source.name == COMMAND_LINE else "L0201.quotes"
         helps = (Text(key, {"name": written}),)
@@ -52,12 +64,13 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
 
 
 def _meant(
-    context: Context, node: syntax.Path, own: list[str], words: list[str], components: list[str]
+    context: Context, node: syntax.Path, wanted: Wanted, own: list[str], words: list[str], components: list[str]
 ) -> tuple[Span, tuple[Text, ...], tuple[Fix, ...]]:
     """Give the part of a path that is unknown, and what may have been meant."""
     head = node.segments[0]
     if len(node.segments) == 1:
-        return node.span, *suggest(head.name, [*own, *words, *components], node.span)
+        foreign = _foreign(node, wanted)
+        return node.span, *(foreign or suggest(head.name, [*own, *words, *components], node.span))
     helps, fixes = suggest(str(node), components, node.span)
     if helps:
         return node.span, helps, fixes
@@ -67,6 +80,17 @@ def _meant(
     if of_another_kind(context, head.name, ()) is None:
         helps = (Text("L0201.use", {"name": head.name}),)
     return head.span, helps, fixes
+
+
+def _foreign(node: syntax.Path, wanted: Wanted) -> Suggestion | None:
+    """Help with what other languages call `true`, `false` and `none`, where that is wanted."""
+    written = node.segments[0].name
+    meant = _FOREIGN.get(written.casefold())
+    if meant is None or not any(isinstance(option, _TAKES[meant]) for option in wanted.options):
+        return None
+    # What Python, JSON and YAML write so is no other name; a yes or an on may be.
+    certain = written.casefold() in ("true", "false", "none", "null")
+    return (Text("help.write", {"text": meant}),), (Fix(node.span, meant, certain),)
 
 
 def not_wanted(context: Context, whole: syntax.Expression, node: syntax.Path, kind: str, wanted: Wanted) -> Unresolved:
@@ -91,7 +115,8 @@ def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted)
     binding, _ = declared(context, node.path)
     if binding is not None and not isinstance(binding.statement, syntax.Import):
         labels = (Label(binding.span, Text("label.declared", {"name": name})),)
-        return context.error("L0211", span, {"name": name}, labels=labels, helps=(Text("L0211.help", {"name": name}),))
+        help_ = Text("L0211.help", {"name": name})
+        return context.error("L0211", span, {"name": name}, labels=labels, helps=(help_,), fixes=_variant(node))
     components = [known for kind in kinds for known in context.catalogue.components(kind)]
     helps, fixes = suggest(name, components if kinds else FUNCTIONS, span)
     near = bool(helps)
@@ -104,6 +129,13 @@ def unknown_call(context: Context, node: syntax.Call, name: str, wanted: Wanted)
         notes = (Text("L0207.known", {"kind": kinds[0], "names": components}),) if not near and components else ()
         return context.error("L0207", span, place, helps=helps, notes=notes, fixes=fixes)
     return context.error("L0208", span, place, helps=helps, fixes=fixes)
+
+
+def _variant(node: syntax.Call) -> tuple[Fix, ...]:
+    """Give the fix of `name { … }` that was meant as a variant."""
+    if node.block is None or node.positional or node.named:
+        return ()
+    return (Fix(Span(node.span.source, node.path.span.end, node.block.span.start), " with ", certain=False),)
 
 
 def could_fit(context: Context, binding: Binding, wanted: Wanted) -> bool:

@@ -49,6 +49,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate"},
     "export": {"safetensors": "Safetensors"},
+    "sweep": {"grid": "Grid", "random": "RandomSweep"},
+    "distribution": {"uniform": "Uniform", "log_uniform": "LogUniform", "integers": "Integers"},
 }
 """Kind -> name -> class. A file names a handful of them, and only those are imported."""
 

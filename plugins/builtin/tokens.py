@@ -13,6 +13,7 @@ from ..component import Facts, FactsOf, Task, TaskFailed
 from ..fields import Data, TokenizerOf, hidden
 from ..kinds import Encoding
 from ..shards import ShardWriter
+from ..smoke import Smoke, handful
 from ..work import Work
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class _Writing:
         sources: list[dict[str, Any]] = []
         for source in weights or (None,):
             start = self.writer.rows
-            read = self._encode(_records(file, source))
+            read = self._encode(_records(file, source), len(weights) or 1)
             tokens += read
             if source is not None and self.writer.rows > start:
                 sources.append(
@@ -156,14 +157,27 @@ class _Writing:
         if sources:
             self.facts["sources"][split] = sources
 
-    def _encode(self, records: Iterator[Record]) -> int:
-        """Write the rows of some records and count the tokens of them."""
+    def _encode(self, records: Iterator[Record], sources: int) -> int:
+        """Write the rows of some records, of one of so many sources, and count the tokens of them."""
         tokens = 0
         roles = self.facts["roles"]
-        for row in self.encoding.rows(self._counted(records), self.tokenizer, roles, self.shared):
+        smoke = self.work.smoke
+        if smoke is not None:
+            records = handful(records, smoke, max(smoke.encoded // sources, 1))
+        rows = self.encoding.rows(self._counted(records), self.tokenizer, roles, self.shared)
+        for row in rows if smoke is None else self._few(rows, smoke, sources):
             self.writer.add(row)
             tokens += self.encoding.tokens(row)
         return tokens
+
+    def _few(self, rows: Iterator[dict[str, Any]], smoke: Smoke, sources: int) -> Iterator[dict[str, Any]]:
+        """Give the first rows of a smoke run: one record may be a whole book. Records with labels are few already."""
+        most = max(smoke.encoded // sources, 1)
+        for number, row in enumerate(rows):
+            if number >= most and "labels" not in self.shared:
+                smoke.cut()
+                return
+            yield row
 
     def _counted(self, records: Iterator[Record]) -> Iterator[Record]:
         measure: Callable[[Record], int] | None = None

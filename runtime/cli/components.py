@@ -22,13 +22,15 @@ use = click.option(
 @use
 @options.as_json
 def command(kind: str | None, distributions: tuple[str, ...], as_json: bool) -> int:
+    from ..words import say
+
     registry = registry_with(distributions)
     if kind is not None and kind not in registry.kinds:
         from ...dsl.diagnostics.similar import similar
 
         near = similar(kind, registry.kinds, 1)
-        hint = f" A similar one is '{near[0]}'." if near else f" There are {', '.join(registry.kinds)}."
-        raise click.UsageError(f"There is no kind '{kind}'.{hint}")
+        key = "cli.components.similar" if near else "cli.components.kinds"
+        raise click.UsageError(say(key, kind=kind, similar=near[0] if near else "", kinds=list(registry.kinds)))
     kinds = [kind] if kind else list(registry.kinds)
     if as_json:
         import json
@@ -44,7 +46,7 @@ def command(kind: str | None, distributions: tuple[str, ...], as_json: bool) -> 
         described = about_kind(registry.kinds[one], language)
         click.echo(f"{output.style(one, bold=True)}  {output.style(described, dim=True)}")
         rows = [(name, first_line(about(found, language))) for name, found in sorted(registry.components(one).items())]
-        click.echo(output.table(rows) or "  none")
+        click.echo(output.table(rows) or f"  {say('cli.components.none')}")
         click.echo()
     return 0
 

@@ -83,7 +83,7 @@ def code(what: str) -> int:
 
 def _texts(what: str) -> int:
     from ...dsl.diagnostics import words
-    from ..words import load
+    from ..words import load, say
 
     prefix, _, own = what.partition(":")
     if own:
@@ -97,10 +97,10 @@ def _texts(what: str) -> int:
     texts = words.catalogue(language)
     said = {key: text for key, text in texts.items() if key == what or key.startswith(f"{what}.")}
     if not said:
-        raise click.UsageError(f"There is no diagnostic with the code '{what}'.")
+        raise click.UsageError(say("cli.explain.code", code=what))
     click.echo(output.style(what, bold=True))
     for key, text in said.items():
-        part = key.removeprefix(what).removeprefix(".") or "message"
+        part = key.removeprefix(what).removeprefix(".") or say("cli.explain.message")
         click.echo(f"\n  {output.style(part, dim=True)}\n    " + text.replace("\n", "\n    "))
     return 0
 
@@ -121,14 +121,15 @@ def _kind(registry: Registry, kind: str) -> str:
 
 def _unknown(registry: Registry, what: str) -> str:
     from ...dsl.diagnostics.similar import similar
+    from ..words import say
 
     names = [name for kind in registry.kinds for name in registry.components(kind)] + list(registry.kinds)
     near = similar(what, names, 1)
     if near:
-        return f"There is no component, kind or code '{what}'. A similar one is '{near[0]}'."
+        return say("cli.explain.similar", what=what, similar=near[0])
     if "." in what:
-        return f"There is no component '{what}' here. One of a plugin is shown with --use DISTRIBUTION."
-    return f"There is no component, kind or code '{what}'. `llx components` lists what there is."
+        return say("cli.explain.prefixed", what=what)
+    return say("cli.explain.unknown", what=what)
 
 
 def _capital(text: str) -> str:

@@ -16,14 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.")
-@options.traceback
-@options.file
-@click.argument("stage", shell_complete=options.complete_names)
+@options.trained
 @click.argument("prompts", nargs=-1, metavar="[PROMPT]...")
 @click.option("--decoding", metavar="TEXT", help="How tokens are chosen, as a file would say it.")
 @click.option("--seed", type=click.IntRange(min=0), help="Another seed than the file's.")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A param of the file.")
-@options.store
 def command(
     file: Path,
     stage: str,
@@ -33,19 +29,14 @@ def command(
     params: tuple[str, ...],
     store: Path | None,
 ) -> int:
-    from ...plugins.component import TaskFailed
-    from .trained import open_trained, show_failure
+    from .trained import using
 
-    trained = open_trained(file, params, stage, store)
-    chosen = decoding_of(trained.registry, decoding)
-    if seed is not None:
-        trained.work.changed["seed"] = seed
     given = prompts or ("",)
-    try:
-        trained.must_give("text")
+    with using(file, params, stage, store, gives="text") as trained:
+        chosen = decoding_of(trained.registry, decoding)
+        if seed is not None:
+            trained.work.changed["seed"] = seed
         texts = trained.work.generate(trained.checkpoint, given, chosen)
-    except TaskFailed as error:
-        return show_failure(error)
     for index, (prompt, text) in enumerate(zip(given, texts, strict=True)):
         click.echo(("\n" if index else "") + output.style(shown(prompt), bold=True) + shown(text))
     return 0

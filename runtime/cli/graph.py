@@ -11,6 +11,7 @@ import click
 from . import options, output
 
 if TYPE_CHECKING:
+    from ...dsl.program import Declared
     from ..graph import Graph, Node
 
 
@@ -34,16 +35,37 @@ def command(file: Path, params: tuple[str, ...], format_: str) -> int:
 
 
 def text(graph: Graph) -> str:
-    """List the tasks in an order in which they can run, each with what it needs and its doc comment."""
+    """List the tasks in an order in which they can run, each with what it needs and its doc comment.
+
+    Those of trials are one line for each name; what waits for the best trial of a sweep comes last.
+    """
+    from ..trials import Group, grouped, named
+
     rows: list[list[str]] = []
-    for node in graph.nodes:
-        needs = ", ".join(one.label for one in node.needs)
-        arrow = f"← {needs}" if needs else ""
-        rows.append([output.style(node.kind, dim=True), "  " * node.depth + node.label, node.component, arrow])
-        rows += [["", output.style(f"  ## {line}", dim=True)] for line in doc_of(graph, node)]
+    for one in grouped(graph.nodes, lambda node: node):
+        nodes = one.items if isinstance(one, Group) else [one]
+        needs = named(dict.fromkeys(needed for node in nodes for needed in node.needs))
+        rows.append(_row(one.kind, "  " * nodes[0].depth + one.label, one.component, needs))
+        rows += [] if isinstance(one, Group) else [_doc(line) for line in doc_of(graph, one)]
+    for declared in graph.waiting:
+        rows.append(_row(declared.kind, declared.name, declared.value.name, ", ".join(_awaited(declared))))
+        rows += [_doc(line) for line in declared.doc.split("\n") if line]
     wide = [row for row in rows if len(row) > 2]
     lines = iter(output.table(wide).split("\n"))
     return "\n".join(next(lines) if len(row) > 2 else f"  {row[1]}" for row in rows)
+
+
+def _row(kind: str, label: str, component: str, needs: str) -> list[str]:
+    return [output.style(kind, dim=True), label, component, f"← {needs}" if needs else ""]
+
+
+def _doc(line: str) -> list[str]:
+    return ["", output.style(f"  ## {line}", dim=True)]
+
+
+def _awaited(declared: Declared) -> list[str]:
+    """Give what a declaration waits for: `search.best`."""
+    return [f"{sweep}.best" for sweep in sorted(declared.awaits)]
 
 
 def doc_of(graph: Graph, node: Node) -> list[str]:
@@ -61,6 +83,10 @@ def dot(graph: Graph) -> str:
         style = ', style = "rounded,dashed"' if node.depth else ""
         lines.append(f"  {name} [label = {json.dumps(f'{node.kind} {node.label}', ensure_ascii=False)}{style}];")
     lines += [f"  {names[one]} -> {name};" for node, name in names.items() for one in node.needs]
+    for number, declared in enumerate(graph.waiting):
+        label = json.dumps(f"{declared.kind} {declared.name}", ensure_ascii=False)
+        lines.append(f"  w{number} [label = {label}];")
+        lines += [f"  {names[one]} -> w{number} [style = dashed];" for one in _sweeps(graph, declared) if one in names]
     return "\n".join([*lines, "}"])
 
 
@@ -72,4 +98,12 @@ def mermaid(graph: Graph) -> str:
         label = f"{node.kind} {node.label}".replace('"', "#quot;")
         lines.append(f'  {name}(["{label}"])' if node.depth else f'  {name}["{label}"]')
     lines += [f"  {names[one]} --> {name}" for node, name in names.items() for one in node.needs]
+    for number, declared in enumerate(graph.waiting):
+        lines.append(f'  w{number}["{declared.kind} {declared.name}"]')
+        lines += [f"  {names[one]} -.-> w{number}" for one in _sweeps(graph, declared) if one in names]
     return "\n".join(lines)
+
+
+def _sweeps(graph: Graph, declared: Declared) -> list[Node]:
+    """Give the nodes of the sweeps that a declaration waits for."""
+    return [node for name in sorted(declared.awaits) if (node := graph.named(name)) is not None]

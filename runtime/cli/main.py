@@ -9,13 +9,18 @@ from importlib import import_module
 import click
 
 from .guard import guarded
+from .speech import in_users_language, teach_click, translated
 
 SECTIONS: dict[str, dict[str, str]] = {
+    "Begin": {
+        "new": "Make a new experiment, or a plugin package, that works as it is.",
+    },
     "Run an experiment": {
         "check": "Find the mistakes in an experiment before anything runs.",
         "fmt": "Lay out files in the one canonical way.",
         "plan": "Show what would run, why, and what it costs.",
         "run": "Run what an experiment describes and isn't stored yet.",
+        "test": "Run all of it with a handful of rows and steps, and judge what that allows.",
         "describe": "Show the evaluated experiment, with the origin of every value.",
         "why": "Say why a task would run again.",
         "graph": "Draw the tasks of an experiment.",
@@ -38,6 +43,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "components": "List the components that a file may use.",
         "explain": "Explain a component, a kind or the code of a diagnostic.",
         "plugins": "List the installed plugins.",
+        "completion": "Write the script that lets a shell complete llx.",
         "version": "Show the versions.",
     },
 }
@@ -56,7 +62,7 @@ class Commands(click.Group):
         if cmd_name in HELP:
             command: click.Command = import_module(f".{cmd_name}", __package__).command
             command.help = command.help or HELP[cmd_name]
-            return command
+            return in_users_language(command)
         if cmd_name not in self.commands:
             from .plugins import add_commands
 
@@ -73,13 +79,15 @@ class Commands(click.Group):
 
             near = similar(args[0], HELP, 1)
             if near and not args[0].startswith("-"):
-                raise click.UsageError(f"No such command '{args[0]}'. A similar one is '{near[0]}'.", ctx) from error
+                from ..words import say
+
+                raise click.UsageError(say("cli.main.similar", name=args[0], similar=near[0]), ctx) from error
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section, commands in SECTIONS.items():
-            with formatter.section(section):
-                formatter.write_dl(list(commands.items()))
+            with formatter.section(translated(section)):
+                formatter.write_dl([(name, translated(text)) for name, text in commands.items()])
 
 
 @click.group(
@@ -87,7 +95,14 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with: llx run examples/quickstart.llx",
 )
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=lambda c, p, v: _version(c, v))
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=lambda c, p, v: _version(c, v),
+    help="Show the version and exit.",
+)
 def llx() -> None:
     """Describe experiments with language models in .llx files, and run them."""
 
@@ -96,7 +111,8 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     # pydantic would look through every installed distribution for plugins of its own when it builds a class.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    raise SystemExit(guarded(llx, args))
+    teach_click()
+    raise SystemExit(guarded(in_users_language(llx), args))
 
 
 def _version(context: click.Context, asked: bool) -> None:

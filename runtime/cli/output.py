@@ -13,21 +13,37 @@ import click
 if TYPE_CHECKING:
     from ...dsl.diagnostics.model import Diagnostic
 
-FORMATS = ("rich", "concise", "json")
+FORMATS = ("rich", "concise", "json", "github", "sarif")
 
 
 def report(diagnostics: Iterable[Diagnostic], format: str = "rich") -> bool:
-    """Show diagnostics, and tell whether one of them is an error. JSON goes to stdout, the rest to stderr."""
-    listed = list(diagnostics)
-    if format == "json":
-        from ...dsl.diagnostics import json
+    """Show diagnostics, and tell whether one of them is an error.
 
+    What machines read goes to stdout, what people read to stderr.
+    """
+    listed = list(diagnostics)
+    if format in ("json", "github", "sarif"):
         _load()
-        click.echo(json.show(listed), nl=False)
+        click.echo(_for_machines(listed, format), nl=False)
     elif listed:
         _load()
         _show(listed, format)
     return any(diagnostic.is_error for diagnostic in listed)
+
+
+def _for_machines(diagnostics: list[Diagnostic], format: str) -> str:
+    if format == "json":
+        from ...dsl.diagnostics import json
+
+        return json.show(diagnostics)
+    if format == "github":
+        from ...dsl.diagnostics import github
+
+        return github.show(diagnostics)
+    from ... import __version__
+    from ...dsl.diagnostics import sarif
+
+    return sarif.show(diagnostics, version=__version__)
 
 
 def _show(diagnostics: list[Diagnostic], format: str) -> None:

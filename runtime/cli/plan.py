@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +15,12 @@ if TYPE_CHECKING:
     from ..events import TaskLine
     from ..face import PlanResult
     from ..plan import Planned
+    from ..trials import Group
 
 
 @click.command(epilog="Params are given as in the file: llx plan f.llx lr=1e-4 width=512")
 @options.experiment
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=options.complete_names,
-    help="Plan only this task, and what it needs.",
-)
+@options.only
 @options.store
 @options.as_json
 def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:
@@ -45,33 +41,72 @@ def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: P
 def page(result: PlanResult) -> str:
     """Write a plan: a line for each task, and under those that run what they cost."""
     from ..listeners.lines import tasks_of
+    from ..plan import waiting_line
+    from ..trials import Group, grouped
     from ..words import say
 
     assert result.plan is not None, "the caller looked"
-    tasks = result.plan.tasks
-    to_run = len(result.plan.to_run) + len(result.plan.to_copy)
-    head = say("cli.plan", tasks=tasks_of(len(tasks)), stored=len(tasks) - to_run, to_run=to_run)
-    lines = [f"{output.style(result.plan.program.name, bold=True)}   {head}", ""]
+    plan = result.plan
+    to_run = len(plan.to_run) + len(plan.to_copy) + len(plan.waiting)
+    count = len(plan.tasks) + len(plan.waiting)
+    head = say("cli.plan", tasks=tasks_of(count), stored=count - to_run, to_run=to_run)
+    lines = [f"{output.style(plan.program.name, bold=True)}   {head}", ""]
     rows: list[list[str]] = []
-    for task in tasks:
-        line = task.line()
-        estimate = result.estimates.get(task.node.label)
-        rows.append(
-            [
-                output.style(line.kind, dim=True),
-                "  " * line.depth + line.label,
-                shortened(line.summary) if estimate is None else _about(line, estimate),
-                _state(task),
-                "; ".join(_words(line)),
-            ]
-        )
-        if estimate is not None and (costs := _costs(estimate)):
-            rows.append(["", "", output.style(costs, dim=True)])
-    for expectation in result.plan.graph.expects:
+    for one in grouped(plan.tasks, lambda task: task.node):
+        rows += _trials(one, result.estimates) if isinstance(one, Group) else _task(result, one)
+    rows += [_waiting(waiting_line(declared)) for declared in plan.waiting]
+    for expectation in plan.graph.expects:
         name, text = output.style("expect", dim=True), shortened(str(expectation.formula))
         rows.append([name, expectation.name, text, output.style(say("cli.plan.judged"), dim=True)])
     lines.append(output.table(rows))
     return "\n".join([*lines, *_totals(result)])
+
+
+def _task(result: PlanResult, task: Planned) -> list[list[str]]:
+    """Write a task, and what it costs if it runs."""
+    from .trials import trials_of
+
+    assert result.plan is not None, "the caller looked"
+    line = task.line()
+    estimate = result.estimates.get(task.node.label)
+    about = shortened(line.summary) if estimate is None else _about(line, estimate)
+    trials = trials_of(result.plan, task) if not line.stored else None
+    if trials is not None:
+        about = f"{line.component}  {_counted(trials[0], trials[1])}"
+    label = "  " * line.depth + line.label
+    row = [output.style(line.kind, dim=True), label, about, _state(task), "; ".join(_words(line))]
+    costs = _costs(estimate) if estimate is not None else ""
+    return [row, ["", "", output.style(costs, dim=True)]] if costs else [row]
+
+
+def _trials(group: Group[Planned], estimates: Mapping[str, Estimate]) -> list[list[str]]:
+    """Write the tasks of trials that have the same name in them as one."""
+    from ..words import say
+    from .trials import to_run, together
+
+    count, left = len(group.items), len(to_run(group))
+    state = output.style(say("cli.plan.run"), fg="cyan") if left else output.style(say("cli.plan.stored"), dim=True)
+    reasons = dict.fromkeys("; ".join(_words(task.line())) for task in to_run(group))
+    why = next(iter(reasons)) if len(reasons) == 1 else ""
+    about = f"{group.component}  {_counted(count - left, count)}"
+    row = [output.style(group.kind, dim=True), f"  {group.label}", about, state, why]
+    estimate = together(group, estimates)
+    costs = _costs(estimate) if estimate is not None else ""
+    return [row, ["", "", output.style(costs, dim=True)]] if costs else [row]
+
+
+def _counted(stored: int, count: int) -> str:
+    from ..words import say
+
+    return say("cli.plan.trials", stored=stored, count=count, to_run=count - stored)
+
+
+def _waiting(line: TaskLine) -> list[str]:
+    """Write a task of which nothing is known before a sweep has its best trial."""
+    from ..words import say
+
+    state = output.style(say("cli.plan.waits"), fg="cyan")
+    return [output.style(line.kind, dim=True), line.label, line.component, state, "; ".join(_words(line))]
 
 
 def shortened(text: str, most: int = 48) -> str:
@@ -147,12 +182,15 @@ def _plain(result: PlanResult) -> dict[str, Any]:
 
     from ...dsl.diagnostics.json import as_data
     from ..listeners.json_lines import plain
+    from ..plan import waiting_line
 
     tasks = []
     for task in result.plan.tasks if result.plan else ():
         estimate = result.estimates.get(task.node.label)
         line = plain(task.line())
         tasks.append({**line, "state": str(task.state), "estimate": asdict(estimate) if estimate else None})
+    for declared in result.plan.waiting if result.plan else ():
+        tasks.append({**plain(waiting_line(declared)), "state": "waits", "estimate": None})
     totals = asdict(result.totals) if result.totals else None
     data = as_data(result.diagnostics)
     expects = result.plan.graph.expects if result.plan else ()

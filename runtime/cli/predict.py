@@ -14,32 +14,23 @@ from . import options, output
     epilog="Without texts, each line of the standard input is one. STAGE may name a checkpoint: classify.last. "
     "Where a stage reads more than one column, each text is a JSON object with these columns."
 )
-@options.traceback
-@options.file
-@click.argument("stage", shell_complete=options.complete_names)
+@options.trained
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A param of the file.")
-@options.store
 @options.as_json
 def command(
     file: Path, stage: str, texts: tuple[str, ...], params: tuple[str, ...], store: Path | None, as_json: bool
 ) -> int:
     from ...dsl.diagnostics.words import visible
-    from ...plugins.component import TaskFailed
-    from .trained import open_trained, show_failure
+    from .trained import using
 
     given = list(texts) or [line.rstrip("\r\n") for line in sys.stdin]
     if not given:
         return 0
-    trained = open_trained(file, params, stage, store)
-    from ..training.predict import predict
+    with using(file, params, stage, store, gives="label") as trained:
+        from ..training.predict import predict
 
-    try:
-        trained.must_give("label")
         records = trained.records(given)
         predictions, facts = predict(trained.checkpoint, records, trained.work)
-    except TaskFailed as error:
-        return show_failure(error)
     labels = facts["labels"]
     rows = []
     for text, record, prediction in zip(given, records, predictions, strict=True):

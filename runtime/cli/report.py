@@ -67,6 +67,7 @@ def as_mapping(record: RunRecord) -> Mapping[str, Any]:
 def sections(manager: Any, run: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Ask each plugin for its sections; one that fails is told of, and the rest is kept."""
     from ...plugins.hooks import call
+    from ..words import say
 
     found: list[tuple[str, str]] = []
     hooks = manager.hook.llx_report_sections.get_hookimpls() if manager is not None else ()
@@ -75,5 +76,5 @@ def sections(manager: Any, run: Mapping[str, Any]) -> list[tuple[str, str]]:
             answer = call(implementation, run=run)
             found += [(str(heading), str(html)) for heading, html in answer or ()]
         except Exception as error:
-            click.echo(f"warning: the report's section of '{implementation.plugin_name}' failed: {error}", err=True)
+            click.echo(say("cli.report.section", plugin=implementation.plugin_name, error=error), err=True)
     return found

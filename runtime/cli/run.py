@@ -17,24 +17,46 @@ from .guard import TRACEBACK
 if TYPE_CHECKING:
     from ..events import Listener
     from ..face import RunResult
+    from ..mode import Mode
     from ..run_folder import RunFolder
 
 
 @click.command(epilog="Params are given as in the file: llx run f.llx lr=1e-4 width=512")
 @options.experiment
+@options.only
 @click.option(
-    "--only",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=options.complete_names,
-    help="Run only this task, and what it needs.",
+    "--smoke",
+    is_flag=True,
+    help="Run all of it with a handful of rows and steps, in a corner of the store, to see that the parts fit.",
 )
 @options.store
 @click.option("--locked", is_flag=True, help="Run only with the versions in llx.lock.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
 def command(
-    file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, locked: bool, as_json: bool
+    file: Path,
+    params: tuple[str, ...],
+    only: tuple[str, ...],
+    smoke: bool,
+    store: Path | None,
+    locked: bool,
+    as_json: bool,
 ) -> int:
+    from ..mode import Mode
+
+    return execute(file, params, only, store, as_json, Mode.SMOKE if smoke else Mode.REAL, locked=locked)
+
+
+def execute(
+    file: Path,
+    params: tuple[str, ...],
+    only: tuple[str, ...],
+    store: Path | None,
+    as_json: bool,
+    mode: Mode,
+    *,
+    locked: bool = False,
+) -> int:
+    """Run a file and show it; give the exit code."""
     from ..face import check, run_checked
 
     checked = check(file, params=params)
@@ -43,7 +65,7 @@ def command(
         output.report(checked.diagnostics)
     display = Display(as_json)
     try:
-        result = run_checked(checked, only=only, store=store, listeners=display.listeners, locked=locked)
+        result = run_checked(checked, only=only, store=store, listeners=display.listeners, mode=mode, locked=locked)
     finally:
         display.close()
     report = _report(result)
@@ -135,7 +157,9 @@ def _report(result: RunResult) -> Path | None:
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
-        click.echo(f"warning: the report could not be written: {type(error).__name__}: {error}", err=True)
+        from ..words import say
+
+        click.echo(say("cli.report.failed", error=f"{type(error).__name__}: {error}"), err=True)
         return None
 
 
@@ -143,14 +167,17 @@ def _close(result: RunResult, report: Path | None) -> None:
     """Say what came out, and where it is."""
     import shutil
 
-    from ..listeners import closing
+    from ..listeners import closing, comparison
+    from ..mode import Mode
     from ..words import say
     from .places import board_command, shown
 
     facts = [(label, task.facts) for label, task in result.tasks.items()]
     columns = shutil.get_terminal_size().columns
-    judged = closing.expectations(result.expects.values())
-    for lines in (closing.results(facts), judged, closing.samples(facts, columns)):
+    blocks = [closing.expectations(result.expects.values())]
+    if result.mode is Mode.REAL:  # what a smoke run measures says nothing
+        blocks = [closing.results(facts), comparison.tables(facts), *blocks, closing.samples(facts, columns)]
+    for lines in blocks:
         if lines:
             click.echo("\n" + "\n".join(lines))
     if result.folder is None:
@@ -173,7 +200,7 @@ def _exports(result: RunResult) -> list[tuple[str, str]]:
     program = result.checked.program
     declared = program.declarations.values() if program else ()
     return [
-        (one.name, shown(result.checked.root / one.value.to))
+        (one.name, shown((result.exports or result.checked.root) / one.value.to))
         for one in declared
         if isinstance(one.value, Export) and one.name in result.tasks
     ]

@@ -52,11 +52,12 @@ def command(limit: int, file: str | None, store: Path | None, as_json: bool) -> 
 
 
 def _line(row: RunRow) -> list[str]:
-    from ..listeners.figures import duration, literal
+    from ..listeners.figures import duration
+    from ..literals import shown
     from ..words import say
 
     colours = {"finished": "green", "failed": "red", "interrupted": "yellow", "killed": "yellow"}
-    params = " ".join(f"{name}={literal(value)}" for name, value in row.params.items())
+    params = " ".join(f"{name}={shown(value)}" for name, value in row.params.items())
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.started))
     took = duration(row.ended - row.started) if row.ended else ""
     # The ledger looked whether it still goes on, which a report can't.

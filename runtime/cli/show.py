@@ -14,8 +14,9 @@ from . import options, output
 @options.store
 @options.as_json
 def command(run: str | None, store: Path | None, as_json: bool) -> None:
-    from ..listeners import closing
-    from ..listeners.figures import duration, literal
+    from ..listeners import closing, comparison
+    from ..listeners.figures import duration
+    from ..literals import shown as written
     from ..words import say
     from .places import open_store, read_run, run_folder, shown
 
@@ -35,7 +36,7 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
     details = [record.file, *(f"{name} {version}" for name, version in record.versions.items())]
     click.echo("  " + "  ".join(details))
     if record.params:
-        click.echo("  " + "  ".join(f"{name} = {literal(value)}" for name, value in record.params.items()))
+        click.echo("  " + "  ".join(f"{name} = {written(value)}" for name, value in record.params.items()))
     rows = []
     for task in record.tasks.values():
         seconds = "" if task.seconds is None else duration(task.seconds)
@@ -48,7 +49,8 @@ def command(run: str | None, store: Path | None, as_json: bool) -> None:
         if task.failure:
             click.echo("\n" + output.style(f"{task.label}: {task.failure}", fg="red"))
     facts = [(task.label, task.facts) for task in record.tasks.values()]
-    for lines in (closing.results(facts), closing.expectations(record.expects), closing.samples(facts)):
+    judged = closing.expectations(record.expects)
+    for lines in (closing.results(facts), comparison.tables(facts), judged, closing.samples(facts)):
         if lines:
             click.echo("\n" + "\n".join(lines))
     report = folder / "report.html"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from . import output
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...dsl.diagnostics.model import Diagnostic
+    from ...dsl.diagnostics.model import Diagnostic, Text
     from ...dsl.program import Reference
     from ...plugins.component import Facts, Task, TaskFailed
     from ...plugins.kinds import Decoding
@@ -107,6 +108,19 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
     return Trained(checkpoint, Reading(made.graph, made.store), result.checked.registry, stage)
 
 
+@contextmanager
+def using(file: Path, params: Sequence[str], name: str, store: Path | None, gives: str) -> Iterator[Trained]:
+    """Open a stage's checkpoint that gives what is asked for; what goes wrong with it ends the command with its diagnostic."""
+    from ...plugins.component import TaskFailed
+
+    trained = open_trained(file, params, name, store)
+    try:
+        trained.must_give(gives)
+        yield trained
+    except TaskFailed as error:
+        raise click.exceptions.Exit(show_failure(error)) from error
+
+
 def show_failure(error: TaskFailed) -> int:
     """Show why a checkpoint can't do what was asked."""
     from ...dsl.diagnostics.model import Diagnostic, Text
@@ -136,6 +150,7 @@ class Reading:
         raise NotImplementedError("nothing is stored")
 
     partial = directory
+    smoke = None
 
     @property
     def fingerprint(self) -> str:
@@ -159,6 +174,9 @@ class Reading:
         output = reference.output if isinstance(reference, ReferenceType) else next(iter(task.outputs()))
         artifact = self.store.open(self.graph.find(reference).fingerprint)
         return Input(artifact.directory, output, artifact.facts, task)
+
+    def failure(self, reference: Reference | Task) -> Text | None:
+        return None
 
     def random(self, name: str) -> np.random.Generator:
         raise NotImplementedError("nothing is drawn")

@@ -16,11 +16,12 @@ def command() -> None:
     from platform import platform, python_version
 
     from ... import __version__
+    from ..words import say
 
     rows = [("llx", __version__), ("python", python_version()), ("platform", platform())]
     for name in LIBRARIES:
         try:
             rows.append((name, version_of(name)))
         except PackageNotFoundError:
-            rows.append((name, "not installed"))
+            rows.append((name, say("cli.version.missing")))
     click.echo(output.table(rows, indent=0))

@@ -61,8 +61,7 @@ def page(found: Why, values: bool) -> str:
 
 def _unknown(name: str, labels: list[str]) -> str:
     from ...dsl.diagnostics.similar import similar
+    from ..words import say
 
     near = similar(name, labels, 1)
-    return f"There is no task '{name}'." + (
-        f" A similar one is '{near[0]}'." if near else f" There are: {', '.join(labels)}."
-    )
+    return say("cli.why.similar", name=name, similar=near[0]) if near else say("cli.why.none", name=name, names=labels)

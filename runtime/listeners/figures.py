@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 from ..words import say
@@ -52,12 +51,3 @@ def size(number: float) -> str:
         if number >= factor:
             return f"{number / factor:.1f} {suffix}"
     return f"{number:.0f} B"
-
-
-def literal(given: object) -> str:
-    """Write the value of a param as a file would."""
-    if isinstance(given, bool) or given is None:
-        return {True: "true", False: "false", None: "none"}[given]
-    if isinstance(given, list | tuple):
-        return f"[{', '.join(map(literal, given))}]"
-    return json.dumps(given, ensure_ascii=False) if isinstance(given, str) else str(given)

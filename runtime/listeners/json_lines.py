@@ -21,6 +21,7 @@ from ..events import (
     Event,
     Judged,
     Note,
+    PlanChanged,
     RunFinished,
     RunStarted,
     Step,
@@ -37,6 +38,7 @@ FORMAT = 1
 
 NAMES: dict[type[Event], str] = {
     RunStarted: "run_started",
+    PlanChanged: "plan_changed",
     TaskStarted: "task_started",
     TaskProgress: "task_progress",
     Step: "step",

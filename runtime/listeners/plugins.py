@@ -9,7 +9,7 @@ from typing import Any
 import pluggy
 
 from ...plugins.hooks import call
-from ..events import Event, RunFinished, RunStarted, Step, TaskFinished
+from ..events import Event, Judged, RunFinished, RunStarted, Step, TaskFinished
 
 Complain = Callable[[str, Exception], None]
 """Hears which plugin failed, and how."""
@@ -41,6 +41,8 @@ class PluginHooks:
                     fingerprint=event.task.fingerprint,
                     facts=dict(event.facts),
                 )
+            case Judged():
+                self._run.setdefault("expects", {})[event.name] = event.state
             case RunFinished():
                 ended = {"state": event.state, "seconds": event.seconds, "ran": event.ran, "stored": event.stored}
                 self._call("llx_run_finished", run=self._run | ended)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..events import (
+    WAITS,
     Event,
     Judged,
+    PlanChanged,
     RunFinished,
     RunStarted,
     Step,
@@ -83,6 +85,8 @@ class RunState:
             }
         elif isinstance(event, Judged):
             self.expects[event.name] = event
+        elif isinstance(event, PlanChanged):
+            self._change(event)
         elif isinstance(event, RunFinished):
             self.finished = event
             for task in self.tasks.values():
@@ -94,6 +98,13 @@ class RunState:
     def number(self, fingerprint: str) -> tuple[int, int]:
         """Give the place of a task among all: (2, 9)."""
         return list(self.tasks).index(fingerprint) + 1, len(self.tasks)
+
+    def _change(self, event: PlanChanged) -> None:
+        """Put what is known now in the place of what waited; what ran already stays as it is."""
+        known = {name: task for name, task in self.tasks.items() if not name.startswith(WAITS)}
+        for line in event.tasks:
+            known.setdefault(line.fingerprint, TaskState(line, "stored" if line.stored else "waiting"))
+        self.tasks = known
 
     def _of_task(self, event: Event) -> None:
         if isinstance(event, TaskStarted):

@@ -19,6 +19,7 @@ MESSAGES: dict[str, str] = {
     "plan.missing": "its artifact is gone",
     "plan.damaged": "its artifact is damaged ({file})",
     "plan.copy": "{file} is missing or changed",
+    "plan.waits": "waits for the best trial of {sweeps:and}",
     "plan.unneeded": "not stored; nothing that runs needs it",
     "plan.resumes": "goes on from what was saved",
     # What a user should read while it runs.

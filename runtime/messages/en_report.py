@@ -25,6 +25,7 @@ MESSAGES: dict[str, str] = {
     "report.results.metric": "metric",
     "report.results.value": "value",
     "report.results.reference": "to beat",
+    "report.sweep": "Trials of {label}",
     "report.confusion": "Confusion matrix of {label}",
     "report.confusion.corner": "truth ↓  predicted →",
     "report.samples": "Samples of {label}",

@@ -19,6 +19,7 @@ MESSAGES: dict[str, str] = {
     "plan.missing": "成果物がなくなった",
     "plan.damaged": "成果物が壊れている（{file}）",
     "plan.copy": "{file} がないか、書き換えられている",
+    "plan.waits": "{sweeps:and} の最良の試行を待つ",
     "plan.unneeded": "保存されていないが、実行するタスクには不要",
     "plan.resumes": "保存済みの途中状態から再開",
     # What a user should read while it runs.

@@ -25,6 +25,7 @@ MESSAGES: dict[str, str] = {
     "report.results.metric": "指標",
     "report.results.value": "値",
     "report.results.reference": "基準値",
+    "report.sweep": "{label} の試行",
     "report.confusion": "{label} の混同行列",
     "report.confusion.corner": "正解 ↓  予測 →",
     "report.samples": "{label} の生成例",

@@ -9,13 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...dsl.diagnostics.words import language
-from ..listeners.figures import duration, literal, value
+from ..listeners.comparison import comparison_of
+from ..listeners.figures import duration, value
+from ..literals import shown
 from ..words import say
 from . import tables
 from .chart import Curve, chart
 from .listing import listing
 from .markup import Markup, element, join
 from .record import RunRecord, TaskRecord
+from .strips import strips
 
 Sections = Iterable[tuple[str, str]]
 """Sections of plugins: a heading and HTML, which is put in as it is."""
@@ -55,7 +58,7 @@ def header(record: RunRecord) -> Markup:
         tiles.insert(1, (say("report.head.started"), time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))))
     details = [say("report.head.file", file=record.file), say("report.head.run", run=record.run)]
     details += [version if name == "platform" else f"{name} {version}" for name, version in record.versions.items()]
-    params = [element("code", f"{name} = {literal(given)}") for name, given in record.params.items()]
+    params = [element("code", f"{name} = {shown(given)}") for name, given in record.params.items()]
     return element(
         "header",
         element("h1", record.experiment),
@@ -74,6 +77,7 @@ def parts(record: RunRecord, sections: Sections) -> list[Markup]:
         _section(say("report.failure"), [_failure(task) for task in record.tasks.values() if task.failure]),
         _section(say("report.results"), tables.results(record)),
         _section(say("report.expects"), tables.expectations(record)),
+        *(_sweep(task) for task in record.tasks.values()),
         *(
             _section(say("report.confusion", label=task.label), tables.confusion(task))
             for task in record.tasks.values()
@@ -137,6 +141,14 @@ def _stage(task: TaskRecord) -> Markup | None:
         best = element("p", say("report.best", step=f"{task.best_step:,}") + losses, class_="details")
     figures = element("div", curves(task), class_="charts")
     return _section(join(element("small", task.kind), task.label), join(tables.facts(task), best, figures, notes))
+
+
+def _sweep(task: TaskRecord) -> Markup | None:
+    """Compare the trials of a sweep, in a picture and a table."""
+    found = comparison_of(task.facts)
+    if found is None:
+        return None
+    return _section(say("report.sweep", label=task.label), join(strips(found), tables.comparison(found)))
 
 
 def _failure(task: TaskRecord) -> Markup:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...dsl.diagnostics.model import Text
 from ...plugins.distributions import LLX
+from ..events import WAITS
 from ..listeners.facts import about
 from ..run_folder import EVENTS, EXPERIMENT, goes_on
-from ..words import knows, say_reasons, say_text
+from ..words import is_known, recorded_text, say_reasons, text_from
 
 FactsOf = Callable[[str], Mapping[str, Any]]
 """Looks up the stored facts of a fingerprint; empty if they are gone."""
@@ -97,27 +97,6 @@ def read_record(folder: Path, facts: FactsOf | None = None) -> RunRecord:
     return record
 
 
-def words_of(value: Any) -> str:
-    """Give a recorded text in the reader's language, or as it was recorded if its key is known here no more."""
-    if not isinstance(value, Mapping):
-        return str(value)
-    return say_text(_text(value)) if _known(value) else str(value.get("text", value.get("key", "")))
-
-
-def _known(value: Mapping[str, Any]) -> bool:
-    """Tell whether a text and those within it have words here: a plugin's have none where it isn't loaded."""
-    inner = (item for item in dict(value.get("values") or {}).values() if isinstance(item, Mapping) and "key" in item)
-    return "key" in value and knows(value["key"]) and all(_known(item) for item in inner)
-
-
-def _text(value: Mapping[str, Any]) -> Text:
-    values = {
-        name: _text(item) if isinstance(item, Mapping) and "key" in item else item
-        for name, item in dict(value.get("values") or {}).items()
-    }
-    return Text(value["key"], values)
-
-
 def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
     kind = event.get("event")
     if kind is None and "format" in event:
@@ -131,8 +110,12 @@ def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
         used = {name: one["version"] for name, one in packages.items() if "digest" in one and name != LLX}
         record.versions |= used
         record.tasks = {line["fingerprint"]: _task(line) for line in event["tasks"]}
+    elif kind == "plan_changed":
+        record.tasks = {name: task for name, task in record.tasks.items() if not name.startswith(WAITS)}
+        for line in event["tasks"]:
+            record.tasks.setdefault(line["fingerprint"], _task(line))
     elif kind == "judged":
-        reason = None if event["reason"] is None else words_of(event["reason"])
+        reason = None if event["reason"] is None else recorded_text(event["reason"])
         record.expects.append(ExpectRecord(event["name"], event["formula"], event["state"], event["shown"], reason))
     elif kind == "run_finished":
         record.state, record.seconds = event["state"], event["seconds"]
@@ -149,7 +132,7 @@ def _take_of_task(record: RunRecord, kind: str, event: Mapping[str, Any]) -> Non
         record.tasks[fingerprint] = _task(line)
     task = record.tasks.get(fingerprint)
     if kind == "note":
-        (task.notes if task else record.notes).append(words_of(event["text"]))
+        (task.notes if task else record.notes).append(recorded_text(event["text"]))
     if task is None:
         return
     if kind == "task_started":
@@ -166,7 +149,7 @@ def _take_of_task(record: RunRecord, kind: str, event: Mapping[str, Any]) -> Non
     elif kind == "task_failed":
         task.state = "failed"
         diagnostic = event["diagnostic"]
-        task.failure = f"{diagnostic['code']}: {words_of(diagnostic['message'])}"
+        task.failure = f"{diagnostic['code']}: {recorded_text(diagnostic['message'])}"
 
 
 def _task(line: Mapping[str, Any]) -> TaskRecord:
@@ -183,9 +166,9 @@ def _task(line: Mapping[str, Any]) -> TaskRecord:
 
 
 def _reasons(reasons: Sequence[Any]) -> list[str]:
-    if all(isinstance(reason, Mapping) and _known(reason) for reason in reasons):
-        return say_reasons(map(_text, reasons))
-    return [words_of(reason) for reason in reasons]
+    if all(isinstance(reason, Mapping) and is_known(reason) for reason in reasons):
+        return say_reasons(map(text_from, reasons))
+    return [recorded_text(reason) for reason in reasons]
 
 
 def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...dsl.diagnostics.words import visible
+from ..listeners.comparison import Comparison
 from ..listeners.facts import is_number, metrics_of, number, samples_of
 from ..listeners.figures import count, duration, value
 from ..words import say
@@ -70,6 +71,22 @@ def expectations(record: RunRecord) -> Markup | None:
     if not rows:
         return None
     return table(["", say("report.expects.name"), say("report.expects.value"), ""], rows)
+
+
+def comparison(found: Comparison) -> Markup:
+    """List the trials of a sweep, best first."""
+    rows = [
+        [
+            "★" if row.best else "",
+            *row.params,
+            "–" if row.mean is None else element("b", value(row.mean)),
+            "" if row.deviation is None else f"± {value(row.deviation)}",
+            row.note,
+        ]
+        for row in found.rows
+    ]
+    at = len(found.params) + 1
+    return table(["", *found.params, found.title, "", ""], rows, numbers=[at, at + 1], style="trials")
 
 
 def samples(task: TaskRecord) -> Markup | None:

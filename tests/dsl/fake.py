@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from llx.dsl.catalogue import REQUIREMENTS, Component, Field, Kind, Problem, Used
+from llx.dsl.catalogue import REQUIREMENTS, Assignment, Component, Field, Kind, Problem, Tried, Used
 from llx.dsl.check import Checked, check
 from llx.dsl.diagnostics.model import Diagnostic, Text
 from llx.dsl.program import Program, Reference
 from llx.dsl.quantities import Quantity
 from llx.dsl.source import Source
 from llx.dsl.types import (
+    MODULE,
     Artifact,
     Boolean,
     ComponentOf,
@@ -25,6 +27,7 @@ from llx.dsl.types import (
     Number,
     PathText,
     QuantityOf,
+    Variations,
     Word,
 )
 from llx.dsl.types import Text as TextType
@@ -187,7 +190,7 @@ def components() -> list[FakeComponent]:
         component(
             "eval", "evaluate", "checkpoint", checkpoint=Artifact("checkpoint"), data=Artifact("rows"),
             metrics=(ListOf(ComponentOf("metric"), 1), []),
-            rules={"outputs": lambda value: {"accuracy": Artifact("number")}},
+            rules={"outputs": lambda value: {"accuracy": Artifact("number", least=0, most=1)}},
         ),
         component("export", "save", "checkpoint", checkpoint=Artifact("checkpoint"), to=PathText(exists=False, folder=True), rules={"outputs": lambda value: {"folder": Artifact("file")}}),
         component(
@@ -196,6 +199,15 @@ def components() -> list[FakeComponent]:
         ),
         component("data", "filter", "data", data=DATA, where=Formula("row", "boolean"), rules=data),
         component("search", "tune", "", minimise=Either((Formula(), Nothing())), rules={"outputs": lambda value: {}}),
+        component(
+            "sweep", "grid", "", over=Variations(), seeds=(POSITIVE, 1), minimise=(Either((Formula(), Nothing())), None),
+            rules={"outputs": lambda value: {"table": Artifact("table"), "best": Artifact(MODULE)}},
+        ),
+        component(
+            "sweep", "draw", "", over=Variations("distribution"), minimise=Formula(),
+            rules={"outputs": lambda value: {"table": Artifact("table"), "best": Artifact(MODULE)}},
+        ),
+        component("distribution", "between", "low high", low=Number(), high=Number()),
         adamw,
         component("optimizer", "sgd", "lr", lr=Number(gt=0)),
         component("schedule", "cosine", "", warmup=(QuantityOf(("steps",), zero=True), Quantity(0, "steps"))),
@@ -207,7 +219,7 @@ def components() -> list[FakeComponent]:
 
 KINDS = {
     "data": (True, False), "tokenizer": (True, False), "stage": (True, True), "eval": (True, True), "export": (True, True),
-    "audit": (True, True), "search": (True, True),
+    "audit": (True, True), "search": (True, True), "sweep": (True, True), "distribution": (False, False),
     "model": (False, False), "optimizer": (False, False), "schedule": (False, False), "metric": (False, False),
 }  # fmt: skip
 
@@ -222,7 +234,9 @@ class FakeCatalogue:
     """Values whose rules were run."""
 
     def __post_init__(self) -> None:
-        self.kinds = {name: Kind(name, task, final, f"about {name}") for name, (task, final) in KINDS.items()}
+        self.kinds = {
+            name: Kind(name, task, final, f"about {name}", name == "sweep") for name, (task, final) in KINDS.items()
+        }
         for one in components():
             self.known.setdefault(one.kind, {})[one.name] = one
         self.experiment = component(
@@ -251,6 +265,15 @@ class FakeCatalogue:
 
     def recipe(self, value: Any) -> tuple[Component, Mapping[str, Any]]:
         return value.of, value.arguments
+
+    def assignments(self, sweep: Any) -> Sequence[Assignment]:
+        """Give every combination, each with so many seeds; of a distribution, its ends."""
+        over = {name: [*one] if isinstance(one, list) else [one.low, one.high] for name, one in sweep.over.items()}
+        points = [dict(zip(over, values, strict=True)) for values in product(*over.values())]
+        return [Assignment(point, offset) for point in points for offset in range(sweep.arguments.get("seeds", 1))]
+
+    def swept(self, sweep: Any, trials: Sequence[Tried]) -> Any:
+        return Value(sweep.of, {**sweep.arguments, "trials": list(trials)})
 
     def check(self, value: Any, root: Path) -> Iterable[Problem]:
         self.seen.append(value)

@@ -12,7 +12,20 @@ import pyarrow.parquet
 import pytest
 from llx.dsl.diagnostics.words import catalogue, render
 from llx.dsl.program import Reference
-from llx.plugins.api import Decoding, EvaluationJob, Facts, FactsOf, Input, Job, Outcome, Place, Task, TaskFailed, Text
+from llx.plugins.api import (
+    Decoding,
+    EvaluationJob,
+    Facts,
+    FactsOf,
+    Input,
+    Job,
+    Outcome,
+    Place,
+    Smoke,
+    Task,
+    TaskFailed,
+    Text,
+)
 from llx.plugins.registry import Registry
 
 Registry()
@@ -40,6 +53,7 @@ class Lab(FactsOf):
         self.root = root
         self.done: dict[int, tuple[Task, Path, Facts]] = {}
         self.log = Log()
+        self.smoke: Smoke | None = None
 
     def __call__(self, reference: Reference | Task) -> Facts:
         task = reference.task if isinstance(reference, Reference) else reference
@@ -95,6 +109,7 @@ class Bench:
         self.partial = directory / "partial"
         self.settings: Mapping[str, Any] = {}
         self.progress = lab.log
+        self.smoke = lab.smoke
 
     def input(self, reference: Reference | Task) -> Input:
         if isinstance(reference, Task):

@@ -109,3 +109,16 @@ def test_what_an_interrupted_run_saved_is_kept(lab: Lab) -> None:
     (kept / "done").write_text("1 2", encoding="utf-8")
     Ledger(lab.store.folder).listener()(RunStarted("run", "lab", "a.llx", str(lab.root), {}, (line,)))
     assert gc.survey(lab.store).pieces == []
+
+
+def test_what_smoke_runs_made_can_go(lab: Lab) -> None:
+    lab.run(experiment(lab, 2.0))
+    corner = Lab(lab.root, lab.store.folder / "smoke")
+    corner.run(experiment(lab, 2.0))
+    found = gc.survey(lab.store)
+    assert [(piece.label, piece.reason) for piece in found.pieces] == [("smoke", "smoke")]
+    with beside_others(corner.store.folder):
+        assert gc.collect(lab.store, found) == 0
+    assert gc.collect(lab.store, found) == found.size > 0
+    assert not corner.store.folder.exists()
+    assert lab.plan(experiment(lab, 2.0)).is_done

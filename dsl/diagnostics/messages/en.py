@@ -14,6 +14,9 @@ MESSAGES: dict[str, str] = {
     "summary.errors": "{count} errors",
     "summary.warning": "1 warning",
     "summary.warnings": "{count} warnings",
+    "fix.replace": "replace `{old}` by `{new}`",
+    "fix.remove": "remove `{old}`",
+    "fix.insert": "insert `{new}`",
     # What may stand somewhere
     "syntax.value": "a value",
     "syntax.name": "a name",

@@ -153,7 +153,7 @@ MESSAGES: dict[str, str] = {
     "L0235.label": "a formula about rows names their fields, as in `row.label`",
     "L0235.task": "`{name}` is not part of a row, and {slot} is about rows",
     "L0236": "`{name}` is an expectation, which nothing can refer to",
-    "L0290": "`{what}` is not available yet",
+    "L0237": "`{name}` is {range}: this is always {value}",
     "L0291": "the expression nests too deeply",
     # Types, units, ranges
     "L0301": "{slot} takes {wanted}, not {given}",

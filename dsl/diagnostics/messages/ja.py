@@ -14,6 +14,9 @@ MESSAGES: dict[str, str] = {
     "summary.errors": "エラー {count} 件",
     "summary.warning": "警告 1 件",
     "summary.warnings": "警告 {count} 件",
+    "fix.replace": "`{old}` を `{new}` に置き換える",
+    "fix.remove": "`{old}` を削除する",
+    "fix.insert": "`{new}` を挿入する",
     # What may stand somewhere
     "syntax.value": "値",
     "syntax.name": "名前",

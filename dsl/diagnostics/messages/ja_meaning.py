@@ -153,7 +153,7 @@ MESSAGES: dict[str, str] = {
     "L0235.label": "行についての式では、`row.label` のようにフィールドを指定します",
     "L0235.task": "`{name}` は行の一部ではありませんが、{slot} は行についての式です",
     "L0236": "`{name}` は expect なので、ほかから参照できません",
-    "L0290": "`{what}` はまだ使えません",
+    "L0237": "`{name}` は {range}なので、この比較はいつも {value} です",
     "L0291": "式の入れ子が深すぎます",
     # Types, units, ranges
     "L0301": "{slot} には{wanted}を指定します。{given}は使えません",

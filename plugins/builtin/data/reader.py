@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from ....dsl.diagnostics.model import Text
 from ....dsl.diagnostics.similar import similar
-from ...api import DataTask, Facts, Field, Files, Place, Work
+from ...api import DataTask, Facts, Field, Files, Place, Smoke, Work, handful
 from ...baddata import BadData, shortened, shown_name
 from ...tables import BATCH, RowWriter
 from ...textfiles import find, only_the_beginning
@@ -25,6 +25,10 @@ _FILES_LOOKED_AT = 16
 _ROWS_LOOKED_AT = 100
 _BYTES_LOOKED_AT = 2 << 20
 """A check doesn't go through millions of blank lines to find rows."""
+
+
+_OF_A_LABEL = 50
+"""Rows of each label that a smoke run takes at least, so that each of its splits has some."""
 
 
 class Reader(DataTask):
@@ -77,12 +81,14 @@ class Reader(DataTask):
 
     def run(self, work: Work) -> Facts:
         files = self.files(work.root)
+        if work.smoke is not None:
+            files = work.smoke.spread(files)
         skipped = 0
         first: BadData | None = None
         with RowWriter(work.directory / "rows.parquet", self.columns) as table:
             for number, file in enumerate(files):
                 try:
-                    for record in self.records(file, shown_name(file, work.root)):
+                    for record in _some(self.records(file, shown_name(file, work.root)), work.smoke, len(files)):
                         if table.rows % BATCH == 0:
                             work.progress(number, len(files), rows=table.rows)
                         if not isinstance(record, BadData):
@@ -99,6 +105,14 @@ class Reader(DataTask):
             work.progress.log("data.skipped", count=skipped, first=Text(first.code, first.values))
         facts: Facts = {"rows": {"rows": table.rows}, "files": len(files)}
         return facts | ({"skipped": skipped} if skipped else {})
+
+
+def _some(records: Iterator[Record | BadData], smoke: Smoke | None, files: int) -> Iterator[Record | BadData]:
+    """Give the records of one of so many files, in a smoke run a part of them."""
+    if smoke is None:
+        return records
+    most = max(smoke.rows // files, 1)
+    return handful(records, smoke, most, most_bytes=max(smoke.bytes // files, 1), per_label=_OF_A_LABEL)
 
 
 class MappedReader(Reader):

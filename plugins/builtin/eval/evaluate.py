@@ -50,7 +50,8 @@ class Evaluate(Evaluation):
         return self.objective or self.trained.described_objective()
 
     def outputs(self) -> dict[str, Artifact]:
-        return {metric.name: Artifact("number") for metric in self.metrics}
+        bounds = {metric.name: metric.bounds for metric in self.metrics}
+        return {name: Artifact("number", least=least, most=most) for name, (least, most) in bounds.items()}
 
     def check(self, place: Place) -> None:
         objective = self.described_objective()

@@ -16,6 +16,7 @@ class Accuracy(Metric):
 
     name: ClassVar[str] = "accuracy"
     example: ClassVar[str] = "accuracy()"
+    bounds: ClassVar[tuple[float | None, float | None]] = (0, 1)
     needs: ClassVar[str] = "label"
 
     def compute(self, outcome: Outcome) -> float:

@@ -19,6 +19,7 @@ class BitsPerByte(Metric):
 
     name: ClassVar[str] = "bits_per_byte"
     example: ClassVar[str] = "bits_per_byte()"
+    bounds: ClassVar[tuple[float | None, float | None]] = (0, None)
     needs: ClassVar[str] = "likelihood"
     higher_is_better: ClassVar[bool] = False
 

@@ -20,6 +20,7 @@ class MacroF1(Metric):
 
     name: ClassVar[str] = "macro_f1"
     example: ClassVar[str] = "macro_f1()"
+    bounds: ClassVar[tuple[float | None, float | None]] = (0, 1)
     needs: ClassVar[str] = "label"
 
     def compute(self, outcome: Outcome) -> float:

@@ -18,6 +18,7 @@ class Perplexity(Metric):
 
     name: ClassVar[str] = "perplexity"
     example: ClassVar[str] = "perplexity()"
+    bounds: ClassVar[tuple[float | None, float | None]] = (1, None)
     needs: ClassVar[str] = "loss"
     higher_is_better: ClassVar[bool] = False
 

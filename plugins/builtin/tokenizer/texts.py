@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ...api import Facts, Field, Place, Progress, Rows, TaskFailed, TokenizerTask, Work
+from ...api import Facts, Field, Place, Progress, Rows, Smoke, TaskFailed, TokenizerTask, Work
 from ...tables import BATCH, Table, parts
 from ..data.transform import check_column
 from .roles import store
@@ -40,7 +40,7 @@ class Learned(TokenizerTask):
         check_column(place, self.data.artifact, self.column, "column" if self.column != "text" else "data")
 
     def run(self, work: Work) -> Facts:
-        texts = Texts(work.input(self.data), self, work.progress)
+        texts = Texts(work.input(self.data), self, work.progress, work.smoke)
         if not texts.bytes:
             values = {"column": self.column}
             raise TaskFailed("L0672", values, field="data", help="L0672.help", component=self)
@@ -61,8 +61,9 @@ class Texts:
     are, and all together as many as there are. Which texts of a source are left out depends on the texts alone.
     """
 
-    def __init__(self, data: Input, task: Learned, progress: Progress) -> None:
+    def __init__(self, data: Input, task: Learned, progress: Progress, smoke: Smoke | None) -> None:
         self._progress = progress
+        self._smoke = smoke
         [path] = parts(data, task.data).values()
         self._table = Table(path)
         self._column = task.column
@@ -81,6 +82,19 @@ class Texts:
         }
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
+        """Give the texts with their sources; in a smoke run, the first ones of each."""
+        if self._smoke is None:
+            yield from self._all()
+            return
+        taken: Counter[str] = Counter()
+        for source, text in self._all():
+            if taken[source] >= self._smoke.learned:
+                self._smoke.cut()
+                continue
+            taken[source] += len(text)
+            yield source, text
+
+    def _all(self) -> Iterator[tuple[str, str]]:
         columns = [self._column, "source"] if self._is_mixture else [self._column]
         for batch in self._table.batches(columns):
             texts = batch[self._column]

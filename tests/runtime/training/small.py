@@ -107,6 +107,7 @@ class SmallWork:
         self.settings: Mapping[str, Any] = {"seed": 3, "device": "cpu", **settings}
         self.progress = Log()
         self.stop = False
+        self.smoke = None
         self.polls = 0
         self.announce = False
         """Whether to print a line after the first step, for those who wait for it to kill."""

@@ -1,0 +1,1 @@
+"""Distributions that a random sweep draws from."""

@@ -1,0 +1,21 @@
+"""The sweep `grid`: every combination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, ClassVar
+
+from ...api import ListsOf, Sweep, per_trial
+
+
+class Grid(Sweep):
+    """Try every combination of the values that some params take."""
+
+    name: ClassVar[str] = "grid"
+
+    over: ListsOf = per_trial(description="Params of the file, each with the list of values to try")
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        for values in product(*self.over.values()):
+            yield dict(zip(self.over, values, strict=True))

@@ -1,0 +1,204 @@
+"""Sweeps: the same file with other params, again and again, and which of them was best.
+
+The trials are made by the language before anything runs (see dsl/resolve/sweeps.py): a sweep says which params they
+get, is told what each is judged by, and compares them once they have run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ..dsl.catalogue import Assignment
+from ..dsl.diagnostics import words
+from ..dsl.diagnostics.model import Text
+from ..dsl.formula import Formula, Output, Undefined
+from ..dsl.quantities import Quantity
+from ..dsl.types import MODULE, Artifact
+from .component import Component, Facts, Place, Task, TaskFailed
+from .derived import RowsUsed
+from .fields import NumberFormula, hidden, per_trial
+
+if TYPE_CHECKING:
+    from .work import Work
+
+
+class Distribution(Component):
+    """Numbers to be drawn."""
+
+    kind: ClassVar[str] = "distribution"
+
+    @abstractmethod
+    def at(self, share: float) -> int | float:
+        """Give the number below which that share (0 to 1) of the distribution lies."""
+
+
+class Trial(Component):
+    """One trial of a sweep, as the language made it."""
+
+    kind: ClassVar[str] = "trial"
+    name: ClassVar[str] = "trial"
+
+    params: dict[str, Any]
+    seed: int | None = None
+    objective: Any
+
+
+class Sweep(Task):
+    """Trials of the file with other params.
+
+    Facts: `trials` and `failed` count them, `best` is the best value, and `sweep` holds the comparison (`comparison`).
+    """
+
+    kind: ClassVar[str] = "sweep"
+    final: ClassVar[bool] = True
+    tolerant: ClassVar[bool] = True
+
+    seeds: int = Field(1, ge=1, description="How many seeds each trial runs with: that of the experiment, the next, …")
+    minimise: NumberFormula | None = per_trial(None, "The number that is least in the best trial")
+    maximise: NumberFormula | None = per_trial(None, "The number that is greatest in the best trial")
+    made: list[Trial] = hidden([])
+    """Its trials."""
+    objective: str = hidden("")
+    """The formula as it is written."""
+
+    @abstractmethod
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Give the params of each trial, from the fields alone."""
+
+    @property
+    def better(self) -> Literal["lower", "higher"]:
+        return "lower" if self.minimise is not None else "higher"
+
+    def assignments(self) -> list[Assignment]:
+        """Give what each trial changes in the file: params, and the seed of the experiment."""
+        return [Assignment(point, offset) for point in self.points() for offset in range(self.seeds)]
+
+    def outputs(self) -> dict[str, Artifact]:
+        return {"table": Artifact("table"), "best": Artifact(MODULE)}
+
+    def check(self, place: Place) -> None:
+        if self.minimise is None and self.maximise is None:
+            place.error(None, "L0571", {}, help="L0571.help")
+        elif self.minimise is not None and self.maximise is not None:
+            place.error("maximise", "L0571.both", {}, help="L0571.help")
+
+    def uses(self) -> Iterator[RowsUsed]:
+        # What is measured in a trial is what the best one is chosen by.
+        for field in ("minimise", "maximise"):
+            formula: Formula | None = getattr(self, field)
+            for reference in formula.references if formula is not None else ():
+                for use in reference.task.uses():
+                    if use.purpose == "measure":
+                        yield RowsUsed(use.data, "select", use.split, field)
+
+    def winner(self, facts: Facts) -> int:
+        """Give the number of the best trial, from the facts of a run."""
+        return int(facts["sweep"]["winner"])
+
+    def run(self, work: Work) -> Facts:
+        results = [_result(trial, work) for trial in self.made]
+        compared = comparison(results, self.objective, self.better)
+        if "winner" not in compared:
+            reasons = [result["failure"] for result in results if "failure" in result]
+            first = reasons[0].get("text", "") if reasons else ""
+            raise TaskFailed("L0572", {"count": len(results), "reason": first}, help="L0572.help")
+        (work.directory / "table.json").write_text(
+            json.dumps(compared, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8"
+        )
+        failed = sum("failure" in result for result in results)
+        best = compared["rows"][compared["best"]]["mean"]
+        counts = {"trials": len(results)} | ({"failed": failed} if failed else {})
+        return {**counts, "best": best, "sweep": compared}
+
+
+def comparison(results: Sequence[Mapping[str, Any]], objective: str, better: str) -> dict[str, Any]:
+    """Compare trials: one row for equal params, with mean and standard deviation over their seeds.
+
+    The best row is the one with the best mean. Rows of which no trial failed come before those with a hole. The
+    winner is the first trial of the best row that didn't fail: with the experiment's own seed if it can be, which is
+    no better than the others for having been lucky.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, result in enumerate(results):
+        row = next((row for row in rows if row["params"] == result["params"]), None)
+        if row is None:
+            row = {"params": dict(result["params"]), "trials": [], "values": [], "failed": 0}
+            rows.append(row)
+        row["trials"].append(number)
+        if "failure" in result:
+            row["failed"] += 1
+        else:
+            row["values"].append(result["value"])
+    for row in rows:
+        row["mean"], row["deviation"] = _mean_and_deviation(row["values"])
+    table: dict[str, Any] = {"objective": objective, "better": better, "trials": [*map(dict, results)], "rows": rows}
+    sign = 1 if better == "lower" else -1
+    finished = [n for n, row in enumerate(rows) if row["values"]]
+    if finished:
+        best = min(finished, key=lambda n: (rows[n]["failed"] > 0, sign * rows[n]["mean"], n))
+        table["best"] = best
+        table["winner"] = next(n for n in rows[best]["trials"] if "failure" not in results[n])
+    return table
+
+
+def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """Give mean and sample standard deviation, None where there are too few values."""
+    if not values:
+        return None, None
+    mean = math.fsum(values) / len(values)
+    if len(values) < 2:
+        return mean, None
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def _result(trial: Trial, work: Work) -> dict[str, Any]:
+    """Give what came of a trial: its value, or why it has none."""
+    about: dict[str, Any] = {"params": {name: _plain(value) for name, value in trial.params.items()}}
+    if trial.seed is not None:
+        about["seed"] = trial.seed
+    for reference in trial.objective.references:
+        if (reason := work.failure(reference)) is not None:
+            return about | {"failure": recorded(reason)}
+    value = trial.objective.evaluate(lambda output: _number(output, work))
+    if isinstance(value, Undefined):
+        return about | {"failure": recorded(value.reason)}
+    number = float(value.magnitude if isinstance(value, Quantity) else value)
+    if not math.isfinite(number):
+        return about | {"failure": recorded(Text("sweep.not_finite", {"value": str(number)}))}
+    return about | {"value": number}
+
+
+def _number(output: Output, work: Work) -> int | float | Undefined:
+    """Give the number that a task of a trial put out."""
+    found = output.reference.task.number_of(output.reference.output, work.input(output.reference).facts)
+    for key in output.keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return Undefined(Text("sweep.missing", {"name": output.text}), output)
+    return found
+
+
+def recorded(text: Text) -> dict[str, Any]:
+    """Give a text as JSON: with its key, to be read in any language, and in the words of now."""
+
+    def plain(value: object) -> Any:
+        if isinstance(value, Text):
+            return recorded(value)
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
+        return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+    values = {name: plain(value) for name, value in text.values.items()}
+    return {"key": text.key, "values": values, "text": words.render(text, words.language())}
+
+
+def _plain(value: Any) -> Any:
+    from .show import show
+
+    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else show(value)

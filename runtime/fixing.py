@@ -1,0 +1,55 @@
+"""Fix a file as far as its diagnostics know how: check, apply, and check again until nothing is left to apply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..dsl.check import find_root
+from ..dsl.fixes import applicable, apply
+from ..dsl.source import Source
+from .face import check, check_source
+from .results import CheckResult
+
+ROUNDS = 100
+"""More rounds than this mean that fixes undo each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What fixing a file came to; the file itself is as it was."""
+
+    before: Source | None
+    """None if the file can't be read."""
+    text: str
+    count: int
+    checked: CheckResult
+    """The check of the new text."""
+
+    @property
+    def changed(self) -> bool:
+        return self.before is not None and self.text != self.before.text
+
+
+def fix(file: Path, *, params: Sequence[str] = (), likely: bool = False) -> Fixed:
+    """Apply the certain fixes of a file's diagnostics, and with `likely` the others too, in memory.
+
+    What another file's text would mend (an imported one) is left to a check of that file.
+    """
+    checked = check(file, params=params)
+    before = source = checked.source
+    count = 0
+    seen = {source.text} if source is not None else set()
+    for _ in range(ROUNDS):
+        if source is None:
+            break
+        fixes = applicable(checked.diagnostics, source, likely)
+        text = apply(source.text, fixes)
+        if not fixes or text in seen:
+            break
+        seen.add(text)
+        count += len(fixes)
+        source = Source(source.name, text, source.path)
+        checked = check_source(source, file, find_root(file), params)
+    return Fixed(before, source.text if source else "", count, checked)

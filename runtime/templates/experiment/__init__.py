@@ -1,0 +1,1 @@
+"""An experiment with a book to train on."""

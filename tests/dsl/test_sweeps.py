@@ -1,0 +1,170 @@
+"""Sweeps: trials are the file with other params, share what they don't change, and the best one has a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llx.dsl.program import Program
+
+from .fake import checked, codes, program
+
+BASE = """
+param lr = 1e-3
+param base: model = small
+data d = text("story.txt") |> split(validation = 1%, seed = 3)
+tokenizer t = train_bpe(d.train, vocab_size = 256)
+model small = decoder { layers = 1 }
+model large = small with { layers = 2 }
+stage pretrain = train { model = base, tokenizer = t, data = d, optimizer = adamw { lr = lr } }
+stage classify = finetune { from = pretrain.best, data = d }
+"""
+SWEEP = "sweep search = grid { over = { lr = [1e-3, 3e-3], base = [small, large] }, minimise = pretrain.loss }\n"
+
+
+def made(text: str, tmp_path: Any) -> Program:
+    (tmp_path / "story.txt").write_text("once", encoding="utf-8")
+    return program(BASE + text, tmp_path)
+
+
+def found(text: str, tmp_path: Any) -> list[str]:
+    (tmp_path / "story.txt").write_text("once", encoding="utf-8")
+    return codes(checked(BASE + text, tmp_path))
+
+
+def stages(built: Program, name: str = "search") -> list[Any]:
+    return [trial.objective.references[0].task for trial in built.declarations[name].value.trials]
+
+
+def test_a_trial_is_the_file_with_other_params(tmp_path: Any) -> None:
+    built = made(SWEEP, tmp_path)
+    assert [(stage.optimizer.lr, stage.model.layers) for stage in stages(built)] == [
+        (0.001, 1), (0.001, 2), (0.003, 1), (0.003, 2)
+    ]  # fmt: skip
+    assert [trial.label for trial in built.trials][1:3] == [
+        "search(lr=0.001, base=large)",
+        "search(lr=0.003, base=small)",
+    ]
+    tokenizer = built.declarations["t"].value
+    assert all(stage.tokenizer.task is tokenizer for stage in stages(built)), "what doesn't vary is the file's own"
+    assert set(built.trials[0].declarations) == {"pretrain"}, "only what the objective needs is evaluated"
+    assert built.place(stages(built)[0], "optimizer") is not None
+
+
+def test_params_keep_their_own_values_outside_of_trials(tmp_path: Any) -> None:
+    built = made(SWEEP, tmp_path)
+    assert built.declarations["pretrain"].value.optimizer.lr == 0.001
+    assert (built.params["lr"].value, built.params["lr"].given) == (0.001, False)
+    scaled = made("sweep s = grid { over = { lr = [lr / 2, lr] }, minimise = pretrain.loss }", tmp_path)
+    assert [stage.optimizer.lr for stage in stages(scaled, "s")] == [0.0005, 0.001]
+
+
+def test_values_may_come_from_a_let(tmp_path: Any) -> None:
+    built = made(
+        "let rates = [1e-4, 1e-5]\nsweep s = grid { over = { lr = rates }, minimise = pretrain.loss / 2 }", tmp_path
+    )
+    assert [stage.optimizer.lr for stage in stages(built, "s")] == [1e-4, 1e-5]
+
+
+def test_seeds_are_those_of_the_experiment_and_the_next_ones(tmp_path: Any) -> None:
+    built = made(
+        "experiment e { seed = 5 }\nsweep s = grid { over = { lr = [1e-3] }, seeds = 2, minimise = pretrain.loss }",
+        tmp_path,
+    )
+    references = [trial.objective.references[0] for trial in built.declarations["s"].value.trials]
+    assert [reference.settings.seed for reference in references] == [5, 6]
+    assert references[0].settings is built.settings
+    assert references[0].task is not references[1].task, "another seed is another task"
+    assert [trial.seed for trial in built.declarations["s"].value.trials] == [5, 6]
+
+
+def test_params_that_seed_the_experiment_can_vary(tmp_path: Any) -> None:
+    built = made(
+        "param number = 1\nexperiment e { seed = number }\n"
+        "sweep s = grid { over = { number = [1, 2] }, minimise = pretrain.loss }",
+        tmp_path,
+    )
+    references = [trial.objective.references[0] for trial in built.declarations["s"].value.trials]
+    assert [reference.settings.seed for reference in references] == [1, 2]
+
+
+def test_what_is_built_on_the_best_trial_waits_until_it_is_known(tmp_path: Any) -> None:
+    text = SWEEP + (
+        "stage long = search.best.pretrain with { batch = 16 examples }\n"
+        'export out = save(search.best.classify.best, to = "out")\n'
+        "let best_lr = search.best.lr\n"
+        "stage again = pretrain with { optimizer.lr = best_lr / 2 }\n"
+        "expect good = search.best.pretrain.loss < 3\n"
+    )
+    built = made(text, tmp_path)
+    waiting = {name for name, one in built.declarations.items() if one.awaits}
+    assert waiting == {"long", "out", "again"}
+    assert built.expects["good"].awaits == {"search"}
+    assert built.again is not None
+    known, diagnostics = built.again({"search": 3})
+    assert diagnostics == []
+    assert known is not None
+    assert not any(one.awaits for one in known.declarations.values())
+    assert known.declarations["long"].value.model.layers == 2
+    assert known.declarations["long"].value.optimizer.lr == 0.003
+    assert known.declarations["again"].value.optimizer.lr == 0.0015
+    assert known.declarations["out"].value.checkpoint.task is known.trials[3].declarations["classify"]
+    (loss,) = known.expects["good"].formula.outputs
+    assert loss.text == "search.best.pretrain.loss"
+    assert loss.reference.task is known.trials[3].declarations["pretrain"]
+
+
+def test_a_sweep_can_build_on_another(tmp_path: Any) -> None:
+    text = SWEEP + (
+        "param rate = 1e-4\n"
+        "stage tuned = finetune { from = search.best.pretrain.best, data = d, optimizer = adamw { lr = rate } }\n"
+        "sweep second = grid { over = { rate = [1e-4, 2e-4] }, seeds = 2, minimise = tuned.loss }\n"
+        'export out = save(second.best.tuned.best, to = "out")\n'
+    )
+    built = made(text, tmp_path)
+    assert built.declarations["second"].awaits == {"search"}
+    assert built.declarations["out"].awaits == {"search", "second"}
+    assert built.again is not None
+    known, _ = built.again({"search": 1})
+    assert known is not None
+    assert (known.declarations["second"].awaits, known.declarations["out"].awaits) == (set(), {"second"})
+    assert stages(known, "second")[0].arguments["from"].task.model.layers == 2
+    second = [one.objective.references[0] for one in known.declarations["second"].value.trials]
+    assert [one.settings.seed for one in second] == [0, 1, 0, 1]
+    assert {one.task.arguments["from"].settings.seed for one in second} == {0}, "the other sweep's best keeps its seed"
+
+
+def test_a_sweep_in_a_sweep_is_refused(tmp_path: Any) -> None:
+    inner = SWEEP + "stage tuned = search.best.pretrain with { batch = 16 examples }\n"
+    text = inner + "param l = 1\nsweep outer = grid { over = { lr = [1e-3, 1e-4] }, minimise = tuned.loss }\n"
+    assert found(text, tmp_path) == ["L0902 l", "L0566 tuned.loss"]
+    itself = inner.replace("minimise = pretrain.loss", "minimise = tuned.loss")
+    assert [code.split()[0] for code in found(itself, tmp_path)] == ["L0401"]
+
+
+def test_what_isnt_there_is_told_in_the_file(tmp_path: Any) -> None:
+    assert found(SWEEP + "eval e = evaluate(search.best.classfy.best, data = d.train)", tmp_path) == ["L0201 classfy"]
+    assert found(SWEEP + "eval e = evaluate(search.best.classify.bst, data = d.train)", tmp_path) == ["L0402 bst"]
+    assert found(SWEEP + "eval e = evaluate(search.best, data = d.train)", tmp_path) == ["L0567 search.best"]
+    assert found(SWEEP + "eval e = evaluate(search.worst, data = d.train)", tmp_path) == ["L0402 worst"]
+    assert found(SWEEP + "eval e = evaluate(search.table, data = d.train)", tmp_path) == ["L0403 search.table"]
+
+
+def test_the_settings_cant_wait_for_a_sweep(tmp_path: Any) -> None:
+    assert found(SWEEP + "let n = search.best.lr * 1000\nexperiment e { seed = n }", tmp_path) == ["L0401 search"]
+
+
+def test_too_many_trials(tmp_path: Any) -> None:
+    many = ", ".join(str(n) for n in range(1, 1002))
+    assert found(f"sweep s = grid {{ over = {{ lr = [{many}] }}, minimise = pretrain.loss }}", tmp_path) == [
+        "L0904 large",
+        "L0569 grid",
+    ]
+
+
+def test_a_mistake_that_only_trials_have_shows_the_value(tmp_path: Any) -> None:
+    (tmp_path / "story.txt").write_text("once", encoding="utf-8")
+    text = BASE + "sweep s = grid { over = { lr = [1e-3, -2.0] }, minimise = pretrain.loss }"
+    *_, one = checked(text, tmp_path).diagnostics
+    assert one.code == "L0302"
+    assert [label.span.text for label in one.labels] == ["lr", "-2.0"]
+    assert one.notes[-1].values == {"trial": "s(lr=-2)"}

@@ -1,0 +1,202 @@
+"""Sweeps run: what is shared runs once, the best trial goes on, failures are kept, and a killed sweep goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import llx.runtime.face as face
+import pytest
+import sweep_lab
+from click.testing import CliRunner
+from llx.runtime.cli.main import llx as main
+from llx.runtime.events import Event, PlanChanged, RunStarted, TaskFailedEvent
+from sweep_lab import LabRegistry, ran, run, sweep_of, write
+
+SEARCH = "sweep search = grid { over = { x = [1.0, 2.0, 5.0] }, minimise = fit.loss }\n"
+
+
+@pytest.fixture(autouse=True)
+def _lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face, "Registry", LabRegistry)
+
+
+def test_trials_are_compared_and_what_they_share_runs_once(tmp_path: Path) -> None:
+    result = run(tmp_path, SEARCH)
+    assert result.ok
+    # The trial with x = 1 is the file as it stands.
+    assert ran(tmp_path) == ["ground", "parabola 1 0 10", "parabola 2 0 10", "parabola 5 0 10"]
+    found = sweep_of(result)
+    assert [(row["params"], row["mean"]) for row in found["rows"]] == [({"x": 1}, 6), ({"x": 2}, 3), ({"x": 5}, 6)]
+    assert (found["best"], found["winner"], found["better"], found["objective"]) == (1, 1, "lower", "fit.loss")
+    assert (result["search"].facts["trials"], result["search"].facts["best"]) == (3, 3.0)
+    assert run(tmp_path, SEARCH).ran == 0
+    assert ran(tmp_path) == []
+
+
+def test_only_what_the_objective_needs_runs(tmp_path: Path) -> None:
+    text = SEARCH + "audit tall = grow(fit.curve)\n"
+    run(tmp_path, text, only="search")
+    assert "grow" not in ran(tmp_path)
+
+
+def test_another_value_runs_alone(tmp_path: Path) -> None:
+    run(tmp_path, SEARCH)
+    ran(tmp_path)
+    assert sweep_of(run(tmp_path, SEARCH.replace("5.0", "5.0, 4.0")))["winner"] == 1
+    assert ran(tmp_path) == ["parabola 4 0 10"]
+
+
+def test_seeds_have_a_mean_and_a_deviation(tmp_path: Path) -> None:
+    result = run(tmp_path, SEARCH.replace("minimise", "seeds = 3, maximise"))
+    found = sweep_of(result)
+    assert [row["mean"] for row in found["rows"]] == pytest.approx([6.1, 3.1, 6.1])
+    assert [row["deviation"] for row in found["rows"]] == pytest.approx([0.1, 0.1, 0.1])
+    assert found["trials"][found["winner"]] == {"params": {"x": 1}, "seed": 10, "value": 6.0}
+    assert len([line for line in ran(tmp_path) if line.startswith("parabola")]) == 9
+    assert ran(tmp_path) == []
+
+
+def test_the_best_trial_goes_on(tmp_path: Path) -> None:
+    text = SEARCH + (
+        "audit tall = grow(search.best.fit.curve)\n"
+        "audit again = search.best.fit with { shift = 100 }\n"
+        "expect low = search.best.fit.loss < 4\n"
+    )
+    events: list[Event] = []
+    write(tmp_path, text)
+    result = face.run(tmp_path / "lab.llx", listeners=lambda folder: [events.append])
+    assert result.ok
+    assert result["tall"].facts["height"] == 30
+    assert result["again"].facts["loss"] == 103
+    assert [verdict.state for verdict in result.expects.values()] == ["met"]
+    (started,) = (event for event in events if isinstance(event, RunStarted))
+    assert {"waits:tall", "waits:again"} <= {line.fingerprint for line in started.tasks}
+    (changed,) = (event for event in events if isinstance(event, PlanChanged))
+    assert not any(line.fingerprint.startswith("waits:") for line in changed.tasks)
+    ran(tmp_path)
+    again = run(tmp_path, text)
+    assert again.ran == 0
+    assert again["tall"].facts["height"] == 30
+    # The best trial written by hand is the same task.
+    assert run(tmp_path, text, x=2.0).ran == 0
+
+
+def test_naming_what_waits_runs_its_sweep(tmp_path: Path) -> None:
+    text = SEARCH + "audit tall = grow(search.best.fit.curve)\naudit other = ground(depth = 9)\n"
+    result = run(tmp_path, text, only="tall")
+    assert result["tall"].facts["height"] == 30
+    assert "other" not in result.tasks
+
+
+def test_a_sweep_builds_on_another(tmp_path: Path) -> None:
+    text = SEARCH + (
+        "param extra = 0\n"
+        "audit next = search.best.fit with { shift = extra }\n"
+        "sweep second = grid { over = { extra = [5, 4] }, minimise = next.loss }\n"
+        "audit tall = grow(second.best.next.curve)\n"
+    )
+    result = run(tmp_path, text)
+    assert result.ok
+    assert result["tall"].facts["height"] == 70
+    assert run(tmp_path, text).ran == 0
+
+
+def test_a_trial_that_fails_is_kept_and_ends_no_other(tmp_path: Path) -> None:
+    text = "sweep search = grid { over = { x = [8.0, 2.0] }, minimise = fit.loss }\n"
+    events: list[Event] = []
+    write(tmp_path, text)
+    result = face.run(tmp_path / "lab.llx", listeners=lambda folder: [events.append])
+    assert (result.ok, result.exit_code) == (True, 0)
+    found = sweep_of(result)
+    assert found["winner"] == 1
+    assert found["rows"][0]["failed"] == 1
+    assert found["trials"][0]["failure"]["key"] == "L0695"
+    assert result["search"].facts["failed"] == 1
+    (failure,) = (event for event in events if isinstance(event, TaskFailedEvent))
+    assert failure.task.label == "search(x=8) · fit"
+    assert [(one.code, one.is_error) for one in result.diagnostics if one.code == "L0695"] == [("L0695", False)]
+    ran(tmp_path)
+    assert run(tmp_path, text).ran == 0
+    assert ran(tmp_path) == [], "a failure that is kept isn't tried again"
+
+
+def test_a_cell_with_a_failed_seed_comes_after_whole_ones() -> None:
+    from llx.plugins.sweeps import comparison
+
+    failure = {"text": "no"}
+    results = [
+        {"params": {"x": 1}, "value": 1.0},
+        {"params": {"x": 1}, "failure": failure},
+        {"params": {"x": 2}, "value": 2.0},
+        {"params": {"x": 2}, "value": 4.0},
+    ]
+    found = comparison(results, "loss", "lower")
+    assert (found["best"], found["winner"]) == (1, 2)
+    assert found["rows"][1]["deviation"] == pytest.approx(2**0.5)
+    assert comparison(results[:2], "loss", "lower")["winner"] == 0
+    assert "winner" not in comparison(results[1:2], "loss", "lower")
+
+
+def test_if_all_trials_fail_so_does_the_sweep(tmp_path: Path) -> None:
+    result = run(tmp_path, "sweep search = grid { over = { x = [8.0, 9.0] }, minimise = fit.loss }\n")
+    assert (result.state, result.exit_code) == ("failed", 1)
+    assert [one.code for one in result.diagnostics if one.is_error] == ["L0572"]
+
+
+def test_a_failure_that_the_file_itself_asks_for_ends_the_run(tmp_path: Path) -> None:
+    result = run(tmp_path, SEARCH, x=8.0)
+    assert (result.state, [one.code for one in result.diagnostics]) == ("failed", ["L0695"])
+
+
+def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
+    write(tmp_path, SEARCH.replace("5.0", "5.0, 4.0"))
+    script = [sys.executable, sweep_lab.__file__, str(tmp_path)]
+    killed = subprocess.run(script, env=os.environ | {sweep_lab.KILL: "5"}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    before = ran(tmp_path)
+    assert before[-1].startswith("parabola 5")
+    subprocess.run(script, check=True)
+    assert ran(tmp_path) == ["parabola 4 0 10", "parabola 5 0 10"], "what had finished is stored"
+
+
+def test_a_random_sweep_draws_the_same_trials_each_time(tmp_path: Path) -> None:
+    text = "sweep search = random { over = { x = uniform(1, 5), shift = [0, 1] }, trials = 4, minimise = fit.loss }\n"
+    first = sweep_of(run(tmp_path, text))
+    more = sweep_of(run(tmp_path, text.replace("trials = 4", "trials = 6")))
+    assert [trial["params"] for trial in more["trials"][:4]] == [trial["params"] for trial in first["trials"]]
+    assert len({str(trial["params"]) for trial in more["trials"]}) == 6
+    assert all(1 <= trial["params"]["x"] <= 5 for trial in more["trials"])
+
+
+def test_the_command_line_shows_trials(tmp_path: Path) -> None:
+    text = SEARCH + "audit tall = grow(search.best.fit.curve)\n"
+    write(tmp_path, text)
+    path = str(tmp_path / "lab.llx")
+    runner = CliRunner()
+    plan = runner.invoke(main, ["plan", path]).output
+    assert "grid  3 trials: 0 stored, 3 to run" in plan
+    assert "search · fit × 2" in plan
+    assert "waits for the best trial of `search`" in plan
+    graph = runner.invoke(main, ["graph", path]).output
+    assert "search · fit × 2" in graph
+    assert runner.invoke(main, ["graph", path, "--format", "dot"]).exit_code == 0
+    outcome = runner.invoke(main, ["run", path])
+    assert outcome.exit_code == 0, outcome.output
+    assert "Trials of search: 3 settings" in outcome.output
+    assert "* 2" in " ".join(outcome.output.split())
+    store = str(tmp_path / ".llx")
+    assert "Trials of search: 3 settings" in runner.invoke(main, ["show", "--store", store]).output
+    (report,) = (tmp_path / ".llx" / "runs").glob("*/report.html")
+    html = report.read_text(encoding="utf-8")
+    assert "Trials of search" in html
+    assert html.count('class="strip') >= 3
+    why = runner.invoke(main, ["why", path, "search(x=5) · fit"])
+    assert why.exit_code == 0, why.output
+    assert (
+        "3 trials: 3 stored" in runner.invoke(main, ["plan", path]).output
+        or "trials 3" in runner.invoke(main, ["plan", path]).output
+    )
