@@ -54,6 +54,7 @@ RUN_TIME = {
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",
     "L0559": "no built-in objective needs other checkpoints",
+    "L0572": "trials are run",
     "L0585": "the objectives of llx take the model's own length",
     "L0586": "llx has no weights of its own yet",
     "L0610": "the check finds it (L0662): the file went away after it",

@@ -15,6 +15,8 @@ COMPONENTS: dict[str, str] = {
     "eval": "訓練済みモデルの測定",
     "audit": "偏りの調査",
     "export": "訓練済みモデルの書き出し",
+    "sweep": "param を変えてファイルを実行し、比較するもの",
+    "distribution": "スイープが取り出す数値の分布",
     # Data
     "data.text": """テキストファイルから文書を読みます。1 ファイルを 1 文書とするか、区切りで分けます。
 
@@ -121,6 +123,14 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "export.safetensors": """チェックポイントを `model.safetensors`、`config.json`、`tokenizer.json` として書き出します。
 
 このフォルダーには、読むときにコードを実行するものはありません。""",
+    # Sweeps
+    "sweep.grid": "param が取る値のすべての組み合わせを試します。",
+    "sweep.random": """無作為に選んだ組み合わせを 1 回ずつ試します。リストからは均等に、そうでなければ分布から選びます。
+
+試行の数を増やしても、最初の試行は変わりません。リストの組み合わせが少なければ、試行も少なくなります。""",
+    "distribution.uniform": "2 つの数の間の数値で、どれも同じ確率です。",
+    "distribution.log_uniform": "2 つの数の間の数値で、対数が同じ確率です。学習率のように倍率が意味を持つものに使います。",
+    "distribution.integers": "2 つの数の間の整数（両端を含む）で、どれも同じ確率です。",
     "experiment.experiment": """実験全体の設定です。
 
 どの設定がタスクの同一性に関わるかは、タスクが `settings` で示します。""",

@@ -151,9 +151,25 @@ FIELDS: dict[str, str] = {
     "eval.generate.decoding": "トークンの選び方",
     "export.safetensors.to": "書き込むフォルダー",
     "export.safetensors.checkpoint": "書き出すチェックポイント",
+    # Sweeps
+    **_of(
+        "sweep",
+        ("grid", "random"),
+        {
+            "seeds": "各試行で使うシードの数。実験のシードから順に使います",
+            "minimise": "最良の試行で最小になる数値",
+            "maximise": "最良の試行で最大になる数値",
+        },
+    ),
+    "sweep.grid.over": "ファイルの param と、それぞれ試す値のリスト",
+    "sweep.random.over": "ファイルの param と、それぞれの値のリスト、または値を取り出す分布",
+    "sweep.random.trials": "選ぶ組み合わせの数",
+    "sweep.random.seed": "シードを変えると、別の組み合わせが選ばれます",
+    **_of("distribution", ("uniform", "log_uniform", "integers"), {"low": "最小値", "high": "最大値"}),
     # Experiment
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
+    "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
     "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

@@ -1,6 +1,8 @@
 """English: sweeps, L0561-L0570."""
 
 MESSAGES: dict[str, str] = {
+    "type.variations": "a map from params to lists of values",
+    "type.variations_drawn": "a map from params to lists of values (or components of kind {kind})",
     "slot.sweep": "`{param}` in a sweep",
     "slot.objective": "`{field}`",
     "note.trial": "found in the trial {trial}",

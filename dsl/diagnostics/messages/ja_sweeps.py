@@ -1,6 +1,8 @@
 """Japanese: sweeps, L0561-L0570."""
 
 MESSAGES: dict[str, str] = {
+    "type.variations": "param から値のリストへのマップ",
+    "type.variations_drawn": "param から値のリスト（または種類が {kind} のコンポーネント）へのマップ",
     "slot.sweep": "スイープの `{param}`",
     "slot.objective": "`{field}`",
     "note.trial": "試行 {trial} で見つかりました",
