@@ -106,6 +106,8 @@ class Analysis(Record, eq=False):
                 binding = self.binding(node)
                 if binding is not None:
                     yield node, binding
+            elif isinstance(node, syntax.Entry) and (binding := self.observer.key(node)) is not None:
+                yield syntax.Path(node.key[0].span, node.key), binding
 
 
 def analyse(source: Source, catalogue: Catalogue, root: Path, earlier: Mapping[str, Any] | None = None) -> Analysis:

@@ -14,6 +14,7 @@ from ..resolve.bindings import kind_of
 from ..resolve.fit import admits
 from ..resolve.formulas import ROW
 from ..types import (
+    MODULE,
     Anything,
     Artifact,
     Boolean,
@@ -153,6 +154,9 @@ def members(base: tuple[str, ...], analysis: Analysis) -> Mapping[str, Any]:
     kind = kind_of(analysis.context, binding)
     if kind is not None:
         outputs = outputs_of(value, analysis) if analysis.context.is_task(kind) else {}
+        if len(base) > 1 and base[1] in outputs and outputs[base[1]].name == MODULE:
+            # The best trial of a sweep is this file with other params.
+            return members(base[2:], analysis) if len(base) > 2 else analysis.values()
         if len(base) == 2 and base[1] in outputs:
             number = Artifact("number", dimension=outputs[base[1]].dimension)
             return dict.fromkeys(outputs[base[1]].splits, number) if outputs[base[1]].name == "numbers" else {}

@@ -22,6 +22,7 @@ class Observer:
         """Of the file itself: its names with their values."""
         self._values: dict[int, tuple[syntax.Expression, Wanted, Any]] = {}
         self._meanings: dict[int, tuple[syntax.Path, Binding | Component | str]] = {}
+        self._keys: dict[int, tuple[syntax.Entry, Binding]] = {}
         self._bases: dict[int, tuple[syntax.Block, Any]] = {}
 
     def resolved(self, node: syntax.Expression, wanted: Wanted, value: Any) -> None:
@@ -31,6 +32,15 @@ class Observer:
     def meant(self, path: syntax.Path, meaning: Binding | Component | str) -> None:
         """Take note of what a path stands for: a name of the file, a component, or a word."""
         self._meanings[id(path)] = path, meaning
+
+    def keyed(self, entry: syntax.Entry, binding: Binding) -> None:
+        """Take note of an entry whose key is a name of the file (the param that a sweep varies)."""
+        self._keys[id(entry)] = entry, binding
+
+    def key(self, entry: syntax.Entry) -> Binding | None:
+        """Give the name of the file that the key of an entry is, if it is one."""
+        found = self._keys.get(id(entry))
+        return found[1] if found else None
 
     def changed(self, block: syntax.Block, base: Any) -> None:
         """Take note of what the block of a `with` changes."""

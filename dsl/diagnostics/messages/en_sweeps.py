@@ -3,6 +3,8 @@
 MESSAGES: dict[str, str] = {
     "slot.sweep": "`{param}` in a sweep",
     "slot.objective": "`{field}`",
+    "artifact.module": "the whole of a trial",
+    "artifact.table": "a table",
     "type.variations": "a map from params to lists of values",
     "type.variations_drawn": "a map from params to lists of values or to distributions",
     "note.trial": "found in the trial {trial}",

@@ -3,6 +3,8 @@
 MESSAGES: dict[str, str] = {
     "slot.sweep": "スイープの `{param}`",
     "slot.objective": "`{field}`",
+    "artifact.module": "試行の全体",
+    "artifact.table": "表",
     "type.variations": "param から値のリストへのマップ",
     "type.variations_drawn": "param から、値のリストまたは分布へのマップ",
     "note.trial": "試行 {trial} で見つかりました",
