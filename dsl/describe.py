@@ -69,10 +69,10 @@ def describe(wanted: Type) -> Text:
             return Text("type.task", {"kind": kind}) if kind else Text("type.any_task")
         case Artifact():
             return artifact(wanted)
-        case Variations(drawn=drawn):
-            return Text("type.variations_drawn" if drawn else "type.variations")
         case Formula():
             return Text("type.formula")
+        case Variations(drawn=drawn):
+            return Text("type.variations_drawn", {"kind": drawn}) if drawn else Text("type.variations")
     raise AssertionError(f"a type without a description: {wanted!r}")
 
 

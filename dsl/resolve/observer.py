@@ -8,7 +8,8 @@ from .. import syntax
 from ..catalogue import Component
 
 if TYPE_CHECKING:
-    from .base import Binding, Context, Wanted
+    from .base import Context, Wanted
+    from .modules import Reached
 
 
 class Observer:
@@ -21,26 +22,16 @@ class Observer:
         self.context: Context | None = None
         """Of the file itself: its names with their values."""
         self._values: dict[int, tuple[syntax.Expression, Wanted, Any]] = {}
-        self._meanings: dict[int, tuple[syntax.Path, Binding | Component | str]] = {}
-        self._keys: dict[int, tuple[syntax.Entry, Binding]] = {}
+        self._meanings: dict[int, tuple[syntax.Path, Reached | Component | str]] = {}
         self._bases: dict[int, tuple[syntax.Block, Any]] = {}
 
     def resolved(self, node: syntax.Expression, wanted: Wanted, value: Any) -> None:
         """Take note of what an expression came to (an Unresolved if it didn't), and what was wanted of it."""
         self._values[id(node)] = node, wanted, value
 
-    def meant(self, path: syntax.Path, meaning: Binding | Component | str) -> None:
+    def meant(self, path: syntax.Path, meaning: Reached | Component | str) -> None:
         """Take note of what a path stands for: a name of the file, a component, or a word."""
         self._meanings[id(path)] = path, meaning
-
-    def keyed(self, entry: syntax.Entry, binding: Binding) -> None:
-        """Take note of an entry whose key is a name of the file (the param that a sweep varies)."""
-        self._keys[id(entry)] = entry, binding
-
-    def key(self, entry: syntax.Entry) -> Binding | None:
-        """Give the name of the file that the key of an entry is, if it is one."""
-        found = self._keys.get(id(entry))
-        return found[1] if found else None
 
     def changed(self, block: syntax.Block, base: Any) -> None:
         """Take note of what the block of a `with` changes."""
@@ -56,7 +47,7 @@ class Observer:
         found = self._values.get(id(node))
         return found[2] if found else otherwise
 
-    def meaning(self, path: syntax.Path) -> Binding | Component | str | None:
+    def meaning(self, path: syntax.Path) -> Reached | Component | str | None:
         """Give what a path stands for; None if that isn't known."""
         found = self._meanings.get(id(path))
         return found[1] if found else None

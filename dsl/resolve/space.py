@@ -90,8 +90,6 @@ def _vary(context: Context, entry: syntax.Entry, drawn: str | None, space: Space
         if entry.name not in context.lost:
             _not_param(context, entry)
         return False
-    if context.observer is not None:
-        context.observer.keyed(entry, binding)
     wanted = type_of_param(context, binding)
     if wanted is None:
         return False

@@ -170,9 +170,20 @@ FIELDS: dict[str, str] = {
         for name in ("uniform", "log_uniform", "integers")
         for field, text in {"low": "最小の値", "high": "最大の値"}.items()
     },
+    **_of(
+        "sweep",
+        ("grid", "random"),
+        {
+            "seeds": "各試行で使うシードの数。実験のシードから順に使います",
+            "minimise": "最良の試行で最小になる数値",
+            "maximise": "最良の試行で最大になる数値",
+        },
+    ),
+    **_of("distribution", ("uniform", "log_uniform", "integers"), {"low": "最小値", "high": "最大値"}),
     # Experiment
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
+    "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
     "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

@@ -38,5 +38,5 @@ def test_the_key_of_a_param_that_varies_is_its_name(tmp_path: Path) -> None:
 def test_what_stands_behind_the_best_trial(tmp_path: Path) -> None:
     analysis = analysed(TEXT, tmp_path)
     assert list(members(("search",), analysis)) == ["table", "best"]
-    assert {"pretrain", "lr"} <= members(("search", "best"), analysis).keys()
+    assert {"pretrain", "m"} <= members(("search", "best"), analysis).keys()
     assert list(members(("search", "best", "pretrain"), analysis)) == ["best", "last", "loss"]
