@@ -24,6 +24,7 @@ from .types import (
     QuantityOf,
     TaskOf,
     Type,
+    Variations,
     Word,
 )
 from .types import Text as TextType
@@ -70,6 +71,8 @@ def describe(wanted: Type) -> Text:
             return artifact(wanted)
         case Formula():
             return Text("type.formula")
+        case Variations():
+            return Text("type.variations")
     raise AssertionError(f"a type without a description: {wanted!r}")
 
 

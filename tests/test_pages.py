@@ -54,6 +54,8 @@ RUN_TIME = {
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",
     "L0559": "no built-in objective needs other checkpoints",
+    "L0585": "the objectives of llx take the model's own length",
+    "L0586": "llx has no weights of its own yet",
     "L0610": "the check finds it (L0662): the file went away after it",
     "L0611": "the tests may run as one whom no permission stops",
     "L0614": "such a file is larger than a page",
@@ -170,7 +172,8 @@ def said(part: Part, folder: Path, monkeypatch: pytest.MonkeyPatch, of: Part | N
     folder.mkdir()
     (folder / "llx.lock").touch()
     readme = Part.of((FOLDER / "README.md").read_text(encoding="utf-8"))
-    for name, text in (readme.files | (of.files if of else {}) | part.files).items():
+    usual_files = {name: much(name, text) for name, text in readme.files.items()}
+    for name, text in (usual_files | (of.files if of else {}) | part.files).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         # A page can't hold some bytes, and so says them as Python does.
         content = text.encode("utf-8").decode("unicode_escape").encode("latin-1") if "\\x" in text else text.encode()
@@ -190,6 +193,12 @@ def said(part: Part, folder: Path, monkeypatch: pytest.MonkeyPatch, of: Part | N
         for name in [name for name in sys.modules if name.split(".")[0] == "llx_lab"]:
             del sys.modules[name]
     return {diagnostic.code for diagnostic in result.diagnostics}
+
+
+def much(name: str, text: str) -> str:
+    """Give a file with much more of what the README shows of it: little data gets warnings of its own."""
+    first, rest = text.split("\n", 1) if name.endswith(".csv") else ("", text)
+    return (first and first + "\n") + rest * 2000
 
 
 def install(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

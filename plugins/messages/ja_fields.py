@@ -155,5 +155,6 @@ FIELDS: dict[str, str] = {
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
     "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16",
+    "experiment.experiment.budget": "1 回の実行に使える時間。使い切ると保存して止まり、同じコマンドで続きから再開する。none なら制限なし",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

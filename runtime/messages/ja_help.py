@@ -54,6 +54,10 @@ MESSAGES: dict[str, str] = {
     "Run all of it with a handful of rows and steps, in a corner of the store, to see that the parts fit.": "全体を少しの行とステップで、ストアの一角を使って実行し、部品がつながるか確かめる。",
     "An expectation is judged if nothing that it refers to took less than a real run would.": "期待（expect）は、参照先がどれも本来の実行より少なく済まされていない場合にだけ判定します。",
     "Test only this task or expectation, and what it needs.": "このタスクまたは期待（expect）と、それに必要なものだけを試す。",
+    "Run only with the versions in llx.lock.": "llx.lock のバージョンと同じときだけ実行する。",
+    # describe
+    "Show the evaluated experiment, with the origin of every value.": "評価後の実験を、すべての値の出どころとともに表示する。",
+    "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
     # why, graph
     "Say why a task would run again.": "タスクがなぜ再実行されるかを示す。",
     "Example: llx why reviews.llx pretrain": "例: llx why reviews.llx pretrain",
