@@ -37,14 +37,15 @@ MESSAGES: dict[str, str] = {
     "Run what an experiment describes and isn't stored yet.": "実験のうち、まだ保存されていない部分を実行する。",
     "Params are given as in the file: llx run f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx run f.llx lr=1e-4 width=512",
     "Write the events as JSON lines.": "イベントを JSON Lines で出力する。",
+    "Run only with the versions in llx.lock.": "llx.lock のバージョンと同じときだけ実行する。",
+    # describe
+    "Show the evaluated experiment, with the origin of every value.": "評価後の実験を、すべての値の出どころとともに表示する。",
+    "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
     # fmt, describe
     "Lay out files in the one canonical way.": "ファイルを唯一の標準の体裁に整える。",
     "Files below a folder are found, those in hidden folders aside; `-` formats stdin. Exit code 1 if a file has syntax errors, and with --check or --diff if one isn't in the canonical layout.": "フォルダーを指定すると、隠しフォルダーを除き、その下のファイルをすべて整えます。`-` は標準入力です。構文の誤りがあるとき、また --check や --diff で体裁の違うファイルがあるときは、終了コードが 1 になります。",
     "Write nothing; tell which files would change.": "書き込まず、変更されるファイルを示す。",
     "Write nothing; show what would change.": "書き込まず、変更点を示す。",
-    "Show the evaluated experiment, with the origin of every value.": "評価済みの実験を、すべての値の由来とともに表示する。",
-    "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
-    "Run only with the versions in llx.lock.": "llx.lock に記録されたバージョンのときだけ実行する。",
     # lsp
     "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).": "エディタと通信する: 入力中の誤り、補完、ホバー、名前の変更（docs/editors.md）。",
     "Editors start it themselves; docs/editors.md says how each is told to.": "エディタが自動で起動します。エディタごとの設定は docs/editors.md にあります。",
