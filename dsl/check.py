@@ -29,6 +29,8 @@ class Checked(Record):
     program: Program | None
     diagnostics: list[Diagnostic]
     tree: syntax.SyntaxTree | None
+    module: Module | None = None
+    """What the file binds, with the files that it imports: there even if something is wrong."""
 
     @property
     def has_errors(self) -> bool:
@@ -68,7 +70,7 @@ def check(
         # What is wrong between two declarations is said though a third one is broken.
         diagnostics += [*(nothing_to_run(program) if whole else ()), *catalogue.rules(program, whole)]
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
-    return Checked(None if failed else program, in_order(diagnostics, source), tree)
+    return Checked(None if failed else program, in_order(diagnostics, source), tree, bound)
 
 
 def check_file(
@@ -84,7 +86,8 @@ def check_file(
     if source is None:
         return Checked(None, diagnostics, None)
     checked = check(source, catalogue, root=root or find_root(path), params=params)
-    return Checked(checked.program if not diagnostics else None, [*diagnostics, *checked.diagnostics], checked.tree)
+    program = checked.program if not diagnostics else None
+    return Checked(program, [*diagnostics, *checked.diagnostics], checked.tree, checked.module)
 
 
 def find_root(file: Path) -> Path:

@@ -14,7 +14,7 @@ from .lalr import Driver, TooDeep, Unexpected
 from .reading import read
 from .recovery import given_up, lost_names, mended, value_given_up
 from .reports import Reports
-from .scan import scan
+from .scan import Scan, scan
 from .source import Source
 from .syntax import Expression, Statement, SyntaxTree
 from .tokens import BROKEN, CLOSERS, JUNK, NEWLINE, STRAY, Token
@@ -26,7 +26,11 @@ ATTEMPTS = 25
 def parse(source: Source) -> tuple[SyntaxTree, list[Diagnostic]]:
     """Parse a file; what is wrong is in the diagnostics, and broken or lost in the tree."""
     reports = Reports(source)
-    scanned = scan(source, reports)
+    return parse_scanned(source, scan(source, reports), reports)
+
+
+def parse_scanned(source: Source, scanned: Scan, reports: Reports) -> tuple[SyntaxTree, list[Diagnostic]]:
+    """Parse a file that was cut into tokens."""
     driver = Driver(Builder(reports, scanned.docs))
     statements: list[Statement] = []
     lost: set[str] = set()

@@ -19,10 +19,11 @@ def mended(error: Unexpected, tokens: list[Token]) -> list[Token] | None:
     token = tokens[index]
     if ":" in accepted and token.type == WORD and starts_entry(tokens, index):
         return [*tokens[:index], Token(":", "", token.start, token.start), *tokens[index:]]
-    # Of an argument its name alone has been read, which could be its value as well.
-    if "=" in accepted and ("," not in accepted or token.type == ":"):
-        sign = Token("=", "=", token.start, token.end)
-        if token.type == ":" or (token.type == "COMPARE" and token.text == "=="):
+    sign = Token("=", "=", token.start, token.end)
+    if "=" in accepted and token.type == ":":
+        return [*tokens[:index], sign, *tokens[index + 1 :]]
+    if "=" in accepted and "," not in accepted:
+        if token.type == "COMPARE" and token.text == "==":
             return [*tokens[:index], sign, *tokens[index + 1 :]]
         if token.type in _VALUES:
             return [*tokens[:index], sign._replace(end=token.start), *tokens[index:]]

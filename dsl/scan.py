@@ -30,8 +30,7 @@ STEP = re.compile(rf"\.?({_NAME})|\[\"([^\"\\\n]*)\"\]")
 _HOLE = rf"\$\{{[ \t]*+{PATH}[ \t]*+\}}"
 _TOKEN = re.compile(
     rf"""
-      (?P<blank>[ \t]++)
-    | (?P<newline>\r?\n(?:[ \t]*+\r?\n)*+)
+      (?P<newline>\r?\n(?:[ \t]*+\r?\n)*+)
     | (?P<comment>\#[^\n]*+)
     | (?P<long>\"\"\"(?>[^"\\$]|\\.|"(?!"")|{_HOLE}|\$)*+\"\"\")
     | (?P<string>"(?!"")(?>[^"\\$\n]|\\[^\n]|{_HOLE}|\$)*+"|""(?!"))
@@ -42,6 +41,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
+_BLANKS = re.compile(r"[ \t]*+")
 _UNIT = re.compile(rf"([ \t{BLANKS}]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
@@ -91,6 +91,10 @@ class _Scanner:
 
     def step(self, at: int) -> int:
         """Take what stands at an offset, and give the offset after it."""
+        if self.characters.text[at] in " \t":
+            at = _BLANKS.match(self.characters.text, at).end()  # type: ignore[union-attr]
+            if at == len(self.characters.text):
+                return at
         if not self.characters.ascii and self.text[at] in "=!<>|~":
             self.characters.pair(at)
         text = self.characters.text
@@ -118,7 +122,7 @@ class _Scanner:
         elif sort == "number":
             self.number(at, self.characters.number(at, end))
             end = self.statements.tokens[-1].end
-        elif sort != "blank":
+        else:
             self.push("STRING", match.group(), at, end)
         return end
 

@@ -60,8 +60,9 @@ class Statements:
     @property
     def in_use(self) -> bool:
         """Tell whether what comes next belongs to a `use`."""
-        begun = [token.type for token in self.tokens[:2]] in ([WORD], [WORD, "DISTRIBUTION"])
-        return begun and self.tokens[0].text == "use" and not self.open and self.newline is None
+        if not self.tokens or self.tokens[0].text != "use" or self.open or self.newline is not None:
+            return False
+        return [token.type for token in self.tokens[:2]] in ([WORD], [WORD, "DISTRIBUTION"])
 
     @property
     def in_list(self) -> bool:

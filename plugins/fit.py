@@ -34,8 +34,11 @@ def check_length(place: Place, objective: Objective, model: Model) -> None:
 
     One token more is fine: rows of n + 1 tokens become n inputs and n targets.
     """
-    encoding = objective.encoding(model.shape)
-    fixed = [array.shape[0] for name, array in encoding.arrays().items() if is_tokens(name) and array.shape]
+    try:
+        encoding = objective.encoding(model.shape)
+        fixed = [array.shape[0] for name, array in encoding.arrays().items() if is_tokens(name) and array.shape]
+    except Exception:
+        return  # the plan asks again, and knows whose code it is
     longest = max((length for length in (*fixed, getattr(encoding, "length", None)) if length is not None), default=0)
     if longest > model.shape.context_length + 1:
         values = {"objective": objective.name, "length": longest, "model": model.name}

@@ -64,6 +64,11 @@ def describe(program: Program, facts: KnownFacts | None = None) -> list[Part]:
         if not label:
             entries.append(describer.settings())
         entries += [describer.entry(one) for one in _of_scope(program, label)]
+        if not label:
+            entries += [
+                Entry("expect", one.name, str(one.formula), one.name_span, one.doc, [])
+                for one in program.expects.values()
+            ]
         params = [param_step(program, scope, knob) for knob in scope.params.values()]
         parts.append(Part(scope, params, entries))
     return parts

@@ -10,7 +10,10 @@ from ..dsl.check import find_root
 from ..dsl.fixes import applicable, apply
 from ..dsl.source import Source
 from .face import check, check_source
+from .files import rewrite
 from .results import CheckResult
+
+_BOM = b"\xef\xbb\xbf"
 
 ROUNDS = 100
 """More rounds than this mean that fixes undo each other."""
@@ -53,3 +56,14 @@ def fix(file: Path, *, params: Sequence[str] = (), likely: bool = False) -> Fixe
         source = Source(source.name, text, source.path)
         checked = check_source(source, file, find_root(file), params)
     return Fixed(before, source.text if source else "", count, checked)
+
+
+def write(fixed: Fixed) -> bool:
+    """Put the new text into the file, whose byte order mark stays; False if it holds another text by now."""
+    assert fixed.before is not None and fixed.before.path is not None, "it was read"
+    data = fixed.before.path.read_bytes()
+    mark = _BOM if data.startswith(_BOM) else b""
+    if data != mark + fixed.before.text.encode():
+        return False
+    rewrite(fixed.before.path, mark + fixed.text.encode())
+    return True

@@ -13,6 +13,7 @@ CATALOGUES = (
     "",  # the run itself
     "_training",
     "_cli",
+    "_doctor",
     "_describe",
     "_expects",
     "_report",

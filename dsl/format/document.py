@@ -106,16 +106,17 @@ class Choice(Document):
 class Row:
     """What has lines of its own: an entry, an item, a statement, a comment.
 
-    `head` is the text before `=`, if those of neighbours may be aligned; `remark` the comment after it; `blank`
+    `head` is the text before `=`, if those of neighbours of its `group` may be aligned; `remark` the comment after it; `blank`
     tells whether a blank line stands before it; `comma` whether a separator follows.
     """
 
-    __slots__ = ("blank", "comma", "document", "head", "remark")
+    __slots__ = ("blank", "comma", "document", "group", "head", "remark")
 
     def __init__(
-        self, document: Document, blank: bool, head: str | None = None, remark: str = "", comma: bool = False
+        self, document: Document, blank: bool, head: str = "", group: str = "", remark: str = "", comma: bool = False
     ) -> None:
-        self.document, self.blank, self.head, self.remark, self.comma = document, blank, head, remark, comma
+        self.document, self.blank, self.head, self.group = document, blank, head, group
+        self.remark, self.comma = remark, comma
 
     @property
     def commented(self) -> bool:

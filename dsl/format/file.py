@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from ..diagnostics.model import Diagnostic
-from ..parser import parse
+from ..parser import parse_scanned
 from ..record import Record
 from ..reports import Reports
-from ..scan import scan
+from ..scan import Scan, scan
 from ..source import Source
 from ..tokens import NEWLINE
 from .layout import Layout
@@ -29,22 +29,23 @@ class Formatted(Record):
 
 def formatted(source: Source) -> Formatted:
     """Lay out a file anew; one with syntax errors is left alone. Lines end as the first one does."""
-    tree, diagnostics = parse(source)
+    reports = Reports(source)
+    scanned = scan(source, reports)
+    tree, diagnostics = parse_scanned(source, scanned, reports)
     if diagnostics:
         return Formatted(None, diagnostics)
-    stream = Stream(source, scan(source, Reports(source)))
-    text = set_rows(Layout(stream).file(tree))
+    text = set_rows(Layout(Stream(source, scanned)).file(tree))
     first = _FIRST.search(source.text)
     crlf = first is not None and first.group() == "\r\n"
     text = _CRLF.sub("\n", text + "\n" if text else "")
     text = _LF.sub("\r\n", text) if crlf else text
-    assert _words(source) == _words(Source(source.name, text)), f"{source.name} would change its meaning"
+    after = Source(source.name, text)
+    assert _words(scanned) == _words(scan(after, Reports(after))), f"{source.name} would change its meaning"
     return Formatted(text, [])
 
 
-def _words(source: Source) -> tuple[list[str], list[str]]:
+def _words(scanned: Scan) -> tuple[list[str], list[str]]:
     """Give the words and the comments of a text: what no layout may change."""
-    scanned = scan(source, Reports(source))
     tokens = [token for statement in scanned.statements for token in statement if token.type not in (",", NEWLINE)]
     words = ["".join(token.text.split()) if token.type == "NUMBER" else _CRLF.sub("\n", token.text) for token in tokens]
     return words, [f"{'#' * comment.is_doc}{comment.text}" for comment in scanned.comments]

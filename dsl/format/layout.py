@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from ..syntax import (
     Binary,
@@ -34,8 +35,13 @@ from .stream import Stream
 _COMMA = Text(", ")
 _LEVELS = {"or": 0, "and": 1, **dict.fromkeys(COMPARISONS, 2), "+": 3, "-": 3, "*": 4, "/": 4}
 
-Built = tuple[Document, str | None]
-"""A row's document, and its head if it has one."""
+
+class Built(NamedTuple):
+    """A row's document, and what stands before its `=` if that may be aligned with others of its group."""
+
+    document: Document
+    head: str = ""
+    group: str = ""
 
 
 class Layout:
@@ -58,20 +64,20 @@ class Layout:
         self.comments(rows)
         stream = self.stream
         blank = stream.breaks(stream.done, stream.next_start, 2)
-        document, head = build()
+        document, head, group = build()
         last = stream.at - 1
         if stream.type != ",":
-            rows.append(Row(document, blank, head, stream.take_trailing(last), comma))
+            rows.append(Row(document, blank, head, group, stream.take_trailing(last), comma))
         elif stream.at in stream.own or {last, last + 1} <= stream.trailing.keys():
             # There are comments on both sides of the comma: it stays between them.
             after = stream.take_trailing(last)
             remarks = [Remark(after, own=False)] if after else []
             document = Concat([document, *remarks, *_lines(stream.take_own()), LINE, stream.word()])
-            rows.append(Row(document, blank, None, stream.take_trailing(last + 1)))
+            rows.append(Row(document, blank, remark=stream.take_trailing(last + 1)))
         else:
             remark = stream.take_trailing(last)
             stream.word()
-            rows.append(Row(document, blank, head, remark or stream.take_trailing(last + 1), comma))
+            rows.append(Row(document, blank, head, group, remark or stream.take_trailing(last + 1), comma))
 
     def comments(self, rows: list[Row]) -> None:
         """Add the comments on lines before the next token, a row each."""
@@ -87,8 +93,8 @@ class Layout:
             case Param(value=value) | Let(value=value) | Expect(value=value) | Declaration(value=value):
                 return self.valued(value, spaced=True)
             case Experiment(block=block) | Import(block=Block() as block) if block.span.start < block.span.end:
-                return Concat([self.words(block.span.start), BLANK, self.block(block)]), None
-        return self.words(statement.span.end), None
+                return Built(Concat([self.words(block.span.start), BLANK, self.block(block)]))
+        return Built(self.words(statement.span.end))
 
     def words(self, end: int, blanks: bool = True) -> Document:
         """Take the tokens up to an offset."""
@@ -110,7 +116,9 @@ class Layout:
                 parts.append(BLANK)
             parts.append(stream.take())
         plain = [part.value for part in parts if isinstance(part, Text)]
-        head = "".join(plain) if len(plain) == len(parts) else None
+        # A type takes room that no name should leave; and two kinds of statement have little to line up.
+        aligned = len(plain) == len(parts) and ":" not in plain
+        head, group = ("".join(plain), plain[0] if spaced else "") if aligned else ("", "")
         equals = stream.take()
         above = stream.take_own()
         document = self.expression(value)
@@ -119,7 +127,7 @@ class Layout:
             document = Indent(Concat([*_lines(above), LINE, document]))
         else:
             document = Concat([BLANK, document])
-        return Concat([*parts, BLANK, equals, document]), head
+        return Built(Concat([*parts, BLANK, equals, document]), head, group)
 
     # Expressions
 
@@ -240,8 +248,8 @@ class Layout:
 
     def item(self, node: Expression | Entry) -> Callable[[], Built]:
         if isinstance(node, Entry):
-            return lambda: (self.valued(node.value)[0], None)
-        return lambda: (self.expression(node), None)
+            return lambda: Built(self.valued(node.value).document)
+        return lambda: Built(self.expression(node))
 
     def bracket(
         self, builders: Sequence[Callable[[], Built]], *, braces: bool = False, hug: bool = False, comma: bool = True

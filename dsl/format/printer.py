@@ -16,9 +16,9 @@ def set_rows(rows: Sequence[Row], indent: int = 0) -> str:
     """Set rows at an indentation; the first line is not indented, and no newline stands at the end."""
     texts = [_Printer(indent).set(row.document, int(row.comma)) + ("," if row.comma else "") for row in rows]
     lines = ["\n" not in text for text in texts]
-    for run in _runs([line and row.head is not None for line, row in zip(lines, rows, strict=True)], rows):
+    for run in _runs([row.group if line and row.head else None for line, row in zip(lines, rows, strict=True)], rows):
         _align_heads(texts, rows, run, indent)
-    alone = [line and bool(row.remark) for line, row in zip(lines, rows, strict=True)]
+    alone = ["" if line and row.remark else None for line, row in zip(lines, rows, strict=True)]
     columns = {n: max(width(texts[i]) for i in run) for run in _runs(alone, rows) for n in run}
     set_: list[str] = []
     for n, row in enumerate(rows):
@@ -30,14 +30,15 @@ def set_rows(rows: Sequence[Row], indent: int = 0) -> str:
     return "".join(set_)
 
 
-def _runs(fits: list[bool], rows: Sequence[Row]) -> list[range]:
-    """List the runs of neighbouring rows that fit, with nothing between them."""
+def _runs(groups: list[str | None], rows: Sequence[Row]) -> list[range]:
+    """List the runs of neighbouring rows of one group, with nothing between them; None is of no group."""
     runs: list[range] = []
     start = 0
-    for n, fit in enumerate(fits):
-        if not fit or (n and (rows[n].blank or not fits[n - 1])):
+    for n, group in enumerate(groups):
+        if n and (rows[n].blank or groups[n - 1] != group):
             start = n
-        if fit and (n + 1 == len(fits) or not fits[n + 1] or rows[n + 1].blank):
+        last = n + 1 == len(groups) or groups[n + 1] != group or rows[n + 1].blank
+        if last and group is not None:
             runs.append(range(start, n + 1))
     return runs
 

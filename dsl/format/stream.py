@@ -100,7 +100,9 @@ class Stream:
 
     def take_own(self) -> list[Remark]:
         """Take the comments on lines before the next token."""
-        return [Remark(self.said(comment), own=True) for comment in self.own.pop(self.at, [])]
+        if self.at not in self.own:
+            return []
+        return [Remark(self.said(comment), own=True) for comment in self.own.pop(self.at)]
 
     def take_trailing(self, index: int) -> str:
         """Take the comment after a token, or nothing."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from lsprotocol import types
 
 from ..diagnostics.model import Diagnostic, Fix, Severity
+from ..fixes import applicable
 from ..source import Source
 from .analysis import Analysis
 from .positions import Positions
@@ -103,21 +104,11 @@ def title(fix: Fix, say: Say) -> str:
 
 def fix_all(analysis: Analysis, uri: str, positions: Positions, say: Say) -> types.CodeAction | None:
     """Give the action that applies all fixes that are certain and don't touch each other."""
-    fixes = certain(analysis.diagnostics, analysis.source)
+    fixes = applicable(analysis.diagnostics, analysis.source)
     if not fixes:
         return None
     kind = types.CodeActionKind.SourceFixAll
     return types.CodeAction(say("editor.fix.all"), kind=kind, edit=_edit(fixes, uri, positions))
-
-
-def certain(diagnostics: Iterable[Diagnostic], source: Source) -> list[Fix]:
-    """Give the certain fixes of a source, the first of those that overlap."""
-    fixes = [fix for found in diagnostics for fix in found.fixes if fix.certain and fix.span.source is source]
-    kept: list[Fix] = []
-    for fix in sorted(fixes, key=lambda one: (one.span.start, one.span.end)):
-        if not kept or (fix.span.start >= kept[-1].span.end and fix.span != kept[-1].span):
-            kept.append(fix)
-    return kept
 
 
 def _edit(fixes: list[Fix], uri: str, positions: Positions) -> types.WorkspaceEdit:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .. import syntax
 from ..catalogue import Component
 from ..functions import FUNCTIONS, READS_ENVIRONMENT
 from ..quantities import UNITS
 from ..record import Record
-from ..resolve.base import Unresolved, alternatives
+from ..resolve.base import Binding, Context, Unresolved, alternatives
 from ..resolve.bindings import kind_of
 from ..resolve.fit import admits
 from ..resolve.formulas import ROW
+from ..resolve.modules import declarations
 from ..types import (
+    MODULE,
     Anything,
     Artifact,
     Boolean,
@@ -66,29 +69,43 @@ def fitting(wanted: Type, analysis: Analysis, own: str | None = None) -> Iterato
 
 
 def names(options: tuple[Type, ...], analysis: Analysis, own: str | None = None) -> Iterator[Candidate]:
-    """Give the names of the file that fit, and the outputs of tasks that do."""
+    """Give the names of the file that fit, those of imported files, and the outputs of tasks that do."""
     for name, binding in analysis.bindings.items():
-        if name == own:
-            continue
-        kind = kind_of(analysis.context, binding) or ""
-        value = analysis.value(name)
-        doc = binding.statement.doc
-        if any(_fits(option, kind, value, analysis) for option in options):
-            yield Candidate(name, "name", kind, value, doc=doc)
-        if not kind or not analysis.context.is_task(kind):
-            continue
-        for n, (output, artifact) in enumerate(outputs_of(value, analysis).items()):
-            if _accepts(options, artifact):
-                # A declaration alone is its default output, the first.
-                text = f"{name}.{output}" if n else name
-                yield Candidate(text, "output" if n else "name", kind, artifact if n else value, doc=doc)
+        inner = analysis.module_of(binding)
+        if inner is not None:
+            for declared in declarations(inner):
+                yield from _named(f"{name}.{declared}", inner.bindings[declared], inner, options, analysis)
+        elif name != own and not isinstance(binding.statement, syntax.Import):
+            yield from _named(name, binding, analysis.context, options, analysis)
 
 
-def _fits(option: Type, kind: str, value: Any, analysis: Analysis) -> bool:
+def _named(
+    name: str, binding: Binding, home: Context, options: tuple[Type, ...], analysis: Analysis
+) -> Iterator[Candidate]:
+    """Give a name if it fits, and its outputs that do."""
+    kind = kind_of(home, binding) or ""
+    value = binding.value if home is not analysis.context else analysis.value(name)
+    doc = doc_of(binding)
+    if any(_fits(option, kind, value, home) for option in options):
+        yield Candidate(name, "name", kind, value, doc=doc)
+    if not kind or not home.is_task(kind):
+        return
+    for n, (output, artifact) in enumerate(analysis.outputs(value).items()):
+        if _accepts(options, artifact):
+            # A declaration alone is its default output, the first.
+            text = f"{name}.{output}" if n else name
+            yield Candidate(text, "output" if n else "name", kind, artifact if n else value, doc=doc)
+
+
+def doc_of(binding: Binding) -> str:
+    """Give the doc comment of a name; an import has none."""
+    return "" if isinstance(binding.statement, syntax.Import) else binding.statement.doc
+
+
+def _fits(option: Type, kind: str, value: Any, home: Context) -> bool:
     """Tell whether a name fits by its kind, or by its value if that is plain."""
     if kind:
-        is_task = analysis.context.is_task(kind)
-        if is_task:
+        if home.is_task(kind):
             return isinstance(option, TaskOf) and option.kind in (None, kind)
         return isinstance(option, ComponentOf) and option.kind == kind
     if isinstance(option, Formula):
@@ -109,13 +126,6 @@ def _accepts(options: tuple[Type, ...], given: Artifact) -> bool:
         if isinstance(option, Artifact) and option.accepts(given):
             return True
     return False
-
-
-def outputs_of(value: Any, analysis: Analysis) -> Mapping[str, Artifact]:
-    """Give the outputs of a task, none if it could not be made."""
-    if value is None or isinstance(value, Unresolved) or analysis.component_of(value) is None:
-        return {}
-    return analysis.catalogue.outputs(value)
 
 
 def component_kinds(options: tuple[Type, ...], analysis: Analysis) -> list[str]:
@@ -145,18 +155,45 @@ def _items(option: Type) -> tuple[Type, ...]:
 
 
 def members(base: tuple[str, ...], analysis: Analysis) -> Mapping[str, Any]:
-    """Give what may stand behind `base.`: a task's outputs with their types, or a map's keys with their values."""
-    binding = analysis.bindings.get(base[0])
-    if binding is None:
-        return {}
+    """Give what may stand behind `base.`.
+
+    A task's outputs with their types, a map's keys with their values, an imported file's declarations.
+    """
+    binding, home = analysis.bindings.get(base[0]), analysis.context
     value = analysis.value(base[0])
-    kind = kind_of(analysis.context, binding)
-    if kind is not None:
-        outputs = outputs_of(value, analysis) if analysis.context.is_task(kind) else {}
-        if len(base) == 2 and base[1] in outputs:
-            number = Artifact("number", dimension=outputs[base[1]].dimension)
-            return dict.fromkeys(outputs[base[1]].splits, number) if outputs[base[1]].name == "numbers" else {}
-        return outputs if len(base) == 1 else {}
-    for key in base[1:]:
+    inner = analysis.module_of(binding)
+    if inner is not None:
+        if len(base) == 1:
+            return {name: inner.bindings[name] for name in declarations(inner)}
+        binding, home, base = inner.bindings.get(base[1]), inner, base[1:]
+        value = binding.value if binding is not None else None
+    if binding is None or isinstance(binding.statement, syntax.Import):
+        return {}
+    kind = kind_of(home, binding)
+    if kind is None:
+        return _keys(value, base[1:])
+    if len(base) > 1 and _is_module(analysis.outputs(value), base[1]):
+        declared = {name: one for name, one in analysis.bindings.items() if kind_of(home, one) is not None}
+        return members(base[2:], analysis) if len(base) > 2 else declared
+    return _outputs(analysis.outputs(value), base[1:]) if home.is_task(kind) else {}
+
+
+def _is_module(outputs: Mapping[str, Artifact], name: str) -> bool:
+    """Tell whether an output is this file once more: the best trial of a sweep."""
+    return name in outputs and outputs[name].name == MODULE
+
+
+def _keys(value: Any, path: tuple[str, ...]) -> Mapping[str, Any]:
+    for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
+
+
+def _outputs(outputs: Mapping[str, Artifact], path: tuple[str, ...]) -> Mapping[str, Artifact]:
+    """Give a task's outputs, or the keys of one that holds several numbers."""
+    if not path:
+        return outputs
+    numbers = outputs.get(path[0])
+    if len(path) > 1 or numbers is None or numbers.name != "numbers":
+        return {}
+    return dict.fromkeys(numbers.splits, Artifact("number", dimension=numbers.dimension))

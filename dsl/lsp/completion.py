@@ -10,12 +10,12 @@ from ..catalogue import Component, Field
 from ..describe import artifact, dimension
 from ..functions import READS_ENVIRONMENT
 from ..quantities import UNITS, Quantity
-from ..resolve.base import alternatives
-from ..resolve.bindings import PARAM_TYPES
+from ..resolve.base import Binding, alternatives
+from ..resolve.bindings import PARAM_TYPES, kind_of
 from ..tokens import STATEMENT_WORDS
 from ..types import Anything, Artifact, ListOf, MapOf, PathText, Type
 from ..types import Text as TextType
-from .candidates import Candidate, component_kinds, fitting, members, units_of
+from .candidates import Candidate, component_kinds, doc_of, fitting, members, units_of
 from .cursor import Cursor, Sort
 from .markdown import component_page, default_of, default_text, field_page, kind_page
 from .paths import entries, path_type
@@ -95,6 +95,8 @@ class Completion:
                 if self.on_new_line:
                     # A value may stand on the line after `=`, but more likely it was forgotten.
                     yield from self.fields()
+            case Sort.STRING if cursor.statement == "import":
+                yield from self.files(PathText(), ".llx")
             case Sort.STRING if cursor.wanted is not None:
                 yield from self.files(cursor.wanted.type)
             case Sort.PIPED if cursor.wanted is not None:
@@ -127,10 +129,20 @@ class Completion:
     def fields(self) -> Iterator[types.CompletionItem]:
         component = self.cursor.within.component
         if component is None:
+            yield from self.params()
             return
         for field in sorted(component.fields.values(), key=lambda one: not one.required):
             if field.name not in self.cursor.within.given:
                 yield self.field(component, field)
+
+    def params(self) -> Iterator[types.CompletionItem]:
+        """Offer the params of the file that is imported here, or those of this file where a sweep varies them."""
+        for param in self.cursor.within.params:
+            name = param.name.name
+            if name not in self.cursor.within.given:
+                value = "$0" if self.cursor.statement == "import" else "[$0]"
+                insert = name if self.followed == "=" else f"{name} = {value}"
+                yield self.item(name, Kind.Field, f"= {param.value.span.text}", param.doc, insert)
 
     def field(self, component: Component, field: Field) -> types.CompletionItem:
         insert = field.name if self.followed == "=" else f"{field.name} = $0"
@@ -148,7 +160,7 @@ class Completion:
             yield from self.default()
             yield from self.literals(options)
         for candidate in fitting(wanted, self.analysis, self.cursor.own):
-            if candidate.text == READS_ENVIRONMENT and not self.cursor.in_param:
+            if candidate.text == READS_ENVIRONMENT and self.cursor.statement != "param":
                 continue
             if not plain or candidate.sort == "name":
                 yield self.candidate(candidate)
@@ -186,7 +198,9 @@ class Completion:
         cursor = self.cursor
         prefix = ".".join(cursor.base) + "."
         for name, value in members(cursor.base, self.analysis).items():
-            if isinstance(value, Artifact):
+            if isinstance(value, Binding):
+                yield self.item(name, Kind.Variable, kind_of(self.analysis.context, value) or "", doc_of(value))
+            elif isinstance(value, Artifact):
                 yield self.item(name, Kind.Property, self.say.text(artifact(value)))
             else:
                 yield self.item(name, Kind.Property, shown(value, self.analysis))
@@ -208,7 +222,7 @@ class Completion:
             for word in ("then", "else", "and", "or"):
                 yield self.item(word, Kind.Keyword)
 
-    def files(self, wanted: Type) -> Iterator[types.CompletionItem]:
+    def files(self, wanted: Type, suffix: str = "") -> Iterator[types.CompletionItem]:
         """Offer what lies in the folder that a string names so far."""
         type_, string, source = path_type(wanted), self.cursor.place.string, self.analysis.source
         if type_ is None or string is None:
@@ -218,7 +232,7 @@ class Completion:
         end = min([at for sign in '/"\n' if (at := text.find(sign, self.cursor.end)) >= 0], default=len(text))
         folder = (source.path.parent if source.path else self.analysis.root) / text[first:start]
         self.range = self.positions.range(start, end)
-        for name in entries(folder, type_):
+        for name in (one for one in entries(folder, type_) if one.endswith((suffix, "/"))):
             yield self.item(name, Kind.Folder if name.endswith("/") else Kind.File)
 
     # Items

@@ -54,6 +54,8 @@ class Enclosing(Record):
     field: str | None = None
     """The field whose value stands here; in parentheses that is also where a bare argument goes."""
     in_parentheses: bool = False
+    params: tuple[syntax.Param, ...] = ()
+    """What the block of an import may set, or that of a sweep may vary."""
 
 
 class Cursor(Record, eq=False):
@@ -72,8 +74,8 @@ class Cursor(Record, eq=False):
     """The path before the dot."""
     own: str | None = None
     """The name whose value stands here."""
-    in_param: bool = False
-    """Whether that is a param."""
+    statement: str = ""
+    """The word that the statement begins with."""
 
     @property
     def start(self) -> int:
@@ -98,7 +100,7 @@ def cursor_at(source: Source, offset: int, analyse: Analyse) -> Cursor:
         found = replace(
             _cursor(sort, place, analyse(probed), source),
             own=before[1].text if len(before) > 1 and before[1].type == WORD else None,
-            in_param=bool(before) and before[0].text == "param",
+            statement=before[0].text if before else "",
         )
         known = found.within.component is not None
         if sort not in _CHECKED or found.wanted is not None or (known and sort not in _NEEDS_TYPE):
@@ -216,7 +218,7 @@ def _enclosing(analysis: Analysis, at: int) -> Enclosing:
     for node in walk(analysis.tree):
         if isinstance(node, syntax.Pipe):
             piped.add(id(node.call))
-        if isinstance(node, syntax.Experiment | syntax.With | syntax.Call) and node.block is not None:
+        if isinstance(node, syntax.Experiment | syntax.Import | syntax.With | syntax.Call) and node.block is not None:
             owned.add(id(node.block))
         start = _inside_from(node)
         if start is None or id(node) in owned or not start < at <= node.span.end:
@@ -224,25 +226,42 @@ def _enclosing(analysis: Analysis, at: int) -> Enclosing:
         match node:
             case syntax.Experiment(block=block):
                 found = _block(analysis.catalogue.experiment, block.entries, at)
+            case syntax.Import(block=syntax.Block() as block):
+                found = replace(_block(None, block.entries, at), params=_params(analysis, node))
             case syntax.With(block=block):
                 found = _block(analysis.called(node), block.entries, at)
             case syntax.Call():
                 found = _call(analysis, node, id(node) in piped, at)
             case syntax.Block(entries=entries):
-                found = _block(None, entries, at)
+                found = replace(_block(None, entries, at), params=_varied(analysis, node))
     return found
 
 
 def _inside_from(node: syntax.Node) -> int | None:
     """Give where the inside of a call, a `with` or a block begins."""
     match node:
-        case syntax.Experiment(block=block) | syntax.With(block=block):
+        case syntax.Experiment(block=block) | syntax.With(block=block) | syntax.Import(block=syntax.Block() as block):
             return block.span.start
         case syntax.Call(path=path):
             return path.span.end
         case syntax.Block(span=span):
             return span.start
     return None
+
+
+def _params(analysis: Analysis, node: syntax.Import) -> tuple[syntax.Param, ...]:
+    """Give the params of an imported file."""
+    imported = analysis.context.module.imports.get(node.name.name)
+    names = imported.module.names.values() if imported is not None else ()
+    return tuple(one for one in names if isinstance(one, syntax.Param))
+
+
+def _varied(analysis: Analysis, node: syntax.Block) -> tuple[syntax.Param, ...]:
+    """Give the params of this file, if a block says which of them a sweep varies."""
+    if not analysis.varies_params(node):
+        return ()
+    statements = (binding.statement for binding in analysis.bindings.values())
+    return tuple(one for one in statements if isinstance(one, syntax.Param))
 
 
 def _block(component: Component | None, entries: tuple[syntax.Entry, ...], at: int) -> Enclosing:

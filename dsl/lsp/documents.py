@@ -12,6 +12,10 @@ from pygls.uris import to_fs_path
 
 from ..catalogue import Catalogue
 from ..check import find_root
+from ..diagnostics.model import Diagnostic
+from ..parser import read
+from ..reading import decode
+from ..record import replace
 from ..source import Source
 from .analysis import Analysis, analyse
 from .positions import Positions
@@ -79,8 +83,22 @@ class Documents:
         return document.analysis
 
     def analyse(self, document: Document, source: Source) -> Analysis:
-        """Check a text as that of a document."""
-        return analyse(source, self.make_catalogue(), document.root, document.earlier)
+        """Check a text as that of a document; one that no file may hold (it is too large) isn't looked into."""
+        held, refused = decode(source.text.encode("utf-8", "replace"), source.path, source.name)
+        if held is None:
+            nothing = analyse(Source(source.name, "", source.path), self.make_catalogue(), document.root)
+            return replace(nothing, source=source, diagnostics=refused)
+        return analyse(source, self.make_catalogue(), document.root, document.earlier, self.read)
+
+    def read(self, path: Path, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:
+        """Read an imported file: what the editor holds of it comes before what is stored."""
+        held = next((one for one in list(self.open.values()) if one.path == path), None)
+        return (Source(shown_name, held.source.text, path), []) if held is not None else read(path, shown_name)
+
+    def importers(self, document: Document) -> list[Document]:
+        """Give the open files that import a document."""
+        others = [one for one in self.open.values() if one.uri != document.uri and one.analysis is not None]
+        return [one for one in others if one.analysis is not None and document.path in one.analysis.files()]
 
     async def run(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do something off the event loop."""

@@ -12,11 +12,12 @@ from ..source import Source
 from .actions import code_actions, location
 from .analysis import Analysis
 from .completion import Completion
-from .cursor import Cursor, cursor_at
+from .cursor import Cursor, Sort, cursor_at
 from .documents import Document
+from .formatting import formatting
 from .hints import hints
 from .hover import hover
-from .names import Refused, name_at, renamable, rename, uses
+from .names import Refused, declared_at, name_at, renamable, rename, uses
 from .outline import folds, selection, symbols
 from .semantic import LEGEND, semantic_tokens
 from .server import Server
@@ -27,7 +28,7 @@ FEATURES: list[tuple[str, Any, Callable[..., Any]]] = []
 REQUEST_FAILED = -32803
 """The protocol's code for a request that was right and can't be done."""
 
-_TRIGGERS = [".", "=", "(", "{", "[", ",", ">", ":", '"', "$", " "]
+_TRIGGERS = [".", "=", "(", "{", "[", ",", ">", ":", '"', " "]
 
 
 def feature(method: str, options: Any = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -100,6 +101,10 @@ async def _cursor(ls: Server, uri: str, position: types.Position) -> tuple[Docum
 @feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=_TRIGGERS))
 async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     document, cursor = await _cursor(ls, params.text_document.uri, params.position)
+    trigger = params.context.trigger_character if params.context else None
+    if trigger == " " and cursor.sort in (Sort.AFTER, Sort.STATEMENT):
+        # Nobody asked: a blank brings up what is wanted behind it, not all that could go on.
+        return types.CompletionList(is_incomplete=False, items=[])
     making = Completion(cursor, document.positions, ls.say, ls.snippets, ls.again)
     return types.CompletionList(is_incomplete=False, items=await ls.documents.run(making.items))
 
@@ -124,11 +129,8 @@ async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | Non
 @feature(types.TEXT_DOCUMENT_DEFINITION)
 async def definition(ls: Server, params: types.DefinitionParams) -> types.Location | None:
     document, analysis = await _analysis(ls, params.text_document.uri)
-    binding = name_at(analysis, document.positions.offset(params.position))
-    if binding is None:
-        return None
-    span = binding.span
-    return location(span.source, span.start, span.end, ls.publisher.place(document))
+    span = declared_at(analysis, document.positions.offset(params.position))
+    return location(span.source, span.start, span.end, ls.publisher.place(document)) if span is not None else None
 
 
 @feature(types.TEXT_DOCUMENT_REFERENCES)
@@ -150,7 +152,9 @@ async def highlight(ls: Server, params: types.DocumentHighlightParams) -> list[t
     binding = name_at(analysis, document.positions.offset(params.position))
     if binding is None:
         return []
-    found = [types.DocumentHighlight(document.positions.of(binding.span), types.DocumentHighlightKind.Write)]
+    found = []
+    if binding.span.source is analysis.source:
+        found.append(types.DocumentHighlight(document.positions.of(binding.span), types.DocumentHighlightKind.Write))
     for span in uses(analysis, binding):
         found.append(types.DocumentHighlight(document.positions.of(span), types.DocumentHighlightKind.Read))
     return found
@@ -160,7 +164,7 @@ async def highlight(ls: Server, params: types.DocumentHighlightParams) -> list[t
 async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
     document, analysis = await _analysis(ls, params.text_document.uri)
     try:
-        span = renamable(analysis, document.positions.offset(params.position))
+        span = renamable(analysis, document.positions.offset(params.position)).span
     except Refused as refusal:
         raise JsonRpcException(ls.say.text(refusal.text), REQUEST_FAILED) from None
     return types.PrepareRenamePlaceholder(document.positions.of(span), span.text)
@@ -231,6 +235,13 @@ async def actions(ls: Server, params: types.CodeActionParams) -> list[types.Code
 def _is_of(action: types.CodeAction, kind: str) -> bool:
     own = str(getattr(action.kind, "value", action.kind))
     return own == kind or own.startswith(f"{getattr(kind, 'value', kind)}.") or own == getattr(kind, "value", kind)
+
+
+@feature(types.TEXT_DOCUMENT_FORMATTING)
+async def do_format(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+    document = ls.document(params.text_document.uri)
+    edits: list[types.TextEdit] | None = await ls.documents.run(formatting, document.source, document.positions)
+    return edits
 
 
 @feature(types.TEXT_DOCUMENT_INLAY_HINT)

@@ -14,7 +14,6 @@ from ..record import Record
 from ..resolve.base import Unresolved
 from ..resolve.bindings import kind_of
 from .analysis import Analysis
-from .candidates import outputs_of
 from .markdown import default_text
 from .positions import Positions
 from .walk import children
@@ -75,8 +74,10 @@ def _is_worked_out(node: syntax.Node, analysis: Analysis) -> bool:
         case syntax.Call(path=path):
             return analysis.component(path) is None
         case syntax.Path():
-            binding = analysis.binding(node)
-            return binding is not None and kind_of(analysis.context, binding) is None
+            reached = analysis.reached(node)
+            if reached is None or isinstance(reached.binding.statement, syntax.Import):
+                return False
+            return kind_of(reached.context, reached.binding) is None
     return False
 
 
@@ -86,7 +87,7 @@ def _defaults(node: syntax.Call, analysis: Analysis, positions: Positions) -> It
     if component is None or node.block is None or "\n" not in node.block.span.text or node.incomplete:
         return
     value = analysis.observer.value(node)
-    if analysis.context.is_task(component.kind) or outputs_of(value, analysis):
+    if analysis.context.is_task(component.kind) or analysis.outputs(value):
         return
     given = {entry.name for entry in node.entries} | set(component.positional[: len(node.positional)])
     left = [field for field in component.fields.values() if field.name not in given and _is_size(field)]

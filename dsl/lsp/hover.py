@@ -6,12 +6,13 @@ from lsprotocol import types
 
 from .. import syntax
 from ..functions import FUNCTIONS, READS_ENVIRONMENT
-from ..resolve.base import Binding, Unresolved
+from ..resolve.base import Binding, Context, Unresolved
 from ..resolve.bindings import PARAM_TYPES, kind_of
+from ..resolve.modules import declarations
 from ..source import Span
 from .analysis import Analysis
-from .candidates import members, outputs_of
-from .markdown import code, component_page, field_page, kind_page, name_page, page, unit_page
+from .candidates import members
+from .markdown import code, component_page, field_page, kind_page, name_page, page, plain, unit_page
 from .positions import Positions
 from .say import Say, shown
 from .touched import (
@@ -19,6 +20,7 @@ from .touched import (
     TouchedComponent,
     TouchedField,
     TouchedFunction,
+    TouchedImport,
     TouchedKind,
     TouchedName,
     TouchedOutput,
@@ -45,10 +47,12 @@ def _page(found: Touched, analysis: Analysis, say: Say) -> str:
     match found:
         case TouchedKind(name=name):
             return _kind(name, analysis, say)
-        case TouchedName(binding=binding):
-            return _name(binding, analysis, say)
-        case TouchedOutput(path=path, binding=binding):
-            return _output(found, path, binding, analysis, say)
+        case TouchedName(binding=binding, home=home):
+            return _name(binding, home, analysis, say)
+        case TouchedOutput():
+            return _output(found, analysis, say)
+        case TouchedImport(statement=statement):
+            return _module(statement, analysis)
         case TouchedComponent(component=component):
             return component_page(component, say, analysis)
         case TouchedField(component=component, name=name, entry=entry) if component is not None:
@@ -64,7 +68,7 @@ def _page(found: Touched, analysis: Analysis, say: Say) -> str:
             wanted = analysis.observer.wanted(path)
             return page(code(word), say.type(wanted.type) if wanted else "")
         case TouchedValue(node=node):
-            return _plain(node, analysis)
+            return _expression(node, analysis)
         case TouchedUse(use=use):
             return _use(use, analysis)
     return ""
@@ -90,33 +94,48 @@ def _kind(name: str, analysis: Analysis, say: Say) -> str:
     return ""
 
 
-def _name(binding: Binding, analysis: Analysis, say: Say) -> str:
+def _name(binding: Binding, home: Context, analysis: Analysis, say: Say) -> str:
     statement = binding.statement
-    value = analysis.value(binding.name)
+    value = analysis.value(binding.name) if home is analysis.context else binding.value
     text = None if isinstance(value, Unresolved) else shown(value, analysis)
     match statement:
+        case syntax.Import():
+            return _module(statement, analysis)
         case syntax.Declaration(kind=kind):
             component = analysis.component_of(value)
             short = component.name if component is not None else None
-            outputs = dict(outputs_of(value, analysis)) if analysis.context.is_task(kind.name) else None
+            outputs = dict(analysis.outputs(value)) if home.is_task(kind.name) else None
             return name_page(kind.name, binding.name, statement.doc, short, say, outputs)
         case syntax.Param():
-            if kind_of(analysis.context, binding) and isinstance(statement.value, syntax.Path):
+            if kind_of(home, binding) and isinstance(statement.value, syntax.Path):
                 text = str(statement.value)
             return name_page("param", binding.name, statement.doc, text, say, None)
     word = "import" if isinstance(statement, syntax.Import) else "let"
     return name_page(word, binding.name, statement.doc, text, say, None)
 
 
-def _output(found: TouchedOutput, path: syntax.Path, binding: Binding, analysis: Analysis, say: Say) -> str:
-    base = [segment.name for segment in path.segments if segment.span.end < found.span.start]
-    value = members(tuple(base), analysis).get(found.name)
-    kind = kind_of(analysis.context, binding)
+def _module(statement: syntax.Import, analysis: Analysis) -> str:
+    """Describe an imported file: what it says of itself, and its declarations."""
+    inner = analysis.module_of(analysis.bindings.get(statement.name.name))
+    head = code(f"import {statement.path.span.text} as {statement.name.name}")
+    if inner is None:
+        return head
+    experiment = inner.module.experiment
+    declared = (inner.bindings[name].statement for name in declarations(inner))
+    listed = [f"{one.kind.name} {one.name.name}" for one in declared if isinstance(one, syntax.Declaration)]
+    return page(head, plain(experiment.doc) if experiment else "", code("\n".join(listed)) if listed else "")
+
+
+def _output(found: TouchedOutput, analysis: Analysis, say: Say) -> str:
+    reached, path = found.reached, found.path
+    base = tuple(segment.name for segment in path.segments if segment.span.end < found.span.start)
+    value = members(base, analysis).get(found.name)
+    kind = kind_of(reached.context, reached.binding)
     if value is None:
         return ""
     if kind is None:
         return code(f"{path} = {shown(value, analysis)}")
-    return page(code(str(path)), say.type(value), f"*{say('editor.output', kind=kind, name=binding.name)}*")
+    return page(code(str(path)), say.type(value), f"*{say('editor.output', kind=kind, name=reached.binding.name)}*")
 
 
 def _value(node: syntax.Expression, analysis: Analysis) -> str | None:
@@ -124,7 +143,7 @@ def _value(node: syntax.Expression, analysis: Analysis) -> str | None:
     return None if isinstance(value, Unresolved) else shown(value, analysis)
 
 
-def _plain(node: syntax.Expression, analysis: Analysis) -> str:
+def _expression(node: syntax.Expression, analysis: Analysis) -> str:
     """Show what a number or an expression comes to, if that isn't what is written."""
     text = _value(node, analysis)
     written = node.span.text

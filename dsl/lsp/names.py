@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -11,10 +12,10 @@ from ..reports import Reports
 from ..resolve.base import Binding
 from ..scan import scan
 from ..source import Source, Span
-from ..tokens import RESERVED, WORD
+from ..tokens import JUNK, RESERVED, WORD
 from .analysis import Analysis
 from .cursor import Analyse
-from .touched import TouchedName, TouchedOutput, touched
+from .touched import TouchedImport, TouchedName, TouchedOutput, touched
 from .walk import walk
 
 
@@ -27,22 +28,52 @@ class Refused(Exception):
 
 
 def name_at(analysis: Analysis, offset: int) -> Binding | None:
-    """Give the name of the file that an offset touches; an output stands for its task."""
+    """Give the name that an offset touches; an output stands for its task."""
+    match touched(analysis, offset):
+        case TouchedName(binding=binding):
+            return binding
+        case TouchedOutput(reached=reached):
+            return reached.binding
+    return None
+
+
+def declared_at(analysis: Analysis, offset: int) -> Span | None:
+    """Give the place where what an offset touches is declared; of an import, the beginning of its file."""
     found = touched(analysis, offset)
-    return found.binding if isinstance(found, TouchedName | TouchedOutput) else None
+    if isinstance(found, TouchedImport):
+        imported = analysis.context.module.imports.get(found.statement.name.name)
+        return Span(imported.module.source, 0, 0) if imported is not None else None
+    binding = name_at(analysis, offset)
+    return binding.span if binding is not None else None
 
 
 def uses(analysis: Analysis, binding: Binding) -> list[Span]:
-    """Give the places where a name is used, in the order of the text."""
-    return [path.segments[0].span for path, meant in analysis.names() if meant.name == binding.name]
+    """Give the places of the file where a name is used, in the order of the text."""
+    found = []
+    for path, reached in analysis.names():
+        again = analysis.again(path)
+        if analysis.bindings.get(path.segments[0].name) is binding:
+            found.append(path.segments[0].span)
+        elif reached.segments > 1 and reached.binding.span == binding.span:
+            found.append(path.segments[1].span)
+        if again is not None and analysis.bindings[path.segments[again].name] is binding:
+            found.append(path.segments[again].span)
+    for node in walk(analysis.tree):
+        if isinstance(node, syntax.Block) and analysis.varies_params(node):
+            keys = (entry.key[0] for entry in node.entries)
+            found += [key.span for key in keys if analysis.bindings.get(key.name) is binding]
+    return sorted(found, key=lambda span: span.start)
 
 
-def renamable(analysis: Analysis, offset: int) -> Span:
-    """Give the place of the name that would be renamed, or refuse."""
+def renamable(analysis: Analysis, offset: int) -> TouchedName:
+    """Give the name that would be renamed, or refuse."""
     found = touched(analysis, offset)
     if not isinstance(found, TouchedName):
         raise Refused(Text("editor.rename.nothing"))
-    return found.span
+    if found.home is not analysis.context:
+        values = {"name": found.binding.name, "file": found.binding.span.source.name}
+        raise Refused(Text("editor.rename.imported", values))
+    return found
 
 
 def rename(analysis: Analysis, offset: int, new: str, analyse: Analyse) -> list[tuple[Span, str]]:
@@ -50,9 +81,7 @@ def rename(analysis: Analysis, offset: int, new: str, analyse: Analyse) -> list[
 
     The file with the new name is checked: what meant something else before must still mean that.
     """
-    renamable(analysis, offset)
-    binding = name_at(analysis, offset)
-    assert binding is not None
+    binding = renamable(analysis, offset).binding
     new = unicodedata.normalize("NFC", new.strip())
     _allowed(analysis, binding, new)
     places = sorted({binding.span, *uses(analysis, binding)}, key=lambda span: span.start)
@@ -81,14 +110,23 @@ def _allowed(analysis: Analysis, binding: Binding, new: str) -> None:
 def _all_read(analysis: Analysis, binding: Binding) -> None:
     """Refuse if the name also stands where the text could not be read: there it would be left behind."""
     read = {segment.span.start for segment in _segments(analysis.tree)}
-    for tokens in scan(analysis.source, Reports(analysis.source)).statements:
+    for start in _mentions(analysis.source, binding.name):
+        if start not in read:
+            line = Span(analysis.source, start, start).line
+            raise Refused(Text("editor.rename.broken", {"name": binding.name, "line": line}))
+
+
+def _mentions(source: Source, name: str) -> Iterator[int]:
+    """Give the places where a name stands, keys and outputs aside, in what could not be read too."""
+    word = re.compile(rf"(?<![\w.])({re.escape(name)})(?!\w)")
+    hole = re.compile(rf"\$\{{[ \t]*({re.escape(name)})(?!\w)")
+    for tokens in scan(source, Reports(source)).statements:
         for n, token in enumerate(tokens):
             is_key = n + 1 < len(tokens) and tokens[n + 1].type == "="
             is_member = n > 0 and tokens[n - 1].type == "."
-            is_name = token.type == WORD and token.text == binding.name and not is_key and not is_member
-            if is_name and token.start not in read:
-                line = Span(analysis.source, token.start, token.end).line
-                raise Refused(Text("editor.rename.broken", {"name": binding.name, "line": line}))
+            pattern = hole if token.type == "STRING" else word if token.type in (WORD, JUNK) else None
+            if pattern is not None and not is_key and not is_member:
+                yield from (match.start(1) for match in pattern.finditer(source.text, token.start, token.end))
 
 
 def _segments(tree: syntax.SyntaxTree) -> Iterator[syntax.Segment]:
@@ -109,10 +147,10 @@ def _same_meaning(
     for place, replacement in reversed(edits):
         text = text[: place.start] + replacement + text[place.end :]
     renamed = analyse(Source(analysis.source.name, text, analysis.source.path))
-    before = [new if meant.name == binding.name else meant.name for _, meant in analysis.names()]
-    after = [(path, meant.name) for path, meant in renamed.names()]
-    for n, (path, meant) in enumerate(after):
-        if n >= len(before) or before[n] != meant:
-            raise Refused(Text("editor.rename.changes", {"name": new, "line": path.span.line}))
+    before = [new if path.segments[0].name == binding.name else path.segments[0].name for path, _ in analysis.names()]
+    after = [path.segments[0] for path, _ in renamed.names()]
+    for n, segment in enumerate(after):
+        if n >= len(before) or before[n] != segment.name:
+            raise Refused(Text("editor.rename.changes", {"name": new, "line": segment.span.line}))
     if len(after) < len(before):
         raise Refused(Text("editor.rename.changes", {"name": new, "line": edits[0][0].line}))

@@ -14,6 +14,9 @@ from ..tokens import CLOSERS, OPENERS, Token
 
 PROBE = "probe_7f3a"
 
+_LONGEST = 1_000
+"""Characters before the cursor that can matter: nobody names anything longer."""
+
 _WORD_BEFORE = re.compile(r"[^\W\d]\w*$")
 _WORD_AFTER = re.compile(r"\w*")
 _BASE = re.compile(rf"({PATH})\.$")
@@ -46,7 +49,7 @@ def place_at(source: Source, offset: int) -> Place:
     text = source.text
     scanned = scan(source, Reports(source))
     tokens = [token for statement in scanned.statements for token in statement]
-    word = _WORD_BEFORE.search(text, text.rfind("\n", 0, offset) + 1, offset)
+    word = _WORD_BEFORE.search(text, _line_start(text, offset), offset)
     start = word.start() if word else offset
     after = _WORD_AFTER.match(text, offset)
     end = after.end() if after and (word or after.end() > offset) else offset
@@ -55,7 +58,7 @@ def place_at(source: Source, offset: int) -> Place:
     string = next((token for token in tokens if _holds(text, token, offset)), None)
     if string is not None:
         return Place(start, end, string.start, string=(string.start, string.end))
-    line = text[text.rfind("\n", 0, start) + 1 : start]
+    line = text[_line_start(text, start) : start]
     base = _BASE.search(line)
     if base is not None:
         return Place(start, end, start - len(base.group()), base=base.group(1))
@@ -63,6 +66,11 @@ def place_at(source: Source, offset: int) -> Place:
     if quantity is not None and quantity.group(2) is None:
         return Place(start, end, start - len(quantity.group()), in_quantity=True)
     return Place(start, end, start, in_number=start > 0 and (text[start - 1].isdigit() or text[start - 1] == "%"))
+
+
+def _line_start(text: str, offset: int) -> int:
+    """Give where the line begins, or what of a very long one is looked at: patterns are tried from each character."""
+    return max(text.rfind("\n", 0, offset) + 1, offset - _LONGEST)
 
 
 def _holds(text: str, token: Token, offset: int) -> bool:

@@ -110,10 +110,12 @@ def _path(analysis: Analysis, path: syntax.Path) -> Token | None:
         return "enumMember", _PLAIN
     if analysis.component(path) is not None:
         return "class", _PLAIN
-    binding = analysis.binding(path)
+    binding = analysis.bindings.get(path.segments[0].name)
     if binding is None:
         return None
     match binding.statement:
+        case syntax.Import():
+            return "namespace", _PLAIN
         case syntax.Param():
             return "parameter", _PLAIN
         case syntax.Let():

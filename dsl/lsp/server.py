@@ -57,8 +57,13 @@ class Server(LanguageServer):
         return str(getattr(chosen, "value", chosen) or "utf-16")
 
     def update(self, uri: str, text: str, version: int | None, pause: float = PAUSE) -> None:
-        """Take over a file's text, and check it when the typing pauses."""
+        """Take over a file's text; check it, and the open files that import it, when the typing pauses."""
         document = self.documents.set(uri, text, version, self.encoding)
+        self._later(document, pause)
+        for other in self.documents.importers(document):
+            self._later(self.documents.set(other.uri, other.source.text, other.version, self.encoding), pause)
+
+    def _later(self, document: Document, pause: float) -> None:
         if document.waiting is not None:
             document.waiting.cancel()
         document.waiting = asyncio.ensure_future(self._check(document, pause))

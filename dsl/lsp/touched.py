@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import syntax
 from ..catalogue import Component
 from ..record import Record
-from ..resolve.base import Binding
+from ..resolve.base import Binding, Context
+from ..resolve.modules import Reached
 from ..source import Span
 from .analysis import Analysis
 from .walk import around, called_paths
@@ -24,18 +25,24 @@ class TouchedKind(Touched):
 
 
 class TouchedName(Touched):
-    """A name of the file, where it is declared or used; `path` is the use."""
+    """A name of the file (or of one that it imports, whose module is `home`), where it is declared or used."""
 
     binding: Binding
-    path: syntax.Path | None = None
+    home: Context
 
 
 class TouchedOutput(Touched):
     """What stands behind a name and a dot."""
 
-    binding: Binding
+    reached: Reached
     path: syntax.Path
     name: str
+
+
+class TouchedImport(Touched):
+    """The path of an imported file."""
+
+    statement: syntax.Import
 
 
 class TouchedField(Touched):
@@ -104,16 +111,21 @@ def _head(analysis: Analysis, statement: syntax.Node, offset: int) -> Touched | 
             return TouchedKind(type_.span, type_.name)
         case syntax.Use(distribution=distribution) if _holds(distribution.span, offset):
             return TouchedUse(distribution.span, statement)
-        case syntax.Declaration(name=name) | syntax.Param(name=name) | syntax.Let(name=name):
-            binding = analysis.bindings.get(name.name)
-            if _holds(name.span, offset) and binding is not None:
-                return TouchedName(name.span, binding)
+        case syntax.Import(path=path) if _holds(path.span, offset):
+            return TouchedImport(path.span, statement)
+        case syntax.Declaration() | syntax.Param() | syntax.Let() | syntax.Import():
+            binding = analysis.bindings.get(statement.name.name)
+            if _holds(statement.name.span, offset) and binding is not None:
+                return TouchedName(statement.name.span, binding, analysis.context)
     return None
 
 
 def _field(analysis: Analysis, nodes: list[syntax.Node], entry: syntax.Entry, offset: int) -> Touched | None:
     index = next(n for n, segment in enumerate(entry.key) if offset <= segment.span.end)
     segment = entry.key[index]
+    block = nodes[-2] if len(nodes) > 1 else None
+    if isinstance(block, syntax.Block) and analysis.varies_params(block) and segment.name in analysis.bindings:
+        return TouchedName(segment.span, analysis.bindings[segment.name], analysis.context)
     component = owner(analysis, nodes)
     if index and component is not None:
         component = inner_component(analysis, nodes, entry, index)
@@ -155,9 +167,17 @@ def _path(analysis: Analysis, path: syntax.Path, offset: int) -> Touched | None:
         return TouchedWord(path.span, meaning, path)
     if id(path) in called_paths(analysis.tree):
         return TouchedFunction(path.span, str(path)) if len(path.segments) == 1 else None
-    binding = analysis.binding(path)
-    if binding is None:
+    reached = analysis.reached(path)
+    if reached is None:
         return None
     if segment is path.segments[0]:
-        return TouchedName(segment.span, binding, path)
-    return TouchedOutput(segment.span, binding, path, segment.name)
+        return TouchedName(segment.span, analysis.bindings[segment.name], analysis.context)
+    if reached.segments > 1 and segment is path.segments[1]:
+        return TouchedName(segment.span, reached.binding, reached.context)
+    again = analysis.again(path)
+    if again is not None and segment.span.start >= path.segments[again].span.start:
+        own = analysis.bindings[path.segments[again].name]
+        if segment is path.segments[again]:
+            return TouchedName(segment.span, own, analysis.context)
+        reached = Reached(analysis.context, own, again + 1)
+    return TouchedOutput(segment.span, reached, path, segment.name)

@@ -125,6 +125,8 @@ def behind(context: Context, node: syntax.Expression, value: Any) -> tuple[tuple
         if binding is None or isinstance(binding.statement, syntax.Declaration | syntax.Import) or not binding.done:
             continue
         labels.append(Label(binding.span, Text("label.declared", {"name": binding.name})))
+        if context.importer is not None and binding.name in context.given:
+            labels.append(Label(context.given[binding.name].span, Text("label.set", {"name": binding.name})))
         if str(path) != written and len(path.segments) == 1 and not isinstance(binding.value, Unresolved):
             notes.append(Text("note.value", {"expression": str(path), "value": show(binding.value)}))
     return tuple(labels), tuple(notes)

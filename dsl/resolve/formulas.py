@@ -142,9 +142,9 @@ class _Resolver:
             return reached
         if reached is None:
             return self._unknown(node)
-        home, binding = reached.context, reached.binding
         if self.context.observer is not None:
-            self.context.observer.meant(node, binding)
+            self.context.observer.meant(node, reached)
+        home, binding = reached.context, reached.binding
         if isinstance(binding.statement, syntax.Import):
             return module_alone(self.context, binding, node, self.wanted)
         kind = kind_of(home, binding)

@@ -17,7 +17,7 @@ from .base import UNRESOLVED, Context, Unresolved, Wanted
 from .bindings import in_order, value_of, watched
 from .calls import call, pipe
 from .formulas import formula, formula_wanted
-from .modules import forget_unknown_kinds
+from .modules import forget_unknown_kinds, inner_modules
 from .names import path
 from .observer import Observer
 from .plain import binary, conditional, entries, items, literal, string, unary
@@ -62,7 +62,8 @@ def resolved(
     settings = settings_of(context)
     context.found += of_trials(context)
     # What could not be parsed was reported by the parser, and has no value either.
-    values = [settings, *expects.values(), *(binding.value for binding in context.bindings.values())]
+    modules = (context, *inner_modules(context))
+    values = [settings, *expects.values(), *(one.value for home in modules for one in home.bindings.values())]
 
     def again(winners: Mapping[str, int]) -> tuple[Program | None, list[Diagnostic]]:
         return instantiate(module, catalogue, root, given, winners)

@@ -94,9 +94,7 @@ def _unknown_param(context: Context, node: syntax.Import, entry: syntax.Entry, p
     name = entry.key[0]
     module = context.module.imports[node.name.name].module
     helps, fixes = suggest(name.name, params, name.span)
-    notes = (
-        (Text("L0222.params", {"names": params}),) if params else (Text("L0259.none", {"file": module.source.name}),)
-    )
+    notes = (Text("L0259.params", {"names": params}),) if params else (Text("L0259.none"),)
     labels: tuple[Label, ...] = ()
     if name.name in module.names:
         labels = (Label(module.names[name.name].name.span, Text("L0222.not_param", {"name": name.name})),)

@@ -46,7 +46,7 @@ def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
         found = _own(context, reached, node, wanted)
         if not isinstance(found, _Miss):
             if context.observer is not None:
-                context.observer.meant(node, reached.binding)
+                context.observer.meant(node, reached)
             if bare and not isinstance(found, Unresolved):
                 _warn_of_hiding(context, reached.binding, node, wanted)
             return found

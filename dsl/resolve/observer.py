@@ -8,7 +8,8 @@ from .. import syntax
 from ..catalogue import Component
 
 if TYPE_CHECKING:
-    from .base import Binding, Context, Wanted
+    from .base import Context, Wanted
+    from .modules import Reached
 
 
 class Observer:
@@ -21,14 +22,14 @@ class Observer:
         self.context: Context | None = None
         """Of the file itself: its names with their values."""
         self._values: dict[int, tuple[syntax.Expression, Wanted, Any]] = {}
-        self._meanings: dict[int, tuple[syntax.Path, Binding | Component | str]] = {}
+        self._meanings: dict[int, tuple[syntax.Path, Reached | Component | str]] = {}
         self._bases: dict[int, tuple[syntax.Block, Any]] = {}
 
     def resolved(self, node: syntax.Expression, wanted: Wanted, value: Any) -> None:
         """Take note of what an expression came to (an Unresolved if it didn't), and what was wanted of it."""
         self._values[id(node)] = node, wanted, value
 
-    def meant(self, path: syntax.Path, meaning: Binding | Component | str) -> None:
+    def meant(self, path: syntax.Path, meaning: Reached | Component | str) -> None:
         """Take note of what a path stands for: a name of the file, a component, or a word."""
         self._meanings[id(path)] = path, meaning
 
@@ -46,7 +47,7 @@ class Observer:
         found = self._values.get(id(node))
         return found[2] if found else otherwise
 
-    def meaning(self, path: syntax.Path) -> Binding | Component | str | None:
+    def meaning(self, path: syntax.Path) -> Reached | Component | str | None:
         """Give what a path stands for; None if that isn't known."""
         found = self._meanings.get(id(path))
         return found[1] if found else None

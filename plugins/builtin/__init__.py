@@ -69,10 +69,9 @@ def llx_components() -> Iterable[Located]:
 
 @hookimpl
 def llx_check(program: Program, findings: Findings) -> None:
-    from .rules import rules
+    from .rules import run
 
-    for rule in rules():
-        rule(program, findings)
+    run(program, findings)
 
 
 @hookimpl

@@ -152,6 +152,24 @@ FIELDS: dict[str, str] = {
     "export.safetensors.to": "書き込むフォルダー",
     "export.safetensors.checkpoint": "書き出すチェックポイント",
     # Sweeps
+    "sweep.grid.over": "ファイルの param と、それぞれで試す値のリスト",
+    "sweep.random.over": "ファイルの param と、それぞれの値のリスト、または値を引く分布",
+    "sweep.random.trials": "引く組み合わせの数",
+    "sweep.random.seed": "別のシードなら、別の組み合わせを引く",
+    **{
+        f"{sweep}.{field}": text
+        for sweep in ("sweep.grid", "sweep.random")
+        for field, text in {
+            "seeds": "各試行を実行するシードの数。実験のシード、その次、…",
+            "minimise": "最良の試行で最も小さくなる数",
+            "maximise": "最良の試行で最も大きくなる数",
+        }.items()
+    },
+    **{
+        f"distribution.{name}.{field}": text
+        for name in ("uniform", "log_uniform", "integers")
+        for field, text in {"low": "最小の値", "high": "最大の値"}.items()
+    },
     **_of(
         "sweep",
         ("grid", "random"),
@@ -161,10 +179,6 @@ FIELDS: dict[str, str] = {
             "maximise": "最良の試行で最大になる数値",
         },
     ),
-    "sweep.grid.over": "ファイルの param と、それぞれ試す値のリスト",
-    "sweep.random.over": "ファイルの param と、それぞれの値のリスト、または値を取り出す分布",
-    "sweep.random.trials": "選ぶ組み合わせの数",
-    "sweep.random.seed": "シードを変えると、別の組み合わせが選ばれます",
     **_of("distribution", ("uniform", "log_uniform", "integers"), {"low": "最小値", "high": "最大値"}),
     # Experiment
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",

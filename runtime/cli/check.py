@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from . import options, output
+from . import difference, options, output
 
 if TYPE_CHECKING:
     from ...dsl.diagnostics.model import Diagnostic
     from ..fixing import Fixed
+    from ..results import CheckResult
 
 
 @click.command(
@@ -42,29 +42,35 @@ def command(given: options.Given, format_: str, fix: bool, unsafe: bool, diff: b
 def _check(given: options.Given, format_: str) -> int:
     from ..face import check
 
-    found: list[Diagnostic] = []
-    fine = []
-    for file in given.files:
-        checked = check(file, params=given.params)
-        found += checked.diagnostics
-        if not checked.diagnostics:
-            fine.append(file)
-    return _told(found, fine, format_)
+    return _told([check(file, params=given.params) for file in given.files], format_)
 
 
-def _told(found: Sequence[Diagnostic], fine: Sequence[Path], format_: str) -> int:
+def _told(checks: Sequence[CheckResult], format_: str) -> int:
     """Show what was found, and which files have no mistakes; give the exit code."""
-    failed = output.report(found, format_)
+    failed = output.report(_once(checks), format_)
     if format_ == "rich":
-        for file in fine:
-            click.echo(f"{file}: {output.style(_fine(), fg='green')}")
+        for checked in checks:
+            if not checked.diagnostics:
+                click.echo(f"{checked.path}: {output.style(_fine(), fg='green')}")
     return 1 if failed else 0
+
+
+def _once(checks: Sequence[CheckResult]) -> list[Diagnostic]:
+    """Give what was found, that in a file which several of them import once."""
+    found: dict[object, Diagnostic] = {}
+    for checked in checks:
+        for number, diagnostic in enumerate(checked.diagnostics):
+            span = diagnostic.span
+            path = span.source.path if span is not None else None
+            key = (diagnostic.code, path.resolve(), span.start, span.end) if span and path else (checked.path, number)
+            found.setdefault(key, diagnostic)
+    return list(found.values())
 
 
 def _fix(given: options.Given, format_: str, unsafe: bool, diff: bool) -> int:
     """Fix the files, or show what that would change; then tell what is left."""
+    from ..face import check
     from ..fixing import fix
-    from ..rewriting import rewrite
 
     fixed: list[Fixed] = []
     for file in given.files:
@@ -72,37 +78,47 @@ def _fix(given: options.Given, format_: str, unsafe: bool, diff: bool) -> int:
         fixed.append(one)
         if one.before is not None and one.changed:
             if diff:
-                click.echo(_diff(one), nl=False)
-            else:
-                rewrite(file, one.text)
-    left = [diagnostic for one in fixed for diagnostic in one.checked.diagnostics]
+                difference.show(one.before.text, one.text, one.before.name, one.before.name)
+            elif problem := _written(one):
+                output.report([problem])
+                return 1
+    checks = [one.checked for one in fixed]
+    if not diff and len(fixed) > 1:
+        # What a file imports may have been mended after it was checked.
+        checks = [check(one.path, params=given.params) for one in checks]
     if not diff:
-        _told(left, [one.checked.path for one in fixed if not one.checked.diagnostics], format_)
-    _summary(fixed, left, unsafe, diff)
+        _told(checks, format_)
+    left = _once(checks)
+    _summary(sum(one.count for one in fixed), checks, left, unsafe, diff)
     failed = any(diagnostic.is_error for diagnostic in left)
     return 1 if failed or (diff and any(one.changed for one in fixed)) else 0
 
 
-def _summary(fixed: Sequence[Fixed], left: Sequence[Diagnostic], unsafe: bool, diff: bool) -> None:
+def _written(fixed: Fixed) -> Diagnostic | None:
+    """Put a file's new text into it, or give what stands in the way."""
+    from ...dsl.diagnostics.model import Diagnostic, Text
+    from ..fixing import write
+
+    path = str(fixed.checked.path)
+    try:
+        if write(fixed):
+            return None
+    except OSError as error:
+        values = {"path": path, "reason": error.strerror or type(error).__name__}
+        return Diagnostic("L0872", Text("L0872", values), None, helps=(Text("L0872.file"),))
+    return Diagnostic("L0873", Text("L0873", {"path": path}), None, helps=(Text("L0873.help"),))
+
+
+def _summary(count: int, checks: Sequence[CheckResult], left: Sequence[Diagnostic], unsafe: bool, diff: bool) -> None:
     from ..words import say
 
     key = "cli.check.would_fix" if diff else "cli.check.fixed"
-    line = say(key, count=sum(one.count for one in fixed), left=len(left))
-    likely = 0 if unsafe else sum(bool(diagnostic.fixes) for diagnostic in left)
+    line = say(key, count=count, left=len(left))
+    own = {checked.source for checked in checks}
+    likely = 0 if unsafe else sum(any(fix.span.source in own for fix in one.fixes) for one in left)
     if likely:
         line += say("cli.check.likely", count=likely)
     click.echo(line, err=True)
-
-
-def _diff(fixed: Fixed) -> str:
-    """Show the changes of a file as `patch` reads them."""
-    import difflib
-    import io
-
-    assert fixed.before is not None, "the caller looked"
-    old, new = (io.StringIO(text, newline="").readlines() for text in (fixed.before.text, fixed.text))
-    lines = difflib.unified_diff(old, new, fixed.before.name, fixed.before.name)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _fine() -> str:

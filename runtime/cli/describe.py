@@ -25,7 +25,7 @@ _WIDEST = 60
 @click.command(epilog="Example: llx describe reviews.llx pretrain width=512")
 @options.traceback
 @options.file
-@click.argument("words", nargs=-1, metavar="[NAME]... [NAME=VALUE]...", shell_complete=options.complete_names)
+@click.argument("words", nargs=-1, metavar="[NAME]... [NAME=VALUE]...", shell_complete=options.complete_words)
 @options.store
 @options.as_json
 def command(file: Path, words: tuple[str, ...], store: Path | None, as_json: bool) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options, output
+from . import difference, options, output
 
 if TYPE_CHECKING:
     from ...dsl.diagnostics.model import Diagnostic
@@ -45,7 +45,7 @@ def command(paths: tuple[Path, ...], check: bool, diff: bool) -> int:
     from ..words import say
 
     if Path(STDIN) in paths and len(paths) > 1:
-        raise click.UsageError("Stdin ('-') can't be formatted together with files.")
+        raise click.UsageError(say("cli.fmt.alone"))
     places = list(paths) or [Path()]
     outcomes: list[Outcome] = []
     failed = False
@@ -139,20 +139,10 @@ def _write_stdout(data: bytes) -> None:
 
 
 def _show_difference(outcome: Outcome) -> None:
-    """Show what would change, as `diff -u` does."""
-    from difflib import unified_diff
-
-    if not outcome.changes or outcome.after is None:
-        return
-    before, after = (data.decode("utf-8").splitlines(keepends=True) for data in (outcome.before, outcome.after))
-    lines = unified_diff(before, after, f"{outcome.name} (as it is)", f"{outcome.name} (formatted)")
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    for line in lines:
-        shown = line.rstrip("\r\n")
-        colour = colours.get(line[:1])
-        click.echo(output.style(shown, fg=colour) if colour else shown)
-        if not line.endswith("\n"):
-            click.echo("\\ no newline at the end of the file")
+    """Show what would change."""
+    if outcome.changes and outcome.after is not None:
+        before, after = (data.decode("utf-8") for data in (outcome.before, outcome.after))
+        difference.show(before, after, f"{outcome.name} (as it is)", f"{outcome.name} (formatted)")
 
 
 def _summary(outcomes: list[Outcome], written: bool) -> str:

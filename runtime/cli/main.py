@@ -12,16 +12,17 @@ from .guard import guarded
 from .speech import in_users_language, teach_click, translated
 
 SECTIONS: dict[str, dict[str, str]] = {
-    "Begin": {
+    "Write an experiment": {
         "new": "Make a new experiment, or a plugin package, that works as it is.",
-    },
-    "Run an experiment": {
         "check": "Find the mistakes in an experiment before anything runs.",
         "fmt": "Lay out files in the one canonical way.",
+        "describe": "Show the evaluated experiment, with the origin of every value.",
+        "lsp": "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).",
+    },
+    "Run an experiment": {
         "plan": "Show what would run, why, and what it costs.",
         "run": "Run what an experiment describes and isn't stored yet.",
         "test": "Run all of it with a handful of rows and steps, and judge what that allows.",
-        "describe": "Show the evaluated experiment, with the origin of every value.",
         "why": "Say why a task would run again.",
         "graph": "Draw the tasks of an experiment.",
     },
@@ -36,13 +37,11 @@ SECTIONS: dict[str, dict[str, str]] = {
         "generate": "Let a trained stage go on with a text.",
         "predict": "Let a trained stage label texts.",
     },
-    "Write an experiment": {
-        "lsp": "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).",
-    },
     "Learn": {
         "components": "List the components that a file may use.",
         "explain": "Explain a component, a kind or the code of a diagnostic.",
         "plugins": "List the installed plugins.",
+        "doctor": "Say what this machine can do, and what stands in the way.",
         "completion": "Write the script that lets a shell complete llx.",
         "version": "Show the versions.",
     },

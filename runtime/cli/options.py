@@ -42,6 +42,13 @@ def complete_names(context: click.Context, parameter: click.Parameter, incomplet
     return complete.names(context, parameter, incomplete)
 
 
+def complete_words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a declaration or a param, in a shell."""
+    from . import complete
+
+    return complete.words(context, parameter, incomplete)
+
+
 class Given(NamedTuple):
     """What a command that takes several files is given."""
 

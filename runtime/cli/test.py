@@ -12,13 +12,7 @@ from .run import execute
 
 @click.command(epilog="An expectation is judged if nothing that it refers to took less than a real run would.")
 @options.experiment
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=options.complete_names,
-    help="Test only this task or expectation, and what it needs.",
-)
+@options.only
 @options.store
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
 def command(file: Path, params: tuple[str, ...], only: tuple[str, ...], store: Path | None, as_json: bool) -> int:

@@ -2,7 +2,7 @@
 
 MESSAGES: dict[str, str] = {
     # 見出し
-    "Begin": "はじめる",
+    "Write an experiment": "実験を書く",
     "Run an experiment": "実験を実行する",
     "Look at runs": "実行の結果を見る",
     "Use a trained model": "学習したモデルを使う",
@@ -37,6 +37,24 @@ MESSAGES: dict[str, str] = {
     "Run what an experiment describes and isn't stored yet.": "実験のうち、まだ保存されていない部分を実行する。",
     "Params are given as in the file: llx run f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx run f.llx lr=1e-4 width=512",
     "Write the events as JSON lines.": "イベントを JSON Lines で出力する。",
+    "Run only with the versions in llx.lock.": "llx.lock のバージョンと同じときだけ実行する。",
+    # describe
+    "Show the evaluated experiment, with the origin of every value.": "評価後の実験を、すべての値の出どころとともに表示する。",
+    "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
+    # fmt, describe
+    "Lay out files in the one canonical way.": "ファイルを唯一の標準の体裁に整える。",
+    "Files below a folder are found, those in hidden folders aside; `-` formats stdin. Exit code 1 if a file has syntax errors, and with --check or --diff if one isn't in the canonical layout.": "フォルダを指定すると、隠しフォルダを除き、その下のファイルをすべて整えます。`-` は標準入力です。構文の誤りがあるとき、また --check や --diff で体裁の違うファイルがあるときは、終了コードが 1 になります。",
+    "Write nothing; tell which files would change.": "書き込まず、変更されるファイルを示す。",
+    "Write nothing; show what would change.": "書き込まず、変更点を示す。",
+    # lsp
+    "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).": "エディタと通信する: 入力中の誤り、補完、ホバー、名前の変更（docs/editors.md）。",
+    "Editors start it themselves; docs/editors.md says how each is told to.": "エディタが自動で起動します。エディタごとの設定は docs/editors.md にあります。",
+    "Accepted for editors that pass it: there is no other way.": "このオプションを渡すエディタのために受け付ける（通信方法はこれだけ）。",
+    # test
+    "Run all of it with a handful of rows and steps, and judge what that allows.": "全体を少しの行とステップで実行し、それで判定できることを判定する。",
+    "Run all of it with a handful of rows and steps, in a corner of the store, to see that the parts fit.": "全体を少しの行とステップで、ストアの一角を使って実行し、部品がつながるか確かめる。",
+    "An expectation is judged if nothing that it refers to took less than a real run would.": "期待（expect）は、参照先がどれも本来の実行より少なく済まされていない場合にだけ判定します。",
+    "Test only this task or expectation, and what it needs.": "このタスクまたは期待（expect）と、それに必要なものだけを試す。",
     # why, graph
     "Say why a task would run again.": "タスクがなぜ再実行されるかを示す。",
     "Example: llx why reviews.llx pretrain": "例: llx why reviews.llx pretrain",
@@ -73,6 +91,8 @@ MESSAGES: dict[str, str] = {
     "Examples: llx explain adamw, llx explain optimizer, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain L0203",
     "List the installed plugins.": "インストール済みのプラグインを一覧する。",
     "A file sees the components of a plugin after `use DISTRIBUTION`.": "ファイルに `use DISTRIBUTION` と書くと、プラグインのコンポーネントが使えます。",
+    "Say what this machine can do, and what stands in the way.": "このマシンで何ができ、何が妨げになるかを示す。",
+    "Exit code 1 if something would keep a run from working.": "実行の妨げになるものがあれば、終了コードが 1 になります。",
     "Show the versions.": "バージョンを表示する。",
     "Write the script that lets a shell complete llx.": "シェルで llx を補完するためのスクリプトを出力する。",
     'Bash: eval "$(llx completion bash)" in ~/.bashrc. Zsh: the same with zsh in ~/.zshrc. Fish: llx completion fish > ~/.config/fish/completions/llx.fish': 'Bash: ~/.bashrc に eval "$(llx completion bash)"。Zsh: ~/.zshrc に同様に zsh で。Fish: llx completion fish > ~/.config/fish/completions/llx.fish',
@@ -83,6 +103,8 @@ MESSAGES: dict[str, str] = {
     "what is learned": "何を学習するか",
     "how weights follow gradients": "勾配に従って重みを更新する方法",
     "how the learning rate moves": "学習率の動かし方",
+    "numbers that a sweep draws": "スイープが選ぶ数値",
+    "runs the file with other params, and compares": "別のパラメータでファイルを実行し、比較する",
     "a number that says how good a model is": "モデルの良さを表す数値",
     "how text is drawn from a model": "モデルから文章を生成する方法",
     "weights from elsewhere": "外部の重み",

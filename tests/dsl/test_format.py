@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,13 @@ def test_layout(path: Path) -> None:
 def test_the_examples_are_formatted(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert formatted(Source(path.name, text)).text == text
+
+
+def test_the_layout_that_the_document_shows_is_canonical() -> None:
+    _, text, _ = re.split(
+        r"```llx\n|^```$\n\n- \*\*Width", (ROOT / "docs" / "format.md").read_text(encoding="utf-8"), flags=re.M
+    )
+    assert tidy(text) == text
 
 
 def test_no_line_is_longer_than_it_must_be() -> None:

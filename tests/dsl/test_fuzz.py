@@ -197,7 +197,7 @@ def fuzz(count: int, seed: int) -> Counter[str]:
 
 
 def test_some_texts() -> None:
-    outcomes = fuzz(300, seed=int(time.time()) // 86400)
+    outcomes = fuzz(300, seed=0)
     assert outcomes.total() == 300
     assert len(outcomes) == 4, "each sort of outcome occurs"
 

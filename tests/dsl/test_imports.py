@@ -240,7 +240,17 @@ def test_a_wrong_value_for_a_param_points_into_the_file_where_it_is_wrong(tmp_pa
     (one,) = result(tmp_path, 'import "lib.llx" as a { p = 0 }\nmodel m = a.m with { heads = 2 }').diagnostics
     assert one.span is not None
     assert str(one.span) == "lib.llx:2:30"
-    assert [str(label.span) for label in one.labels] == ["lib.llx:1:7", "main.llx:1:8"]
+    assert [(str(label.span), label.text.key) for label in one.labels] == [
+        ("lib.llx:1:7", "label.declared"),
+        ("main.llx:1:29", "label.set"),
+        ("main.llx:1:8", "label.imported"),
+    ]
+
+
+def test_a_value_that_cannot_be_read_in_an_imported_file(tmp_path: Path) -> None:
+    write(tmp_path, "lib.llx", "model g = decoder {}\nparam base: model = \nmodel h = base with { heads = 2 }")
+    checked = result(tmp_path, 'import "lib.llx" as lib\nmodel m = lib.g with { layers = 3 }')
+    assert (checked.program, [one.code for one in checked.diagnostics if one.is_error]) == (None, ["L0101"])
 
 
 def test_circles_are_shown_with_the_whole_way_round(tmp_path: Path) -> None:
@@ -342,3 +352,27 @@ def test_the_experiment_of_an_imported_file_sets_nothing(tmp_path: Path) -> None
         tmp_path, 'experiment mine { seed = 1 }\nimport "lib.llx" as lib\nmodel m = lib.m with { heads = 2 }'
     )
     assert (made.name, made.settings.seed) == ("mine", 1)
+
+
+def test_expectations_of_what_another_file_makes(tmp_path: Path) -> None:
+    text = IMPORT + "\nexpect good = corpora.unused.loss < 3"
+    made = program(tmp_path, text)
+    (reference,) = made.expects["good"].formula.references
+    assert reference.task is value(made, "corpora.unused")
+    assert found(tmp_path, text) == []
+    for wrong, expected in (
+        ("corpora.unused.los", "L0402 los"),
+        ("corpora.unusd.loss", "L0256 unusd"),
+        ("corpora.gpt", "L0230 corpora.gpt"),
+        ("corpora", "L0258 corpora"),
+        ("corpora.chars", "L0257 chars"),
+        ("corpra.unused.loss", "L0201 corpra"),
+    ):
+        said = found(tmp_path, f"{IMPORT}\nexpect good = {wrong} < 3\nstage s = corpora.unused with {{ patience = 3 }}")
+        assert said == [expected]
+
+
+def test_expectations_of_an_imported_file_are_its_own(tmp_path: Path) -> None:
+    write(tmp_path, "lib.llx", CORPORA.replace("texts/", "common/texts/") + "expect good = unused.loss < 3")
+    made = program(tmp_path, 'import "lib.llx" as lib\nstage s = lib.unused with { patience = 3 }')
+    assert dict(made.expects) == {}

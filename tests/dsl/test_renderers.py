@@ -212,7 +212,7 @@ def test_japanese() -> None:
     _, diagnostics = parse(Source("a.llx", "let a =\nlet b = 3 hours\n"))
     assert plain.show(diagnostics, "ja") == drawing(
         """
-        エラー[L0101]: `=`の後には値が必要ですが、行末になっています
+        エラー[L0101]: `=` の後には値が必要ですが、行が終わっています
           --> a.llx:1:8
           |
         1 | let a =

@@ -134,7 +134,7 @@ def test_a_plugin_that_prints_is_only_warned_of(
 
 
 RUNS = {
-    "a rule that raises": (source(hooks="@hookimpl\ndef llx_check(program):\n    return 1 / 0"), "L0718", None, "check"),
+    "a rule that raises": (source(hooks="@hookimpl\ndef llx_check(program):\n    return 1 / 0"), "L0718", "use llx-evil", "check"),
     "a check that raises": (source(body="def check(self, place):\n    raise ValueError('oh')"), "L0715", "evil.evil", "check"),
     "a check that exits": (source(body="def check(self, place):\n    raise SystemExit(0)"), "L0715", "evil.evil", "check"),
     "an encoding that raises": (source(body="def encoding(self, shape):\n    raise KeyError('oh')"), "L0810", "train", "plan"),

@@ -238,6 +238,22 @@ def test_the_same_prefix_twice(make_distribution: MakeDistribution) -> None:
     assert code(registry.use("llx-two", [], None).problem) == "L0716"
 
 
+def test_the_registry_of_another_file_sees_what_that_file_uses(make_distribution: MakeDistribution) -> None:
+    make_distribution("llx-share", GOOD)
+    first = Registry()
+    second, third = first.fresh(), first.fresh()
+    assert first.use("llx-share", [], None).problem is None
+    assert second.use("llx-share", [], "other").problem is None
+    names = [[name for name in one.components("metric") if "." in name] for one in (first, second, third)]
+    assert names == [["share.share"], ["other.share"], []]
+    assert third.components("optimizer").keys() == first.components("optimizer").keys()
+    value, _ = second.components("metric")["other.share"].build({"least": 3})
+    assert [one.recipe(value)[0].name for one in (first, second)] == ["share.share", "other.share"]
+    # Its hooks are called once, however many files use it.
+    assert len(first.manager.get_plugins()) == 2
+    assert first.manager is second.manager
+
+
 class Checked(Metric):
     """Be even."""
 

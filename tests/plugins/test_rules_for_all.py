@@ -17,8 +17,9 @@ from .conftest import MakeDistribution
 
 LAB = '''
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from llx.plugins.api import (
+    Artifact, Audit, RowsUsed,
     CausalLM, CheckpointOf, Data, DataTask, File, Metric, Objective, Reference, Rows, Stage, TokenizerOf, WeightsTask, hookimpl,
 )
 from llx.plugins.builtin.model.decoder import Decoder
@@ -107,9 +108,22 @@ class Learn(Stage):
         return self.from_.task.described_tokenizer()
 
 
+class Search(Audit):
+    """A task that chooses by what another one measures."""
+
+    name: ClassVar[str] = "search"
+    by: Annotated[Reference, Artifact("number")]
+
+    def outputs(self):
+        return {"best": Artifact("number")}
+
+    def uses(self):
+        return [RowsUsed(use.data, "select", use.split, "by") for use in self.by.task.uses()]
+
+
 @hookimpl
 def llx_components():
-    return [Hub, Upper, Halves, Pretrained, Long, Learn]
+    return [Hub, Upper, Halves, Pretrained, Long, Learn, Search]
 '''
 
 
@@ -172,6 +186,18 @@ def test_rows_are_followed_through_data_that_says_nothing_of_them(
     result = [one for one in said(everything, tmp_path) if not one.startswith("L0904")]
     assert len(result) == len(codes)
     assert all(one.startswith(code) for one, code in zip(result, codes, strict=True))
+
+
+def test_what_chooses_by_a_figure_chooses_by_its_rows(lab: None, tmp_path: Path) -> None:
+    text = """
+    stage s = lab.learn {{ rows = reviews, from = base.best }}
+    eval scores = evaluate(s.best, data = reviews.{}, metrics = [accuracy], objective = classification)
+    audit search = lab.search {{ by = scores.accuracy }}
+    """
+    assert said(text.format("validation"), tmp_path) == []
+    [error] = found(text.format("test"), tmp_path)
+    assert (error.code, error.span and error.span.text) == ("L0581", "scores.accuracy")
+    assert render(error.message, "en") == "`search` chooses by the test split of `reviews`"
 
 
 def test_a_tokenizer_with_more_tokens_than_the_weights_know(lab: None, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from llx.plugins.about import about, about_field
 from llx.plugins.canonical import canonical, distribution_digest
 from llx.plugins.pages import page
 from llx.plugins.registry import Registry
+from llx.plugins.sources import content_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOCAL = ROOT / "examples" / "plugins" / "llx-focal"
@@ -189,3 +190,19 @@ def test_a_stage_learns_by_it(site: Path, tmp_path: Path) -> None:
     assert not result.diagnostics
     metrics = result["scores"].metrics
     assert 0 <= metrics["balanced_accuracy"] <= 1
+
+
+def test_its_content_has_a_digest_that_an_edit_changes(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = content_digest("llx-focal", "llx_focal")
+    assert before is not None
+    copy = shutil.copytree(site, tmp_path / "elsewhere")
+    monkeypatch.setattr(sys, "path", [str(copy), *(place for place in sys.path if place != str(site))])
+    # What an installer writes, and what Python compiles, is not what was published.
+    next(copy.glob("*.dist-info")).joinpath("INSTALLER").write_text("another")
+    assert content_digest("llx-focal", "llx_focal") == before
+    module = copy / "llx_focal" / "objective.py"
+    module.write_text(module.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    assert content_digest("llx-focal", "llx_focal") not in (None, before)
+    assert content_digest("llx-nowhere", "llx_nowhere") is None

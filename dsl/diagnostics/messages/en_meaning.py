@@ -23,6 +23,7 @@ MESSAGES: dict[str, str] = {
     "type.component": "a component of kind {kind}",
     "type.task": "a task of kind {kind}",
     "type.any_task": "a task",
+    "type.variations": "a map from params to the values that they take",
     "type.formula": "a formula",
     "range.ge": "of at least {ge}",
     "range.gt": "above {gt}",

@@ -2,6 +2,7 @@
 
 MESSAGES = {
     "label.imported": "imported here",
+    "label.set": "`{name}` is set here",
     "L0222.imported": "the params of an imported file are set in the block of its `import`",
     "L0250": "there is no file `{path}`",
     "L0250.searched": "the path of an import starts at the folder of the file that holds it (from the project's root: `{folder}`)",
@@ -31,6 +32,7 @@ MESSAGES = {
     "L0258": "`{name}` is an imported file, but {slot} takes {wanted}",
     "L0258.help": "what it declares and would fit: {names}",
     "L0259": "`{file}` has no param `{name}`",
-    "L0259.none": "`{file}` has no params",
+    "L0259.params": "its params are {names}",
+    "L0259.none": "it has no params",
     "L0260": "nothing uses the import `{name}`",
 }

@@ -23,6 +23,7 @@ MESSAGES: dict[str, str] = {
     "type.component": "種類が {kind} のコンポーネント",
     "type.task": "種類が {kind} のタスク",
     "type.any_task": "タスク",
+    "type.variations": "param とその値のマップ",
     "type.formula": "式",
     "range.ge": "{ge} 以上の",
     "range.gt": "{gt} より大きい",

@@ -2,6 +2,7 @@
 
 MESSAGES = {
     "label.imported": "ここで読み込まれています",
+    "label.set": "`{name}` はここで設定されています",
     "L0222.imported": "読み込んだファイルの param は、その `import` のブロックで設定します",
     "L0250": "`{path}` というファイルはありません",
     "L0250.searched": "import のパスは、それを書いたファイルのフォルダー（プロジェクトのルートから見て `{folder}`）から始まります",
@@ -31,6 +32,7 @@ MESSAGES = {
     "L0258": "`{name}` は読み込んだファイルですが、{slot} に書けるのは{wanted}です",
     "L0258.help": "その宣言のうち、ここに書けるもの: {names}",
     "L0259": "`{file}` に `{name}` という param はありません",
-    "L0259.none": "`{file}` に param はありません",
+    "L0259.params": "このファイルの param は {names} です",
+    "L0259.none": "このファイルに param はありません",
     "L0260": "import `{name}` はどこからも使われていません",
 }

@@ -38,3 +38,19 @@ def rules() -> tuple[Rule, ...]:
         training.micro_batch_beyond_batch,
         training.budget_never_reached,
     )
+
+
+def run(program: Program, findings: Findings) -> None:
+    """Run all rules; one that fails keeps no other from running.
+
+    Where a file uses plugins, what failed may be theirs. Nothing is said of it then: the plan asks their code again, and
+    knows whose it is.
+    """
+    failed: Exception | None = None
+    for rule in rules():
+        try:
+            rule(program, findings)
+        except Exception as error:
+            failed = failed or error
+    if failed is not None and not any(scope.uses for scope in program.scopes.values()):
+        raise failed

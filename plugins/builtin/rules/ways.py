@@ -9,10 +9,14 @@ from ...findings import Also, Findings
 from ...provenance import Portion, Step
 
 _MOST_FILES = 3
+_MOST_PLACES = 6
 
 
 def way(findings: Findings, portion: Portion, until: Step | None = None) -> list[Also]:
-    """Give the places on the way from some rows to their file (or to a step): taken over, split off, read."""
+    """Give the places on the way from some rows to their file (or to a step): taken over, split off, read.
+
+    Of a long way those at both ends are enough.
+    """
     places = []
     for step in portion.way:
         field = step.split if step.split in type(step.task).model_fields else None
@@ -24,7 +28,7 @@ def way(findings: Findings, portion: Portion, until: Step | None = None) -> list
             places.append(Also(step.task, step.field, "leak.through"))
         if step is until:
             break
-    return places
+    return places if len(places) <= _MOST_PLACES else [*places[: _MOST_PLACES // 2], *places[-_MOST_PLACES // 2 :]]
 
 
 def files_of(findings: Findings, one: Portion, other: Portion) -> list[str]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from llx.runtime.cli import watch
-from llx.runtime.rewriting import rewrite
 
 if TYPE_CHECKING:
     from .conftest import Project
@@ -88,18 +87,28 @@ def test_a_rewritten_file_keeps_its_mode_its_mark_and_its_line_ends(project: Pro
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_a_rewrite_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.llx"
-    path.write_text("old")
+def test_a_file_that_cannot_be_written_is_told_of(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write(BAD)
 
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device")
+    def denied(*args: object) -> None:
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError):
-        rewrite(path, "new")
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.llx"]  # noqa: PTH208
+    monkeypatch.setattr("os.fsync", denied)
+    code, _, err = project.llx("check", "lab.llx", "--fix")
+    assert code == 1
+    assert "error[L0872]: `lab.llx` can't be written: Permission denied" in err
+    assert text_of(project) == BAD
+    assert [path.name for path in project.root.iterdir() if path.name != ".llx"] == ["lab.llx"]
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(project: Project) -> None:
+    from llx.runtime.fixing import fix, write
+
+    project.write(BAD)
+    fixed = fix(project.root / "lab.llx")
+    project.write("mine")
+    assert not write(fixed)
+    assert text_of(project) == "mine"
 
 
 def test_several_files_and_folders_are_checked(project: Project) -> None:
@@ -118,6 +127,22 @@ def test_several_files_and_folders_are_checked(project: Project) -> None:
     code, out, _ = project.llx("check", "sub/a.llx", "lab.llx", "--format", "json")
     files = {one["span"]["file"] for one in json.loads(out)["diagnostics"]}
     assert (code, files) == (1, {"lab.llx"})
+
+
+def test_what_several_files_import_is_told_of_and_fixed_once(project: Project) -> None:
+    for name in ("one.llx", "two.llx"):
+        project.write('experiment x {}\nuse llx-lab\nimport "part.llx" as part\neval b = lab.mean(part.a)\n', name)
+    project.write("use llx-lab\ndata a = lab.numbers(upto = 3.0)\n", "part.llx")
+    files = ["one.llx", "two.llx", "part.llx"]
+    code, _, err = project.llx("check", *files, "--format", "concise")
+    assert code == 1
+    assert err.count("L0305") == 1
+    assert project.llx("check", "one.llx", "--fix")[2].endswith("fixed 0, 1 left\n"), "only what is named is changed"
+    code, out, err = project.llx("check", *files, "--fix")
+    assert code == 0
+    assert "one.llx: no mistakes" in out
+    assert err.startswith("warning[L0905]")
+    assert err.endswith("fixed 1, 1 left\n")
 
 
 def test_formats_for_services_go_to_stdout(project: Project) -> None:

@@ -426,3 +426,7 @@ def test_a_shell_completes_commands_params_and_names(project: Project, monkeypat
     assert completed("llx why lab.llx av") == ["average"]
     assert completed("llx run lab.llx --only fe") == ["few"]
     assert completed("llx run nowhere.llx u") == []
+    project.write('import "lab.llx" as lib\nparam most = 3\n', "main.llx")
+    assert completed("llx describe main.llx l") == ["lib."]
+    assert completed("llx describe main.llx lib.a") == ["lib.average"]
+    assert completed("llx describe main.llx m") == ["most="]

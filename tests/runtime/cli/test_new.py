@@ -40,6 +40,7 @@ def test_a_new_experiment_has_no_mistakes(project: Project, language: str) -> No
     }
     code, out, err = project.llx("check", "novels/experiment.llx")
     assert (code, out, err) == (0, "novels/experiment.llx: no mistakes\n", "")
+    assert project.llx("fmt", "--check", "novels")[0] == 0, "it is in the canonical layout"
 
 
 def test_the_language_is_the_users_unless_said(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +164,7 @@ def test_a_new_plugin_installs_and_is_used(project: Project, monkeypatch: pytest
     assert project.llx("new", "llx-days", "--plugin", "data")[0] == 0
     site = project.root / "site"
     options = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--quiet"]
-    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), "llx-days"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), "./llx-days"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=project.root)
     assert not done.returncode, done.stderr
     monkeypatch.syspath_prepend(str(site))

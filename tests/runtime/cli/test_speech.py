@@ -12,7 +12,18 @@ import pytest
 from llx.plugins.kinds import KINDS
 from llx.runtime.cli import main as command_line
 from llx.runtime.cli import speech
-from llx.runtime.messages import en_cli, en_report, en_training, ja_cli, ja_click, ja_help, ja_report, ja_training
+from llx.runtime.messages import (
+    en_cli,
+    en_doctor,
+    en_report,
+    en_training,
+    ja_cli,
+    ja_click,
+    ja_doctor,
+    ja_help,
+    ja_report,
+    ja_training,
+)
 
 if TYPE_CHECKING:
     from .conftest import Project
@@ -43,8 +54,8 @@ def test_every_help_text_is_there_in_japanese(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("english", "japanese"),
-    [(en_cli, ja_cli), (en_report, ja_report), (en_training, ja_training)],
-    ids=["cli", "report", "training"],
+    [(en_cli, ja_cli), (en_doctor, ja_doctor), (en_report, ja_report), (en_training, ja_training)],
+    ids=["cli", "doctor", "report", "training"],
 )
 def test_both_languages_have_the_same_keys_and_values(english: object, japanese: object) -> None:
     one, other = (getattr(module, "MESSAGES") for module in (english, japanese))  # noqa: B009

@@ -205,6 +205,20 @@ async def test_nothing_in_comments_and_numbers(editor: Editor) -> None:
         assert await editor.completions(text) == {}, text
 
 
+async def test_a_blank_brings_up_only_what_is_wanted(editor: Editor) -> None:
+    context = types.CompletionContext(types.CompletionTriggerKind.TriggerCharacter, " ")
+    for text, expected in (("let a = b ¦", False), ("stage s = train { budget = 3 ¦ }", True)):
+        position = await editor.write(text)
+        params = types.CompletionParams(editor.document, position, context)
+        found = await editor.client.text_document_completion_async(params)
+        assert isinstance(found, types.CompletionList) and bool(found.items) is expected, text
+
+
+async def test_a_text_that_no_file_may_hold_is_not_looked_into(editor: Editor) -> None:
+    await editor.write("# " + "x" * 1_000_001)
+    assert [one.code for one in await editor.diagnostics()] == ["L0654"]
+
+
 async def test_japanese_names(editor: Editor) -> None:
     text = "model 小さい = decoder { layers = 2, hidden_size = 64, heads = 4, context_length = 32 }  # 🎉\n"
     found = await editor.completions(text + "stage 学習 = train { objective = causal_lm, model = 小¦ }")

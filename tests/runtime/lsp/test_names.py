@@ -104,9 +104,12 @@ async def test_renaming_refuses_a_name_that_would_be_taken_for_a_word(editor: Ed
     assert "in line 1" in await refused(editor, editor.at("c = "), "cpu")
 
 
-async def test_renaming_refuses_a_use_that_can_not_be_read(editor: Editor) -> None:
-    await editor.write("let a = 1\nlet b = a\nlet c = (a\nlet d = a a\n")
-    assert "can't be read" in await refused(editor, editor.at("a = 1"), "x")
+@pytest.mark.parametrize(
+    "rest", ["let d = b a\n", 'let d = b "${ a}"\n', "let d = (1, a\nlet e = 2\n", 'let d = "a ${a}\n']
+)
+async def test_renaming_refuses_a_use_that_can_not_be_read(editor: Editor, rest: str) -> None:
+    await editor.write("let a = 1\nlet b = a\n" + rest)
+    assert "in line 3, which can't be read" in await refused(editor, editor.at("a = 1"), "x")
 
 
 async def test_the_outline(editor: Editor) -> None:
@@ -232,3 +235,43 @@ async def test_every_request_answers_at_every_place_of_an_example(editor: Editor
     for offset in range(0, len(editor.text), 397):
         params = types.CompletionParams(editor.document, editor.position(offset))
         assert await editor.client.text_document_completion_async(params) is not None
+
+
+async def test_formatting_changes_only_lines_that_change(editor: Editor) -> None:
+    await editor.write("model gpt = decoder {\n  layers = 2\n    heads=4   # 🎉\n}\nlet 小 = 1\n")
+    params = types.DocumentFormattingParams(editor.document, types.FormattingOptions(2, True))
+    edits = await editor.client.text_document_formatting_async(params)
+    assert edits
+    after = editor.applied(edits)
+    assert "  heads  = 4" in after and after.endswith("let 小 = 1\n")
+    assert all(edit.range.start.line in (1, 2, 3) for edit in edits)
+    await editor.write(after)
+    assert not await editor.client.text_document_formatting_async(params)
+    await editor.write("model gpt = = decoder {\n    heads=4\n}\n")
+    assert await editor.client.text_document_formatting_async(params) is None
+
+
+SWEEP = """\
+param size = 64
+model gpt = decoder { layers = 1, hidden_size = size, heads = 4, context_length = 8 }
+data books = text("books/*.txt")
+tokenizer bpe = characters(books)
+stage fit = train { model = gpt, tokenizer = bpe, data = books, objective = causal_lm, budget = 3 steps }
+sweep search = grid { over = { size = [64, 128] }, minimise = fit.loss }
+eval scores = evaluate(search.best.fit.best, data = books, metrics = [perplexity])
+"""
+
+
+async def test_what_a_sweep_varies_and_its_best_trial_are_names_too(editor: Editor) -> None:
+    await editor.write(SWEEP)
+    assert [one for one in await editor.diagnostics() if one.severity is types.DiagnosticSeverity.Error] == []
+    after = await renamed(editor, editor.at("size = 64"), "width")
+    assert after == SWEEP.replace("param size", "param width").replace("= size", "= width").replace("{ size", "{ width")
+    after = await renamed(editor, editor.at("fit.loss"), "learn")
+    assert after == SWEEP.replace("stage fit", "stage learn").replace("fit.loss", "learn.loss").replace(
+        "best.fit", "best.learn"
+    )
+    assert list(await editor.completions(SWEEP.replace("size = [64, 128]", "¦"))) == ["size"]
+    assert {"best", "table"} <= (await editor.completions(SWEEP + "let a = search.¦")).keys()
+    assert "fit" in await editor.completions(SWEEP + "let a = search.best.¦")
+    assert {"best", "last", "loss"} <= (await editor.completions(SWEEP + "let a = search.best.fit.¦")).keys()
