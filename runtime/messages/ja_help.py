@@ -46,9 +46,6 @@ MESSAGES: dict[str, str] = {
     "Files below a folder are found, those in hidden folders aside; `-` formats stdin. Exit code 1 if a file has syntax errors, and with --check or --diff if one isn't in the canonical layout.": "フォルダを指定すると、隠しフォルダを除き、その下のファイルをすべて整えます。`-` は標準入力です。構文の誤りがあるとき、また --check や --diff で体裁の違うファイルがあるときは、終了コードが 1 になります。",
     "Write nothing; tell which files would change.": "書き込まず、変更されるファイルを示す。",
     "Write nothing; show what would change.": "書き込まず、変更点を示す。",
-    "Show the evaluated experiment, with the origin of every value.": "評価済みの実験を、すべての値の由来とともに表示する。",
-    "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
-    "Run only with the versions in llx.lock.": "llx.lock に記録されたバージョンのときだけ実行する。",
     # lsp
     "Serve an editor: mistakes as you type, completion, hover, renaming (docs/editors.md).": "エディタと通信する: 入力中の誤り、補完、ホバー、名前の変更（docs/editors.md）。",
     "Editors start it themselves; docs/editors.md says how each is told to.": "エディタが自動で起動します。エディタごとの設定は docs/editors.md にあります。",
