@@ -71,8 +71,8 @@ def describe(wanted: Type) -> Text:
             return artifact(wanted)
         case Formula():
             return Text("type.formula")
-        case Variations():
-            return Text("type.variations")
+        case Variations(drawn=drawn):
+            return Text("type.variations_drawn", {"kind": drawn}) if drawn else Text("type.variations")
     raise AssertionError(f"a type without a description: {wanted!r}")
 
 

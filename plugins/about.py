@@ -10,27 +10,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from ..dsl.catalogue import Kind
 from ..dsl.diagnostics import words
 from .distributions import LLX
 from .pages import prefix_of
-from .registered import Registered
+
+if TYPE_CHECKING:
+    from .registered import Registered
 
 
 def about(component: Registered, language: str) -> str:
     """Say what a component is; the first line stands by itself."""
-    return _translated(component, "", language) or component.description
+    return _translated(component, "", language) or component.documentation
 
 
 def about_field(component: Registered, field: str, language: str) -> str:
     """Say what a field of a component is."""
-    return _translated(component, f".{field}", language) or component.fields[field].description
+    return _translated(component, f".{field}", language) or component.schema[field].description
 
 
-def about_kind(kind: Kind, language: str) -> str:
-    """Say what a kind is for."""
-    return _catalogue(language).get(kind.name, kind.description)
+def about_kind(kind: str, documentation: str, language: str) -> str:
+    """Say what a kind is for; `documentation` is what its author wrote."""
+    return _catalogue(language).get(kind, documentation)
 
 
 def _translated(component: Registered, rest: str, language: str) -> str | None:

@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..dsl.catalogue import Field, Problem
+from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
+from ..dsl.record import replace
 from .component import Component
 from .located import Located
 from .schema import fields_of, python_name_of, word_of
@@ -42,6 +44,13 @@ class Registered:
 
     @property
     def description(self) -> str:
+        """What it is, in the reader's language."""
+        language = words.language()
+        return self.documentation if language == "en" else _about().about(self, language)
+
+    @property
+    def documentation(self) -> str:
+        """What its author wrote, which is English."""
         return inspect.cleandoc(self.of.__doc__ or "")
 
     @property
@@ -52,6 +61,16 @@ class Registered:
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
+        """Its fields, described in the reader's language."""
+        language = words.language()
+        if language == "en":
+            return self.schema
+        about = _about().about_field
+        return {name: replace(field, description=about(self, name, language)) for name, field in self.schema.items()}
+
+    @cached_property
+    def schema(self) -> Mapping[str, Field]:
+        """Its fields as its author wrote them."""
         return fields_of(self.of)
 
     def build(self, arguments: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
@@ -72,6 +91,13 @@ class Registered:
             for name in type(value).model_fields
             if name in set_ and word_of(name) in self.fields
         }
+
+
+def _about() -> Any:
+    # English needs no catalogue.
+    from . import about
+
+    return about
 
 
 def _problem(error: Any) -> Problem:

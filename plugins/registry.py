@@ -213,7 +213,7 @@ class Registry:
         base = kind.base
         is_task = issubclass(base, Task)
         final = is_task and bool(getattr(base, "final", False))
-        self.kinds[name] = Kind(name, is_task, final, kind.description, issubclass(base, Sweep))
+        self.kinds[name] = Kind(name, is_task, final, _about_kind(name, kind.description), issubclass(base, Sweep))
         self._bases[name] = base
         return []
 
@@ -257,6 +257,16 @@ class Registry:
         if registered.description:
             return []
         return [problem("L0721", warning=True, distribution=distribution, component=of.name)]
+
+
+def _about_kind(name: str, documentation: str) -> str:
+    """Say what a kind is for in the reader's language; English needs no catalogue."""
+    language = words.language()
+    if language == "en":
+        return documentation
+    from .about import about_kind
+
+    return about_kind(name, documentation, language)
 
 
 def _joined(distribution: str, problems: Iterable[Problem]) -> Problem | None:

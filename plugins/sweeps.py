@@ -22,7 +22,7 @@ from ..dsl.quantities import Quantity
 from ..dsl.types import MODULE, Artifact
 from .component import Component, Facts, Place, Task, TaskFailed
 from .derived import RowsUsed
-from .fields import NumberFormula, hidden, per_trial
+from .fields import ListsOrDraws, NumberFormula, hidden, per_trial
 
 if TYPE_CHECKING:
     from .work import Work
@@ -59,6 +59,7 @@ class Sweep(Task):
     final: ClassVar[bool] = True
     tolerant: ClassVar[bool] = True
 
+    over: ListsOrDraws = per_trial(description="Params of the file, each with what it takes")
     seeds: int = Field(1, ge=1, description="How many seeds each trial runs with: that of the experiment, the next, …")
     minimise: NumberFormula | None = per_trial(None, "The number that is least in the best trial")
     maximise: NumberFormula | None = per_trial(None, "The number that is greatest in the best trial")

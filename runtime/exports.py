@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dsl.diagnostics.model import Diagnostic, Text
-from ..dsl.program import Program
+from ..dsl.program import Declared, Program
 from ..plugins.kinds import Export
 from .digests import FileDigests
 from .files import read_json, sha256, sync_directory, write_json
@@ -45,19 +45,23 @@ class Exports:
         """Give the files of a node's copies that are gone or not what they should be, relative to the root."""
         return [f"{export.to}/{name}" for export in _exports(node) for name in self._wrong(export, artifact)]
 
-    def refusals(self, nodes: Iterable[Node]) -> list[Diagnostic]:
-        """Give what is wrong with the places of copies, before anything runs for them."""
+    def refusals(self, nodes: Iterable[Node], waiting: Iterable[Declared] = ()) -> list[Diagnostic]:
+        """Give what is wrong with the places of copies, before anything runs for them.
+
+        Of what waits for the best trial of a sweep, the place is known already.
+        """
+        asked = [(node.label, export) for node in nodes for export in _exports(node)]
+        asked += [(declared.name, declared.value) for declared in waiting if isinstance(declared.value, Export)]
         found = []
         taken: dict[Path, str] = {}
-        for node in nodes:
-            for export in _exports(node):
-                try:
-                    folder = self._folder(export)
-                    other = taken.setdefault(folder, node.label)
-                    if other != node.label:
-                        raise self._error("L0828", export, {"path": export.to, "other": other})
-                except CannotExport as error:
-                    found.append(error.diagnostic)
+        for label, export in asked:
+            try:
+                folder = self._folder(export)
+                other = taken.setdefault(folder, label)
+                if other != label:
+                    raise self._error("L0828", export, {"path": export.to, "other": other})
+            except CannotExport as error:
+                found.append(error.diagnostic)
         return found
 
     def deliver(self, node: Node, artifact: Artifact) -> list[Path]:

@@ -214,7 +214,7 @@ def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
     facts = cost.KnownFacts(made.graph, made.store)
     estimates = {task.node: facts.estimate(task.node) for task in made.to_run}
     refused = [cost.refusal(node, estimate, made.program, made.graph) for node, estimate in estimates.items()]
-    misplaced = made.exports.refusals(made.graph.final)
+    misplaced = made.exports.refusals(made.graph.final, made.waiting)
     return estimates, [*misplaced, *(diagnostic for diagnostic in refused if diagnostic is not None)]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..dsl.diagnostics.model import Text
 from ..dsl.source import Span
+from .graph import Node
 from .plan import Plan, Planned, State
+from .trials import grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,17 @@ def why(plan: Plan, name: str) -> Why | None:
         fingerprint=node.fingerprint,
         values=values,
         files=parts.files,
-        needs=tuple((one.label, planned[one].state) for one in node.needs),
+        needs=tuple(_states(node, planned)),
         created=this.artifact.created if this.artifact else None,
         root_cause=tuple(task.node.label for task in _chain(this, {id(task.node): task for task in plan.tasks})),
     )
+
+
+def _states(node: Node, planned: Mapping[Node, Planned]) -> Iterator[tuple[str, State]]:
+    """Give the inputs with their states, those of a sweep's trials together where they are in one state."""
+    for state in State:
+        within = [one for one in node.needs if planned[one].state is state]
+        yield from ((one.label, state) for one in grouped(within, lambda one: one))
 
 
 def _chain(start: Planned, planned: Mapping[int, Planned]) -> list[Planned]:

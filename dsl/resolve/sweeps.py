@@ -25,6 +25,7 @@ from .bindings import in_order, is_sweep, mentions_of, value_of
 from .modules import Reached
 from .settings import depends, reseeded, settings_of
 from .space import Space, as_expression
+from .winners import on_each_trial
 
 MOST = 1000
 """Trials of one sweep: each is checked."""
@@ -99,7 +100,7 @@ def best_of(context: Context, reached: Reached, node: syntax.Path) -> Best | Unr
     trials = owner.trials.get(binding.name)
     if not trials:
         return UNRESOLVED  # nothing says what is best, or it was reported
-    number = owner.winners.get(binding.name)
+    number = home.winners.get(binding.name)
     if number is None:
         for one in owner.stack:
             one.awaits |= {binding.name}
@@ -143,11 +144,13 @@ def of_trials(context: Context) -> list[Diagnostic]:
     """Give what was found in trials, and not in the file as it stands; what several find is told of the first."""
     known = {_place(one) for one in context.found}
     found = []
-    for inner in (one for trials in context.trials.values() for one in trials):
-        for diagnostic in inner.found:
+    each = [(inner, inner.found, "note.trial") for trials in context.trials.values() for inner in trials]
+    each += [(inner, others, "note.best_trial") for inner, others in on_each_trial(context)]
+    for inner, diagnostics, key in each:
+        for diagnostic in diagnostics:
             if _place(diagnostic) not in known:
                 known.add(_place(diagnostic))
-                note = Text("note.trial", {"trial": inner.trial})
+                note = Text(key, {"trial": inner.trial})
                 labels = (*diagnostic.labels, *_tried_values(inner, diagnostic))
                 found.append(replace(diagnostic, labels=labels, notes=(*diagnostic.notes, note)))
     return found

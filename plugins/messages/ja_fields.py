@@ -151,10 +151,39 @@ FIELDS: dict[str, str] = {
     "eval.generate.decoding": "トークンの選び方",
     "export.safetensors.to": "書き込むフォルダー",
     "export.safetensors.checkpoint": "書き出すチェックポイント",
+    # Sweeps
+    "sweep.grid.over": "ファイルの param と、それぞれで試す値のリスト",
+    "sweep.random.over": "ファイルの param と、それぞれの値のリスト、または値を引く分布",
+    "sweep.random.trials": "引く組み合わせの数",
+    "sweep.random.seed": "別のシードなら、別の組み合わせを引く",
+    **{
+        f"{sweep}.{field}": text
+        for sweep in ("sweep.grid", "sweep.random")
+        for field, text in {
+            "seeds": "各試行を実行するシードの数。実験のシード、その次、…",
+            "minimise": "最良の試行で最も小さくなる数",
+            "maximise": "最良の試行で最も大きくなる数",
+        }.items()
+    },
+    **{
+        f"distribution.{name}.{field}": text
+        for name in ("uniform", "log_uniform", "integers")
+        for field, text in {"low": "最小の値", "high": "最大の値"}.items()
+    },
+    **_of(
+        "sweep",
+        ("grid", "random"),
+        {
+            "seeds": "各試行で使うシードの数。実験のシードから順に使います",
+            "minimise": "最良の試行で最小になる数値",
+            "maximise": "最良の試行で最大になる数値",
+        },
+    ),
+    **_of("distribution", ("uniform", "log_uniform", "integers"), {"low": "最小値", "high": "最大値"}),
     # Experiment
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
+    "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
     "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16",
-    "experiment.experiment.budget": "1 回の実行に使える時間。使い切ると保存して止まり、同じコマンドで続きから再開する。none なら制限なし",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

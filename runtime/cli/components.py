@@ -38,14 +38,9 @@ def command(kind: str | None, distributions: tuple[str, ...], as_json: bool) -> 
         listed = [described(registry, one, name) for one in kinds for name in registry.components(one)]
         click.echo(json.dumps({"version": 1, "components": listed}, ensure_ascii=False, indent=2))
         return 0
-    from ...dsl.diagnostics import words
-    from ...plugins.about import about, about_kind
-
-    language = words.language()
     for one in kinds:
-        described = about_kind(registry.kinds[one], language)
-        click.echo(f"{output.style(one, bold=True)}  {output.style(described, dim=True)}")
-        rows = [(name, first_line(about(found, language))) for name, found in sorted(registry.components(one).items())]
+        click.echo(f"{output.style(one, bold=True)}  {output.style(registry.kinds[one].description, dim=True)}")
+        rows = [(name, first_line(found.description)) for name, found in sorted(registry.components(one).items())]
         click.echo(output.table(rows) or f"  {say('cli.components.none')}")
         click.echo()
     return 0

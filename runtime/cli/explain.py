@@ -38,14 +38,11 @@ def command(what: str, distributions: tuple[str, ...]) -> int:
 
 def page(registry: Registry, kind: str, name: str) -> str:
     """Write the page of a component: what it is, how it is written, and its fields."""
-    from ...dsl.diagnostics import words
-    from ...plugins.about import about, about_field
     from ..words import say
     from . import markdown
 
-    language = words.language()
     component = registry.experiment if name == "experiment" else registry.components(kind)[name]
-    title, _, rest = about(component, language).partition("\n")
+    title, _, rest = component.description.partition("\n")
     lines = [f"{output.style(name, bold=True)}  {output.style(kind, dim=True)}", "", *markdown.wrapped(title, 2)]
     for paragraph in rest.strip().split("\n\n") if rest.strip() else ():
         lines += ["", *markdown.wrapped(paragraph, 2)]
@@ -58,8 +55,7 @@ def page(registry: Registry, kind: str, name: str) -> str:
     for field in component.fields.values():
         default = say("explain.required") if field.required else f"= {components.value_of(field.default)}"
         lines.append(f"    {output.style(field.name, bold=True)}  {output.style(default, dim=True)}")
-        described = about_field(component, field.name, language)
-        for text in (described, _capital(components.type_of(field.type))):
+        for text in (field.description, _capital(components.type_of(field.type))):
             lines += markdown.wrapped(text, 8) if text else []
     return "\n".join(lines) + "\n"
 
@@ -106,16 +102,14 @@ def _texts(what: str) -> int:
 
 
 def _kind(registry: Registry, kind: str) -> str:
-    from ...dsl.diagnostics import words
-    from ...plugins.about import about, about_kind
     from ..words import say
 
-    found, language = registry.kinds[kind], words.language()
+    found = registry.kinds[kind]
     sort = say("reference.task" if found.is_task else "reference.value")
     listed = sorted(registry.components(kind).items())
-    rows = [(name, components.first_line(about(one, language))) for name, one in listed]
+    rows = [(name, components.first_line(one.description)) for name, one in listed]
     head = f"{output.style(kind, bold=True)}  {output.style(say('explain.kind'), dim=True)}"
-    described = say("reference.kind_is", about=_capital(about_kind(found, language)))
+    described = say("reference.kind_is", about=_capital(found.description))
     return f"{head}\n\n  {described}\n  {sort}\n\n{output.table(rows, indent=4)}\n"
 
 

@@ -30,7 +30,7 @@ STYLES = {
 BAR = 14
 SHOWN = ("loss", "validation_loss")
 MOST = 32
-"""Columns for a label at most."""
+"""Columns for a label at most, or half of a wide screen: what tells trials apart stands at the end."""
 
 
 class Terminal:
@@ -83,7 +83,7 @@ class Terminal:
         now = time.time()
         tasks, folded = self._visible()
         kinds = max((cell_len(task.line.kind) for task in tasks), default=0)
-        labels = min(MOST, max((cell_len(_label(task)) for task in tasks), default=0))
+        labels = min(max(MOST, self.console.width // 2), max((cell_len(_label(task)) for task in tasks), default=0))
         rows = [self._row(task, kinds, labels, now) for task in tasks]
         if folded:
             rows.append(Text(f"   {say('cli.folded', count=folded)}", style="dim"))

@@ -8,6 +8,7 @@ from ...dsl.catalogue import Field
 from ...dsl.describe import describe, units
 from ...dsl.types import Either, ListOf, MapOf, QuantityOf, Type
 from ...plugins.about import about, about_field, about_kind
+from ...plugins.kinds import KINDS
 from ...plugins.registered import Registered
 from ...plugins.registry import Registry
 from ...plugins.show import show
@@ -21,10 +22,15 @@ def page(registry: Registry, kind: str, say: Words) -> str:
     parts = [part for component in listed for part in _component(component, say)]
     return say.page(
         f"`{kind}`",
-        say("reference.kind_is", about=_capital(about_kind(found, say.language))),
+        say("reference.kind_is", about=_capital(kind_is(kind, say))),
         say("reference.task" if found.is_task else "reference.value"),
         *(parts or [say("reference.none")]),
     )
+
+
+def kind_is(kind: str, say: Words) -> str:
+    """Say what one of llx's own kinds is for."""
+    return about_kind(kind, next(one.description for one in KINDS if one.base.kind == kind), say.language)
 
 
 def experiment(registry: Registry, say: Words) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...dsl.diagnostics.words import LANGUAGES
-from ...plugins.about import about_kind
 from ...plugins.registry import Registry
 from . import components, grammar, quantities
 from .words import Words
@@ -43,9 +42,7 @@ def write(folder: Path = FOLDER) -> int:
 
 
 def _index(registry: Registry, say: Words) -> str:
-    rows = [
-        f"| [`{kind.name}`]({kind.name}.md) | {about_kind(kind, say.language)} |" for kind in registry.kinds.values()
-    ]
+    rows = [f"| [`{kind}`]({kind}.md) | {components.kind_is(kind, say)} |" for kind in registry.kinds]
     return say.page(
         say("reference.index"),
         say("reference.generated"),

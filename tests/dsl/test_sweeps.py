@@ -168,3 +168,13 @@ def test_a_mistake_that_only_trials_have_shows_the_value(tmp_path: Any) -> None:
     assert one.code == "L0302"
     assert [label.span.text for label in one.labels] == ["lr", "-2.0"]
     assert one.notes[-1].values == {"trial": "s(lr=-2)"}
+
+
+def test_what_builds_on_the_best_trial_is_checked_with_each(tmp_path: Any) -> None:
+    (tmp_path / "story.txt").write_text("once", encoding="utf-8")
+    text = BASE + SWEEP + "model twice = small with { heads = 64 / (search.best.lr * 1000) }\n"
+    found = checked(text + "stage long = pretrain with { model = twice }", tmp_path)
+    (one,) = [one for one in found.diagnostics if one.is_error]
+    assert one.code == "L0305"
+    assert one.notes[-1].key == "note.best_trial"
+    assert one.notes[-1].values == {"trial": "search(lr=0.003, base=small)"}

@@ -13,7 +13,8 @@ import llx.runtime.face as face
 from llx.dsl.program import Reference
 from llx.dsl.types import Artifact
 from llx.plugins.component import Facts, Task, TaskFailed
-from llx.plugins.kinds import Audit
+from llx.plugins.fields import Target
+from llx.plugins.kinds import Audit, Export
 from llx.plugins.registry import Registry
 from llx.plugins.work import Work
 from llx.runtime.results import RunResult
@@ -62,9 +63,10 @@ class Hidden(Task):
 
 
 class Parabola(Audit):
-    """The loss is least at 3; what is above 7 fails."""
+    """The loss is least at 3; what is above 7 fails. One runs at a time."""
 
     name: ClassVar[str] = "parabola"
+    on_device: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("base",)
     settings: ClassVar[tuple[str, ...]] = ("seed",)
 
@@ -105,12 +107,27 @@ class Grow(Audit):
         return {"height": work.input(self.start).facts["loss"] * 10}
 
 
+class Copied(Export):
+    """Writes what a trial came to."""
+
+    name: ClassVar[str] = "copied"
+    positional: ClassVar[tuple[str, ...]] = ("start",)
+
+    start: Annotated[Reference, Artifact("rows")] = Field(description="what is copied")
+    to: Target = Field(description="where to", json_schema_extra={"identity": False})
+
+    def run(self, work: Work) -> Facts:
+        loss = work.input(self.start).facts["loss"]
+        (work.directory / "height.txt").write_text(f"{loss:g}", encoding="utf-8")
+        return {}
+
+
 class LabRegistry(Registry):
     """The built-in components, and those of the lab."""
 
     def __init__(self) -> None:
         super().__init__()
-        for of in (Ground, Parabola, Grow):
+        for of in (Ground, Parabola, Grow, Copied):
             assert self._add_class(of, "lab", None) == []
 
 

@@ -19,6 +19,7 @@ from llx.runtime.reference.pages import FOLDER, pages
 
 README = Path(__file__).resolve().parents[2] / "docs" / "diagnostics" / "README.md"
 REGISTRY = Registry()
+EXPECTED = pages()
 ALL = [found for kind in REGISTRY.kinds for _, found in sorted(REGISTRY.components(kind).items())]
 
 
@@ -57,7 +58,7 @@ def test_the_example_of_a_component_has_no_mistakes(component: Registered, folde
     usual = re.search(r"^```llx\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert usual is not None
     assert component.example, "a component shows how it is written"
-    text = f"{usual[1]}{component.kind} example = {component.example}\n"
+    text = f"param lr = 3e-4\n{usual[1]}{component.kind} example = {component.example}\n"
     result = check(Source("e.llx", text, folder / "e.llx"), Registry(), root=folder)
     assert [found for found in result.diagnostics if found.is_error] == []
     assert result.program is not None
@@ -79,7 +80,18 @@ def test_what_is_said_is_in_the_language_asked_for() -> None:
     assert about(adamw, "ja").startswith("勾配とは別に")
     assert about_field(adamw, "lr", "ja") == "スケジュールの頂点での学習率"
     assert about_field(adamw, "lr", "en") == adamw.fields["lr"].description
-    assert about_kind(REGISTRY.kinds["optimizer"], "ja") == "重みが勾配にどう従うか"
+    assert about_kind("optimizer", "", "ja") == "重みが勾配にどう従うか"
+
+
+def test_what_a_file_sees_speaks_the_language_of_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLX_LANG", "ja")
+    registry = Registry()
+    adamw = registry.components("optimizer")["adamw"]
+    assert registry.kinds["optimizer"].description == "重みが勾配にどう従うか"
+    assert adamw.description.startswith("勾配とは別に")
+    assert adamw.fields["lr"].description == "スケジュールの頂点での学習率"
+    assert adamw.fields["lr"].type == adamw.schema["lr"].type
+    assert pages() == EXPECTED, "the pages don't depend on who writes them"
 
 
 def test_the_grammar_page_names_every_rule_of_the_parser() -> None:

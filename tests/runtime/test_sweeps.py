@@ -200,3 +200,14 @@ def test_the_command_line_shows_trials(tmp_path: Path) -> None:
         "3 trials: 3 stored" in runner.invoke(main, ["plan", path]).output
         or "trials 3" in runner.invoke(main, ["plan", path]).output
     )
+
+
+def test_the_place_of_an_export_that_waits_is_known_at_once(tmp_path: Path) -> None:
+    text = SEARCH + 'export hub = copied(search.best.fit.curve, to = ".llx/out")\n'
+    write(tmp_path, text)
+    found = face.plan(tmp_path / "lab.llx")
+    assert [one.code for one in found.diagnostics] == ["L0823"]
+    assert ran(tmp_path) == []
+    good = run(tmp_path, text.replace(".llx/out", "out"))
+    assert good.ok, str(good)
+    assert (tmp_path / "out" / "height.txt").read_text(encoding="utf-8") == "3"

@@ -1,10 +1,13 @@
 """English: sweeps, L0561-L0570."""
 
 MESSAGES: dict[str, str] = {
+    "type.variations": "a map from params to lists of values",
+    "type.variations_drawn": "a map from params to lists of values (or components of kind {kind})",
     "slot.sweep": "`{param}` in a sweep",
     "slot.objective": "`{field}`",
     "note.trial": "found in the trial {trial}",
     "label.tried": "`{name}` takes this value in the trial",
+    "note.best_trial": "found with the trial {trial} as the best one",
     "label.needed_here": "`{name}` is needed here",
     "L0561": "{slot} takes a map from params to lists of values",
     "L0561.help": "it is written as `{ lr = [1e-4, 3e-4], base = [gpt, wide] }`",

@@ -1,10 +1,13 @@
 """Japanese: sweeps, L0561-L0570."""
 
 MESSAGES: dict[str, str] = {
+    "type.variations": "param から値のリストへのマップ",
+    "type.variations_drawn": "param から値のリスト（または種類が {kind} のコンポーネント）へのマップ",
     "slot.sweep": "スイープの `{param}`",
     "slot.objective": "`{field}`",
     "note.trial": "試行 {trial} で見つかりました",
     "label.tried": "この試行で `{name}` が取る値です",
+    "note.best_trial": "試行 {trial} が最良の場合に見つかりました",
     "label.needed_here": "ここで `{name}` が必要です",
     "L0561": "{slot} には、param から値のリストへのマップを書きます",
     "L0561.help": "`{ lr = [1e-4, 3e-4], base = [gpt, wide] }` のように書きます",

@@ -12,6 +12,7 @@ class Integers(Between):
     """Whole numbers between two, both included, each as likely."""
 
     name: ClassVar[str] = "integers"
+    example: ClassVar[str] = "integers(2, 8)"
     positional: ClassVar[tuple[str, ...]] = ("low", "high")
 
     low: int = Field(description="The least")

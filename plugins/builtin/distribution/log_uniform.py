@@ -12,6 +12,7 @@ class LogUniform(Between):
     """Numbers between two whose logarithms are each as likely: for what matters by its factor (learning rates)."""
 
     name: ClassVar[str] = "log_uniform"
+    example: ClassVar[str] = "log_uniform(1e-5, 1e-3)"
     positional: ClassVar[tuple[str, ...]] = ("low", "high")
 
     low: float = Field(gt=0, description="The least")

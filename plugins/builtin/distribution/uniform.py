@@ -12,6 +12,7 @@ class Uniform(Between):
     """Numbers between two, each as likely."""
 
     name: ClassVar[str] = "uniform"
+    example: ClassVar[str] = "uniform(0, 0.3)"
     positional: ClassVar[tuple[str, ...]] = ("low", "high")
 
     low: float = Field(description="The least")
