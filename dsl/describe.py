@@ -29,7 +29,7 @@ from .types import (
 )
 from .types import Text as TextType
 
-_ARTIFACTS = frozenset({"dataset", "rows", "tokenizer", "checkpoint", "number", "numbers", "file"})
+_ARTIFACTS = frozenset({"dataset", "rows", "tokenizer", "checkpoint", "number", "numbers", "file", "module", "table"})
 """Artifacts that the language has a phrase for; a plugin's own are called by their names."""
 
 _SHOWN_ITEMS = 4

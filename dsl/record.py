@@ -30,18 +30,16 @@ class Record:
 
     def __init__(self, /, *values: Any, **named: Any) -> None:
         # A parser makes them by the ten thousand, mostly with all values by place.
-        if named or len(values) != len(self.__match_args__):
-            values = self._arranged(values, named)
-        self.__dict__.update(zip(self.__match_args__, values, strict=True))
-
-    def _arranged(self, values: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Give all values in the order of the fields."""
-        rest = self.__match_args__[len(values) :]
-        given = {**self._defaults, **named}
-        if len(values) > len(self.__match_args__) or not named.keys() <= set(rest) <= given.keys():
-            fields = ", ".join(self.__match_args__)
-            raise TypeError(f"{type(self).__name__} takes ({fields}), not {values} and {named}")
-        return (*values, *[given[name] for name in rest])
+        fields, own = self.__match_args__, self.__dict__
+        if not named and len(values) == len(fields):
+            own.update(zip(fields, values, strict=False))
+            return
+        own.update(self._defaults)
+        own.update(named)
+        own.update(zip(fields, values, strict=False))
+        fits = len(own) == len(fields) >= len(values)
+        if not fits or (named and not named.keys() <= set(fields[len(values) :])):
+            raise TypeError(f"{type(self).__name__} takes ({', '.join(fields)}), not {values} and {named}")
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__}.{name} can't be changed: records are immutable")

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..dsl.formula import Known, Output, RowField
 from ..dsl.origins import DEFAULT, FieldOrigin, Step, field_origin, item_origin, param_step
-from ..dsl.program import Declared, Program, Reference, Scope
+from ..dsl.program import Declared, Expectation, Program, Reference, Scope
 from ..dsl.source import Span
 from ..plugins.component import Component, Task
 from ..plugins.schema import fields_of, python_name_of
@@ -65,13 +66,20 @@ def describe(program: Program, facts: KnownFacts | None = None) -> list[Part]:
             entries.append(describer.settings())
         entries += [describer.entry(one) for one in _of_scope(program, label)]
         if not label:
-            entries += [
-                Entry("expect", one.name, str(one.formula), one.name_span, one.doc, [])
-                for one in program.expects.values()
-            ]
+            entries += map(_expectation, program.expects.values())
         params = [param_step(program, scope, knob) for knob in scope.params.values()]
         parts.append(Part(scope, params, entries))
     return parts
+
+
+def _expectation(expectation: Expectation) -> Entry:
+    """Describe an expectation: its formula, with the values of params in their place."""
+
+    def name(term: Known | Output | RowField) -> str:
+        return show(term.value) if isinstance(term, Known) and term.named else term.text
+
+    formula = expectation.formula.show(name)
+    return Entry("expect", expectation.name, formula, expectation.name_span, expectation.doc, [])
 
 
 def _of_scope(program: Program, label: str) -> Iterable[Declared]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import pytest
 from llx.dsl.check import Checked, check_file
-from llx.dsl.diagnostics import plain
+from llx.dsl.diagnostics import plain, words
 from llx.dsl.parser import parse
 from llx.dsl.source import Source
 from llx.dsl.syntax import Experiment, Import, Statement, Use
@@ -102,9 +102,12 @@ def test_there_are_ten_steps_in_both_languages_with_the_same_blocks() -> None:
 def test_the_file_checks_after_each_step(language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "llx.lock").touch()
     shutil.copytree(ROOT / "examples" / "data", tmp_path / "data")
+    load(language)
     install_focal(tmp_path / "site", monkeypatch)
     monkeypatch.chdir(tmp_path)  # paths are shown from here
-    load(language)
+    # The plugin's words are gone again with the plugin.
+    monkeypatch.setattr(words, "_registered", {key: dict(of) for key, of in words._registered.items()})
+    monkeypatch.setattr(words, "_catalogues", {})
     tour = Tour(tmp_path)
     for step in STEPS:
         page = folder_of(language) / step

@@ -8,15 +8,15 @@ from typing import Any
 
 from .. import formula as formulas
 from .. import syntax
-from ..describe import artifact, describe, show, sort_of
+from ..describe import artifact, describe, show
 from ..diagnostics.model import Fix, Label, Severity, Text
-from ..formula import READ_NUMBER, Known, Operation, Output, RowField, Term, level_of
-from ..functions import FUNCTIONS, READS_ENVIRONMENT, Mismatch, compare
+from ..formula import Known, Operation, Output, RowField, level_of
+from ..functions import FUNCTIONS, READS_ENVIRONMENT, compare
 from ..functions import sort as sort_of_value
 from ..modules import mentioned
 from ..program import Reference
 from ..quantities import BASE_UNIT, Quantity
-from ..record import Record, replace
+from ..record import replace
 from ..suggest import suggest
 from ..types import Anything, Artifact, Formula, Nothing, Number
 from .base import Binding, Context, Unresolved, Wanted
@@ -25,28 +25,15 @@ from .build import given
 from .modules import Reached, reach
 from .names import module_alone, task_name, unknown_output
 from .plain import plain
+from .sorts import ANY, Part, level_of_text, outcome_sort, read_number, sort_text, with_numbers
 from .sweeps import Best, best_of
 from .unknown import unknown, unknown_call
 
 ROW = "row"
 """The name of the row in a formula about rows."""
 
-ANY = "any"
-"""The sort of a field, whose type no file says before it is read."""
-
 FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 """What a comparison is when its sides change places."""
-
-_SAMPLES: dict[str, Any] = {"number": 1, "boolean": True, "text": "", "none": None}
-"""A value of each sort: what an operator makes of sorts is told by what it makes of these."""
-
-
-class _Part(Record):
-    """A part of a formula: its term, what it comes to, and where it stands."""
-
-    term: Term
-    sort: str
-    node: syntax.Expression
 
 
 def formula_wanted(wanted: Wanted, node: syntax.Expression) -> Formula | None:
@@ -65,14 +52,14 @@ def formula(context: Context, node: syntax.Expression, wanted: Wanted, type_: Fo
     if not whole.names:
         values = {"slot": wanted.slot, "value": show(part.term.value) if isinstance(part.term, Known) else str(whole)}
         context.warn("L0234.row" if type_.scope == ROW else "L0234", node.span, values)
-    values = {"slot": wanted.slot, "given": _sort_text(part.sort)}
+    values = {"slot": wanted.slot, "given": sort_text(part.sort)}
     if type_.result == "boolean":
         if part.sort == "boolean":
             return whole
         helps = (Text("L0233.help", {"text": str(whole)}),)
         return context.error("L0233", node.span, values, helps=helps)
     if part.sort == ANY:
-        return formulas.Formula(_read_number(part).term)
+        return formulas.Formula(read_number(part).term)
     if part.sort == "number" or part.sort in BASE_UNIT:
         return whole
     return context.error("L0233.number", node.span, values)
@@ -86,7 +73,7 @@ class _Resolver:
         self.scope = scope
         self.wanted = wanted
 
-    def part(self, node: syntax.Expression) -> _Part | Unresolved:
+    def part(self, node: syntax.Expression) -> Part | Unresolved:
         """Resolve a part of the formula; one that names nothing of the formula's own is computed at once."""
         if self.context.observer is not None:
             self.context.observer.resolved(node, self.wanted, Unresolved())
@@ -119,21 +106,21 @@ class _Resolver:
             return False
         return kind_of(self.context, binding) is None
 
-    def _known(self, node: syntax.Expression) -> _Part | Unresolved:
+    def _known(self, node: syntax.Expression) -> Part | Unresolved:
         value = plain(self.context, node, self.wanted.slot)
         if isinstance(value, Unresolved):
             return value
         if isinstance(value, list | Mapping):
             return self.context.error("L0232", node.span, {"slot": self.wanted.slot}, helps=(Text("L0232.help"),))
         written = node.span.text
-        level = _level(node)
+        level = level_of_text(node)
         if "\n" in written:
             written, level = show(value), level_of("", 0)
-        return _Part(Known(value, written, level, bool(mentioned(node))), sort_of_value(value), node)
+        return Part(Known(value, written, level, bool(mentioned(node))), sort_of_value(value), node)
 
     # Names
 
-    def _path(self, node: syntax.Path) -> _Part | Unresolved:
+    def _path(self, node: syntax.Path) -> Part | Unresolved:
         head = node.segments[0].name
         if self.scope == ROW and head == ROW:
             return self._field(node)
@@ -157,7 +144,7 @@ class _Resolver:
         task = value_of(home, binding)
         return task if isinstance(task, Unresolved) else self._output(node, reached, task)
 
-    def _of_best(self, best: Best, node: syntax.Path) -> _Part | Unresolved:
+    def _of_best(self, best: Best, node: syntax.Path) -> Part | Unresolved:
         """Resolve what a path names in the best trial of a sweep."""
         with best.reporting_to(self.context) as trial:
             part = _Resolver(trial, self.scope, self.wanted).part(best.path)
@@ -165,12 +152,12 @@ class _Resolver:
             return part
         return replace(part, term=replace(part.term, text=str(node), span=node.span), node=node)
 
-    def _field(self, node: syntax.Path) -> _Part | Unresolved:
+    def _field(self, node: syntax.Path) -> Part | Unresolved:
         if len(node.segments) != 2:
             return self.context.error("L0235", node.span, {"name": str(node)}, helps=(Text("L0235.help"),))
-        return _Part(RowField(node.segments[1].name, str(node), node.span), ANY, node)
+        return Part(RowField(node.segments[1].name, str(node), node.span), ANY, node)
 
-    def _output(self, node: syntax.Path, reached: Reached, task: Any) -> _Part | Unresolved:
+    def _output(self, node: syntax.Path, reached: Reached, task: Any) -> Part | Unresolved:
         outputs = self.context.catalogue.outputs(task)
         called = task_name(node, reached)
         rest = node.segments[reached.segments :]
@@ -190,7 +177,7 @@ class _Resolver:
             return self._is_no_number(node, artifact(artifact_), self._numbers(called, outputs))
         settings = settings_behind(reached.context, reached.binding)
         output = Output(Reference(task, name, artifact_, settings), keys, str(node), node.span)
-        return _Part(output, artifact_.dimension or "number", node)
+        return Part(output, artifact_.dimension or "number", node)
 
     def _unknown_key(self, name: str, key: syntax.Segment, known: Sequence[str]) -> Unresolved:
         helps, fixes = suggest(key.name, known, None if key.is_key else key.span)
@@ -230,7 +217,7 @@ class _Resolver:
 
     # Operations
 
-    def _call(self, node: syntax.Call) -> _Part | Unresolved:
+    def _call(self, node: syntax.Call) -> Part | Unresolved:
         name = str(node.path)
         if name not in FUNCTIONS:
             if name == READS_ENVIRONMENT:
@@ -247,20 +234,20 @@ class _Resolver:
 
     def _operation(
         self, operator: str, node: syntax.Expression, operands: Sequence[syntax.Expression]
-    ) -> _Part | Unresolved:
+    ) -> Part | Unresolved:
         resolved = [self.part(operand) for operand in operands]
         parts = [part for part in resolved if not isinstance(part, Unresolved)]
         if len(parts) < len(resolved):
             return Unresolved()
-        parts = _with_numbers(operator, parts)
-        sort = _result(operator, [part.sort for part in parts])
+        parts = with_numbers(operator, parts)
+        sort = outcome_sort(operator, [part.sort for part in parts])
         if sort is None:
             return self._mismatch(operator, node, parts)
         if operator in FLIPPED:
             self._warn_if_settled(operator, node, *parts)
-        return _Part(Operation(operator, tuple(part.term for part in parts)), sort, node)
+        return Part(Operation(operator, tuple(part.term for part in parts)), sort, node)
 
-    def _warn_if_settled(self, operator: str, node: syntax.Expression, left: _Part, right: _Part) -> None:
+    def _warn_if_settled(self, operator: str, node: syntax.Expression, left: Part, right: Part) -> None:
         """Warn of a comparison that has only one outcome: an accuracy that is to be above 70, and not above 70%."""
         if isinstance(left.term, Known):
             operator, left, right = FLIPPED[operator], right, left
@@ -285,59 +272,11 @@ class _Resolver:
         }
         self.context.error("L0237", node.span, values, helps=helps, fixes=fixes, severity=Severity.WARNING)
 
-    def _mismatch(self, operator: str, node: syntax.Expression, parts: Sequence[_Part]) -> Unresolved:
+    def _mismatch(self, operator: str, node: syntax.Expression, parts: Sequence[Part]) -> Unresolved:
         """Report an operator between what it doesn't take, as it is done for plain values."""
-        sorts = [_sort_text(part.sort) for part in parts]
+        sorts = [sort_text(part.sort) for part in parts]
         labels = tuple(Label(part.node.span, sort) for part, sort in zip(parts, sorts, strict=True))
         if len(parts) == 2 and operator not in FUNCTIONS:
             values = {"operator": operator, "left": sorts[0], "right": sorts[1]}
             return self.context.error("L0309", parts[1].node.span, values, label=sorts[1], labels=labels[:1])
         return self.context.error("L0310", node.span, {"operator": operator, "given": sorts[0]}, labels=labels)
-
-
-def _with_numbers(operator: str, parts: list[_Part]) -> list[_Part]:
-    """Read the fields of a row as numbers where numbers are wanted: a file without types holds strings."""
-    if all(part.sort != ANY for part in parts) or operator in ("and", "or", "not", "if"):
-        return parts
-    others = {part.sort for part in parts} - {ANY}
-    if others <= {"number"} and (others or operator not in ("==", "!=")):
-        return [_read_number(part) if part.sort == ANY else part for part in parts]
-    return parts
-
-
-def _read_number(part: _Part) -> _Part:
-    return _Part(Operation(READ_NUMBER, (part.term,)), "number", part.node)
-
-
-def _result(operator: str, sorts: Sequence[str]) -> str | None:
-    """Give what an operator makes of operands of these sorts, None if it doesn't take them."""
-    if operator in ("and", "or", "not"):
-        return "boolean" if all(sort == "boolean" for sort in sorts) else None
-    if operator == "if":
-        return sorts[1] if sorts[0] == "boolean" and sorts[1] == sorts[2] else None
-    if ANY in sorts:
-        # A field that is compared with a string, with another field, or with `none`, which is the lack of a value.
-        return "boolean" if set(sorts) <= {ANY, "text", "none"} and operator in ("==", "!=") else None
-    samples = [_SAMPLES[sort] if sort in _SAMPLES else Quantity(1, sort) for sort in sorts]
-    try:
-        return sort_of_value(formulas.compute(operator, samples))
-    except Mismatch:
-        return None
-
-
-def _sort_text(sort: str) -> Text:
-    if sort == ANY:
-        return Text("sort.field")
-    return sort_of(_SAMPLES[sort] if sort in _SAMPLES else Quantity(1, sort))
-
-
-def _level(node: syntax.Expression) -> int:
-    """Give how tightly a constant's text holds together."""
-    match node:
-        case syntax.Unary(operator=operator):
-            return level_of(operator, 1)
-        case syntax.Binary(operator=operator):
-            return level_of(operator, 2)
-        case syntax.Conditional():
-            return level_of("if", 3)
-    return level_of("", 0)

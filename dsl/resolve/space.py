@@ -39,6 +39,16 @@ class Space(dict[str, Any]):
         if names:
             self._names.add(entry.name)
 
+    def copied(self) -> Space:
+        """Give a copy that can be changed."""
+        other = Space()
+        other.update(self)
+        other.keys_at |= self.keys_at
+        other._values_at |= self._values_at
+        other._otherwise |= self._otherwise
+        other._names |= self._names
+        return other
+
     def place_of(self, param: str, value: Any) -> Span:
         """Give the place of a value: its own, or that of what it was drawn from."""
         return next((span for one, span in self._values_at[param] if one is value), self._otherwise[param])
@@ -66,6 +76,21 @@ def variations(context: Context, node: syntax.Expression, wanted: Wanted) -> Any
     if whole and not space:
         return context.error("L0563", node.span, helps=(Text("L0561.help"),))
     return space if whole else UNRESOLVED
+
+
+def changed_space(context: Context, space: Space, entries: list[syntax.Entry], wanted: Wanted) -> Any:
+    """Give what a sweep varies with other values for some params, as `with { over.lr = … }` has it."""
+    drawn = next(option.drawn for option in wanted.options if isinstance(option, Variations))
+    changed = space.copied()
+    first: dict[str, syntax.Entry] = {}
+    whole = True
+    for entry in entries:
+        if entry.name in first:
+            twice(context, entry, first[entry.name])
+            whole = False
+        first.setdefault(entry.name, entry)
+        whole = _vary(context, entry, drawn, changed) and whole
+    return changed if whole else UNRESOLVED
 
 
 def as_expression(value: Any, span: Span, is_name: bool) -> syntax.Expression:

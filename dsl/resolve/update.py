@@ -15,6 +15,7 @@ from ..source import Span
 from ..types import Artifact, ComponentOf, Either, MapOf, TaskOf, Type
 from .base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
 from .build import as_wanted, construct, field_slot, refer, unknown_field, wanted_kinds
+from .space import Space, changed_space
 
 
 class _Change(Record):
@@ -158,6 +159,9 @@ def _within(context: Context, current: Any, inner: list[_Change], wanted: Wanted
             change.entry.value,
             change.key[0].name,
         )
+    if isinstance(current, Space):
+        entries = [syntax.Entry(change.entry.span, change.key, change.entry.value) for change in inner]
+        return changed_space(context, current, entries, wanted)
     if isinstance(current, dict):
         return _map(context, current, inner, wanted)
     if (

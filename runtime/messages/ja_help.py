@@ -13,7 +13,7 @@ MESSAGES: dict[str, str] = {
     "Show the version and exit.": "バージョンを表示して終了する。",
     # 複数のコマンドに共通
     "Show the traceback of an internal error.": "内部エラーのトレースバックを表示する。",
-    "Where artifacts are kept (default: .llx).": "成果物を保存するフォルダ（既定値: .llx）。",
+    "Where artifacts are kept (default: .llx).": "成果物を保存するフォルダー（既定値: .llx）。",
     "Write JSON for machines.": "機械向けに JSON で出力する。",
     "Take only this task, and what it needs.": "このタスクと、それに必要なものだけを対象にする。",
     "A param of the file.": "ファイルのパラメータ。",
@@ -25,7 +25,7 @@ MESSAGES: dict[str, str] = {
     "The language of comments and texts (default: yours).": "コメントと文章の言語（既定値: 表示言語）。",
     # check
     "Find the mistakes in an experiment before anything runs.": "実行前に、実験の誤りを見つける。",
-    "Params are given as in the file: llx check f.llx lr=1e-4 width=512. Of a folder every .llx file below it is checked.": "パラメータはファイルと同じ書き方で渡します: llx check f.llx lr=1e-4 width=512。フォルダを指定すると、その下の .llx ファイルをすべて調べます。",
+    "Params are given as in the file: llx check f.llx lr=1e-4 width=512. Of a folder every .llx file below it is checked.": "パラメータはファイルと同じ書き方で渡します: llx check f.llx lr=1e-4 width=512。フォルダーを指定すると、その下の .llx ファイルをすべて調べます。",
     "How mistakes are shown.": "誤りの表示形式。",
     "Apply the fixes that are certain.": "確実な修正を適用する。",
     "Apply the fixes that are only likely, too.": "確実ではない修正も適用する。",
@@ -43,7 +43,7 @@ MESSAGES: dict[str, str] = {
     "Example: llx describe reviews.llx pretrain width=512": "例: llx describe reviews.llx pretrain width=512",
     # fmt, describe
     "Lay out files in the one canonical way.": "ファイルを唯一の標準の体裁に整える。",
-    "Files below a folder are found, those in hidden folders aside; `-` formats stdin. Exit code 1 if a file has syntax errors, and with --check or --diff if one isn't in the canonical layout.": "フォルダを指定すると、隠しフォルダを除き、その下のファイルをすべて整えます。`-` は標準入力です。構文の誤りがあるとき、また --check や --diff で体裁の違うファイルがあるときは、終了コードが 1 になります。",
+    "Files below a folder are found, those in hidden folders aside; `-` formats stdin. Exit code 1 if a file has syntax errors, and with --check or --diff if one isn't in the canonical layout.": "フォルダーを指定すると、隠しフォルダーを除き、その下のファイルをすべて整えます。`-` は標準入力です。構文の誤りがあるとき、また --check や --diff で体裁の違うファイルがあるときは、終了コードが 1 になります。",
     "Write nothing; tell which files would change.": "書き込まず、変更されるファイルを示す。",
     "Write nothing; show what would change.": "書き込まず、変更点を示す。",
     # lsp
@@ -54,7 +54,7 @@ MESSAGES: dict[str, str] = {
     "Run all of it with a handful of rows and steps, and judge what that allows.": "全体を少しの行とステップで実行し、それで判定できることを判定する。",
     "Run all of it with a handful of rows and steps, in a corner of the store, to see that the parts fit.": "全体を少しの行とステップで、ストアの一角を使って実行し、部品がつながるか確かめる。",
     "An expectation is judged if nothing that it refers to took less than a real run would.": "期待（expect）は、参照先がどれも本来の実行より少なく済まされていない場合にだけ判定します。",
-    "Test only this task or expectation, and what it needs.": "このタスクまたは期待（expect）と、それに必要なものだけを試す。",
+    # describe
     # why, graph
     "Say why a task would run again.": "タスクがなぜ再実行されるかを示す。",
     "Example: llx why reviews.llx pretrain": "例: llx why reviews.llx pretrain",
@@ -68,7 +68,7 @@ MESSAGES: dict[str, str] = {
     "Only the runs of this experiment file.": "この実験ファイルの実行だけを表示する。",
     "Show a run: its tasks and results.": "実行のタスクと結果を表示する。",
     "Write the report of a run, one HTML file.": "実行のレポートを 1 つの HTML ファイルに書き出す。",
-    "Where to write it (default: in the run's folder).": "書き出し先（既定値: 実行のフォルダ）。",
+    "Where to write it (default: in the run's folder).": "書き出し先（既定値: 実行のフォルダー）。",
     "Show the curves of all runs in TensorBoard.": "すべての実行の曲線を TensorBoard で表示する。",
     "The port, on 127.0.0.1.": "ポート番号（127.0.0.1）。",
     "Free the space of what no experiment needs any more.": "どの実験にも不要になったものを削除し、容量を空ける。",

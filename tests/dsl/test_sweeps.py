@@ -178,3 +178,16 @@ def test_what_builds_on_the_best_trial_is_checked_with_each(tmp_path: Any) -> No
     assert one.code == "L0305"
     assert one.notes[-1].key == "note.best_trial"
     assert one.notes[-1].values == {"trial": "search(lr=0.003, base=small)"}
+
+
+def test_a_sweep_can_be_changed(tmp_path: Any) -> None:
+    text = SWEEP + (
+        "sweep more = search with { seeds = 2 }\n"
+        "sweep finer = search with { over.lr = [1e-4] }\n"
+        "sweep other = search with { over = { lr = [5e-4] } }\n"
+    )
+    built = made(text, tmp_path)
+    assert len(stages(built, "more")) == 8
+    assert [(one.optimizer.lr, one.model.layers) for one in stages(built, "finer")] == [(1e-4, 1), (1e-4, 2)]
+    assert [one.optimizer.lr for one in stages(built, "other")] == [5e-4]
+    assert found(SWEEP + "sweep bad = search with { over.lrr = [1] }", tmp_path) == ["L0562 lrr"]

@@ -14,6 +14,7 @@ from textwrap import dedent
 
 import pytest
 from llx.dsl.check import check
+from llx.dsl.diagnostics import words
 from llx.dsl.diagnostics.words import render
 from llx.dsl.source import Source
 from llx.plugins.about import about, about_field
@@ -56,8 +57,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     done = subprocess.run(command, capture_output=True, text=True)
     assert not done.returncode, done.stdout + done.stderr
     sys.path.insert(0, str(site))
+    known = {language: dict(texts) for language, texts in words._registered.items()}
     yield site
     sys.path.remove(str(site))
+    # Its words are gone again with it.
+    words._registered.clear()
+    words._registered.update(known)
+    words._catalogues.clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == "llx_focal"]:
         del sys.modules[name]
 

@@ -5,6 +5,8 @@ MESSAGES: dict[str, str] = {
     "type.variations_drawn": "a map from params to lists of values (or components of kind {kind})",
     "slot.sweep": "`{param}` in a sweep",
     "slot.objective": "`{field}`",
+    "artifact.module": "the whole of a trial",
+    "artifact.table": "a table",
     "note.trial": "found in the trial {trial}",
     "label.tried": "`{name}` takes this value in the trial",
     "note.best_trial": "found with the trial {trial} as the best one",

@@ -5,6 +5,8 @@ MESSAGES: dict[str, str] = {
     "type.variations_drawn": "param から値のリスト（または種類が {kind} のコンポーネント）へのマップ",
     "slot.sweep": "スイープの `{param}`",
     "slot.objective": "`{field}`",
+    "artifact.module": "試行の全体",
+    "artifact.table": "表",
     "note.trial": "試行 {trial} で見つかりました",
     "label.tried": "この試行で `{name}` が取る値です",
     "note.best_trial": "試行 {trial} が最良の場合に見つかりました",

@@ -13,11 +13,7 @@ class Grid(Sweep):
     """Try every combination of the values that some params take."""
 
     name: ClassVar[str] = "grid"
-    example: ClassVar[str] = (
-        "grid { over = { lr = [1e-4, 3e-4] }, seeds = 3, minimise = slow.loss }\n"
-        "param lr = 1e-4\n"
-        "stage slow = pretrain with { optimizer.lr = lr }"
-    )
+    example: ClassVar[str] = "grid { over = { lr = [1e-4, 3e-4] }, seeds = 3, minimise = pretrain.loss }"
 
     over: ListsOf = per_trial(description="Params of the file, each with the list of values to try")
 

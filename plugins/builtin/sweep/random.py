@@ -19,11 +19,7 @@ class RandomSweep(Sweep):
     """
 
     name: ClassVar[str] = "random"
-    example: ClassVar[str] = (
-        "random { over = { lr = log_uniform(1e-4, 1e-2) }, trials = 10, minimise = slow.loss }\n"
-        "param lr = 1e-4\n"
-        "stage slow = pretrain with { optimizer.lr = lr }"
-    )
+    example: ClassVar[str] = "random { over = { lr = log_uniform(1e-4, 1e-2) }, trials = 10, minimise = pretrain.loss }"
 
     over: ListsOrDraws = per_trial(
         description="Params of the file, each with a list of values or the distribution that they are drawn from"

@@ -104,3 +104,9 @@ def test_in_japanese(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     _, out, err = project.llx("run", "lab.llx")
     assert "期待どおりでないものがあります" in out
     assert "`high` が成り立ちません" in err
+
+
+def test_describe_shows_them_evaluated(project: Project) -> None:
+    code, out, _ = project.llx("describe", "lab.llx", "upto=7")
+    assert code == 0
+    assert "expect high = average.mean > 7 and few.rows == 5" in out
