@@ -59,7 +59,7 @@ def number(token: Token, reports: Reports) -> Expression:
     if not unit:
         return Literal(span, value)
     if unit[0] not in UNITS:
-        _unknown_unit(unit[0], token.end - len(unit[0]), token.end, reports)
+        _unknown_unit(unit[0], value == 1, token.end - len(unit[0]), token.end, reports)
         return Broken(span)
     if match["suffix"] == "%":
         reports.error("L0115", token.start, token.end)
@@ -122,9 +122,13 @@ def malformed(written: str, start: int, end: int, reports: Reports) -> None:
     reports.error("L0106", start, end, text=shorten(written), helps=helps, fixes=fixes)
 
 
-def _unknown_unit(unit: str, start: int, end: int, reports: Reports) -> None:
+def _unknown_unit(unit: str, one: bool, start: int, end: int, reports: Reports) -> None:
     meant = _MEANT.get(unit.lower())
     near = [meant] if meant else similar(unit, UNITS)
+    if near and not meant:
+        # `3 toke` is nearer to `token`, but three of them are tokens.
+        single = near[0].removesuffix("s")
+        near = [name for name in ((single,) if one else (single + "s", single)) if name in UNITS] or near
     helps = (Text("L0108.similar", {"similar": near[0]}),) if near else ()
     certain = meant is not None and unit not in _UNSURE
     fixes = (Fix(reports.span(start, end), near[0], certain),) if near else ()

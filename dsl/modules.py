@@ -81,7 +81,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
         uses,
         frozenset(lost),
         broken,
-        {name: mentioned(_within(statement)) & known for name, statement in names.items()},
+        {name: mentioned(expression_of(statement)) & known for name, statement in names.items()},
         mentioned(experiment.block) & known if experiment else frozenset(),
         expects=expects,
     )
@@ -131,19 +131,23 @@ def _uses(
         yield UsedDistribution(name.name, used.prefix, used.version, statement.span, used.acts)
 
 
-def _within(statement: Named) -> syntax.Expression | None:
+def expression_of(statement: Named) -> syntax.Expression | None:
     """Give the expression in which a statement mentions other names."""
     return statement.block if isinstance(statement, syntax.Import) else statement.value
 
 
 def mentioned(node: object) -> frozenset[str]:
     """Give the first names of all paths in an expression, those of what is called left out."""
-    found: set[str] = set()
+    return frozenset(path.segments[0].name for path in mentions(node))
+
+
+def mentions(node: object) -> Iterator[syntax.Path]:
+    """Give all paths in an expression, those of what is called left out, in no order."""
     stack = [node]
     while stack:
         match stack.pop():
-            case syntax.Path(segments=segments):
-                found.add(segments[0].name)
+            case syntax.Path() as path:
+                yield path
             case syntax.String(parts=parts):
                 stack.extend(part for part in parts if isinstance(part, syntax.Path))
             case syntax.Block(entries=entries):
@@ -164,7 +168,6 @@ def mentioned(node: object) -> frozenset[str]:
                 stack.extend((left, right))
             case syntax.Conditional(condition=condition, then=then, otherwise=otherwise):
                 stack.extend((condition, then, otherwise))
-    return frozenset(found)
 
 
 def reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> set[str]:

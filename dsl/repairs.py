@@ -69,3 +69,19 @@ def quoted(start: int, end: int, reports: Reports) -> tuple[Fix, ...]:
         opened_before -= written[cut - 1] in CLOSERS
         cut -= 1
     return (Fix(reports.span(start + cut, start + cut), '"', certain=False),)
+
+
+def quoted_early(start: int, end: int, reports: Reports) -> tuple[Fix, ...]:
+    """Give the fix of a string that swallowed what comes after it: it ends before the next separator."""
+    written = reports.source.text[start:end]
+    cut = next((n for n, sign in enumerate(written) if sign == "," or sign in CLOSERS), 0)
+    return (Fix(reports.span(start + cut, start + cut), '"', certain=False),) if cut > 1 else ()
+
+
+def quoted_before(quote: int, reports: Reports) -> tuple[Fix, ...]:
+    """Give the fix of a string without its opening quote: it begins after the last blank, separator or bracket."""
+    text = reports.source.text
+    start = quote
+    while start and text[start - 1] not in " \t\n,=" and text[start - 1] not in OPENERS:
+        start -= 1
+    return (Fix(reports.span(start, start), '"', certain=False),) if start < quote else ()

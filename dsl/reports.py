@@ -42,11 +42,11 @@ class Reports:
         fixes: tuple[Fix, ...] = (),
         **values: Any,
     ) -> None:
-        """Add an error whose message is the text of its code."""
+        """Add an error whose message is the text of its code; `L0104.opening` is another wording of L0104."""
         if not self.full:
             self.found.append(
                 Diagnostic(
-                    code,
+                    code.split(".")[0],
                     Text(code, values),
                     self.span(start, end),
                     Severity.ERROR,

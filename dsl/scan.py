@@ -12,7 +12,7 @@ import unicodedata
 from .characters import BLANKS, FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
 from .record import Record
-from .repairs import quoted
+from .repairs import quoted, quoted_before, quoted_early
 from .reports import Reports
 from .source import Source, Span
 from .statements import Statements, next_statement
@@ -43,6 +43,9 @@ _TOKEN = re.compile(
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
 _BLANKS = re.compile(r"[ \t]*+")
 _UNIT = re.compile(rf"([ \t{BLANKS}]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
+_AROUND = re.compile(r"[\s()\[\]{},=:+<>!|#\"-]")
+"""What may stand beside a string."""
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\[^\n])*+\"")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
@@ -66,6 +69,20 @@ class Scan(Record):
 def scan(source: Source, reports: Reports) -> Scan:
     """Cut a source into statements; what is wrong with its characters and brackets goes to the reports."""
     return _Scanner(source, reports).run()
+
+
+def forgotten(text: str, at: int, end: int | None, characters: Characters) -> str | None:
+    """Tell which quote of a string was probably forgotten ("opening", "closing"), if its line has one too few.
+
+    No string touches a word: in `csv(a.csv", label = "label")` none begins behind `csv`. A string without an end has
+    no `end` here.
+    """
+    begins = _AROUND.match(text[at - 1 : at] or " ")
+    if begins and (end is None or _AROUND.match(text[end : end + 1] or " ")):
+        return None
+    if end is not None and '"' not in _STRING.sub("", text[end : characters.line_end(end)]).split("#")[0]:
+        return None
+    return "closing" if begins else "opening"
 
 
 class _Scanner:
@@ -123,6 +140,8 @@ class _Scanner:
             self.number(at, self.characters.number(at, end))
             end = self.statements.tokens[-1].end
         else:
+            if sort == "string" and (odd := forgotten(text, at, end, self.characters)):
+                return self.unpaired_quote(odd, at)
             self.push("STRING", match.group(), at, end)
         return end
 
@@ -240,10 +259,25 @@ class _Scanner:
         long = self.text.startswith('"""', at)
         if not long and not self.characters.ascii and self.characters.closing_quote(at):
             return at
+        if not long and (odd := forgotten(self.text, at, None, self.characters)):
+            return self.unpaired_quote(odd, at)
         end = next_statement(self.text, at) if long else self.characters.line_end(at)
         helps = () if long else (Text("L0104.long"),)
         fixes = () if long else quoted(at, end, self.reports)
         self.reports.error("L0104", at, at + (3 if long else 1), label=Text("L0104.label"), helps=helps, fixes=fixes)
+        self.push(JUNK, self.text[at:end], at, end)
+        self.statements.spoiled = True
+        return end
+
+    def unpaired_quote(self, forgotten: str, at: int) -> int:
+        """Take a string whose opening or closing quote was forgotten: with it, the line's other quotes pair wrongly."""
+        end = self.characters.line_end(at)
+        if forgotten == "closing":
+            helps, fixes = (Text("L0104.long"),), quoted_early(at, end, self.reports)
+            self.reports.error("L0104", at, at + 1, label=Text("L0104.label"), helps=helps, fixes=fixes)
+        else:
+            fixes = quoted_before(at, self.reports)
+            self.reports.error("L0104.opening", at, at + 1, label=Text("L0104.opening.label"), fixes=fixes)
         self.push(JUNK, self.text[at:end], at, end)
         self.statements.spoiled = True
         return end

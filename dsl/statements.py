@@ -40,6 +40,14 @@ def next_statement(text: str, at: int) -> int:
     return following.start() if following else len(text)
 
 
+def _indentation(text: str, line: int) -> int:
+    """Count the blanks that a line, by its start, begins with."""
+    at = line
+    while at < len(text) and text[at] in " \t":
+        at += 1
+    return at - line
+
+
 class Statements:
     """The statements of a text, while its tokens come in."""
 
@@ -110,7 +118,7 @@ class Statements:
             opener = self.tokens[self.open[-1]].type
             if opener != "{":
                 # A named argument follows a comma; in a list there is none.
-                is_argument = opener == "(" and last.type in ("(", ",")
+                is_argument = opener == "(" and (last.type in ("(", ",") or self.is_deeper(text, next_line))
                 if not is_argument and _ENTRY.match(text, next_line):
                     self.unclosed(self.open[-1:], at)
                 return
@@ -129,6 +137,14 @@ class Statements:
         follows = (_ENTRY if self.open else _STATEMENT).match(text, next_line)
         if follows or not self.continues():
             self.newline = at
+
+    def is_deeper(self, text: str, line: int) -> bool:
+        """Tell whether a line is indented more than the one on which the last bracket was opened.
+
+        What looks like an entry there is an argument behind a missing comma, and no entry of the block around.
+        """
+        opened = text.rfind("\n", 0, self.tokens[self.open[-1]].start) + 1
+        return _indentation(text, line) > _indentation(text, opened)
 
     def missing_brace(self, at: int) -> None:
         """Report that a block has begun without its brace, and open it."""

@@ -8,8 +8,9 @@ from typing import Any
 from .. import syntax
 from ..describe import one_of
 from ..diagnostics.model import Label, Text
-from ..modules import mentioned
+from ..modules import expression_of, mentioned, mentions
 from ..quantities import BASE_UNIT, Quantity
+from ..source import Span
 from ..suggest import suggest
 from ..types import Anything, Boolean, ComponentOf, ListOf, MapOf, Number, QuantityOf, TaskOf, Type
 from ..types import Text as TextType
@@ -283,9 +284,14 @@ def _circle(context: Context, members: list[Binding]) -> None:
     names = [member.name for member in members] + [binding.name]
     if len(names) > _SHOWN_CIRCLE:
         names[_SHOWN_CIRCLE // 2 : -_SHOWN_CIRCLE // 2] = ["…"]
+    needs = list(zip(members, [*members[1:], binding], strict=True))
+    # Files are mostly written in the order of what needs what: what needs a later name is probably the mistake.
+    ahead = [(one, other) for one, other in needs if other.span.start >= one.span.start]
+    span, shown = binding.span, needs[1:_SHOWN_CIRCLE]
+    if len(ahead) == 1 and (mention := _mention(*ahead[0])) is not None:
+        span, shown = mention, [pair for pair in needs[:_SHOWN_CIRCLE] if pair != ahead[0]]
     labels = tuple(
-        Label(member.span, Text("label.needs", {"name": member.name, "other": after.name}))
-        for member, after in zip(members[1:_SHOWN_CIRCLE], [*members[2:], binding], strict=False)
+        Label(member.span, Text("label.needs", {"name": member.name, "other": after.name})) for member, after in shown
     )
     helps: tuple[Text, ...] = ()
     statement = binding.statement
@@ -295,4 +301,11 @@ def _circle(context: Context, members: list[Binding]) -> None:
             helps = (Text("L0901.component.help", {"name": binding.name}),)
     with context.outside():
         values = {"name": binding.name, "path": " -> ".join(names)}
-        context.error("L0401", binding.span, values, labels=labels, helps=helps)
+        context.error("L0401", span, values, labels=labels, helps=helps)
+
+
+def _mention(binding: Binding, other: Binding) -> Span | None:
+    """Give the first place where the value of a name mentions another one."""
+    node = expression_of(binding.statement)
+    spans = [path.segments[0].span for path in mentions(node) if path.segments[0].name == other.name]
+    return min(spans, key=lambda span: span.start, default=None)

@@ -16,6 +16,9 @@ from .base import UNRESOLVED, Binding, Context, Unresolved
 from .bindings import in_order, value_of
 from .plain import twice
 
+_STATEMENTS = ("let", "param", "expect", "experiment")
+"""Words that begin a statement as a kind does."""
+
 MOST = 1_000
 """Imported modules of one experiment, those with other params counted anew."""
 
@@ -66,7 +69,7 @@ def forget_unknown_kinds(context: Context) -> None:
             kind = statement.kind
             del context.bindings[name]
             context.lost.add(name)
-            helps, fixes = suggest(kind.name, [*context.catalogue.kinds, "let", "param"], kind.span)
+            helps, fixes = suggest(kind.name, [*context.catalogue.kinds, *_STATEMENTS], kind.span)
             notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
             context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
 

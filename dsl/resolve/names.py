@@ -167,13 +167,19 @@ def _wrong_sort(context: Context, reached: Reached, miss: _Miss, node: syntax.Pa
     if rest and not task:
         return context.error("L0409", rest[0].span, {"name": name, "segment": rest[0].name}, labels=labels)
     if task and any(isinstance(option, TaskOf) for option in wanted.options) and rest:
-        return context.error("L0407", node.span, values | {"output": str(node)}, labels=labels)
-    if task and any(isinstance(o, Anything | Number | QuantityOf) for o in wanted.options):
         value = value_of(home, binding)
         if isinstance(value, Unresolved):
             return value
         outputs = context.catalogue.outputs(value)
-        if rest and (rest[0].name not in outputs or outputs[rest[0].name].name == "number"):
+        if rest[0].name not in outputs:
+            return unknown_output(context, reached, node, outputs)
+        return context.error("L0407", node.span, values | {"output": str(node)}, labels=labels)
+    if task and rest and any(isinstance(o, Anything | Number | QuantityOf) for o in wanted.options):
+        value = value_of(home, binding)
+        if isinstance(value, Unresolved):
+            return value
+        outputs = context.catalogue.outputs(value)
+        if rest[0].name not in outputs or outputs[rest[0].name].name == "number":
             # Some numbers (a group's accuracy) are known only by running, so an unknown output says the same.
             return context.error("L0406", node.span, {"output": str(node)}, notes=(Text("L0406.note"),))
     helps, fixes = in_brackets(node, wanted, lambda item: isinstance(item, ComponentOf) and item.kind == kind)

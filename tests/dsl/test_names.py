@@ -23,8 +23,8 @@ def test_a_circle_shows_its_path_once() -> None:
 
 
 def test_a_circle_of_declarations() -> None:
-    assert errors("stage a = b with { patience = 3 }\nstage b = a with { patience = 3 }") == ["L0401 a"]
-    assert errors("data a = clean(b)\ndata b = clean(a)") == ["L0401 a"]
+    assert errors("stage a = b with { patience = 3 }\nstage b = a with { patience = 3 }") == ["L0401 b"]
+    assert errors("data a = clean(b)\ndata b = clean(a)") == ["L0401 b"]
 
 
 def test_a_long_circle_ends() -> None:

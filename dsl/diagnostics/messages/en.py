@@ -53,6 +53,8 @@ MESSAGES: dict[str, str] = {
     "L0103": "`{bracket}` closes nothing",
     "L0104": "this string is never closed",
     "L0104.label": "opened here",
+    "L0104.opening": "this quote closes a string that was never opened",
+    "L0104.opening.label": "a string ends here",
     "L0104.long": 'text of several lines stands between `"""` and `"""`',
     "L0105": "`{text}` has no meaning in a string",
     "L0105.escapes": 'known are `\\n`, `\\t`, `\\"`, `\\\\`, `\\u{…}` (a code point) and `${…}` (a path)',
