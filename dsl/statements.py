@@ -32,6 +32,9 @@ _LATE = re.compile(
 _BEFORE_ROW = frozenset({NEWLINE, ",", *OPENERS})
 _INDENTED = re.compile(r"[ \t]+[^\W\d]\w*[ \t]*=(?!=)")
 """An entry; outside of braces none can stand."""
+_CLOSING = re.compile(r"[ \t]*\}")
+_NO_BRACES = re.compile(r"\"(?:[^\"\\\n]|\\[^\n])*+\"|\#[^\n]*+")
+"""What holds braces that are none."""
 
 
 def next_statement(text: str, at: int) -> int:
@@ -122,6 +125,10 @@ class Statements:
                 if not is_argument and _ENTRY.match(text, next_line):
                     self.unclosed(self.open[-1:], at)
                 return
+            if left := self.left_open(text, next_line):
+                self.unclosed(left, at)
+                self.newline = at
+                return
             if last.type in ("{", ",", NEWLINE):
                 return
         elif last.type == "," and self.tokens[0].text == "use":
@@ -145,6 +152,27 @@ class Statements:
         """
         opened = text.rfind("\n", 0, self.tokens[self.open[-1]].start) + 1
         return _indentation(text, line) > _indentation(text, opened)
+
+    def left_open(self, text: str, line: int) -> list[int]:
+        """Give the inner blocks that a line, by its indentation, is no part of, if the statement lacks their braces."""
+        entry = _ENTRY.match(text, line)
+        if len(self.open) < 2 or not (entry or _CLOSING.match(text, line)):
+            return []
+        depth = _indentation(text, line) + (0 if entry else 1)
+        inner: list[int] = []
+        for index in reversed(self.open[1:]):
+            opener = self.tokens[index]
+            start = text.rfind("\n", 0, opener.start) + 1
+            if opener.type != "{" or _indentation(text, start) < depth:
+                break
+            inner.insert(0, index)
+        return inner[-missing:] if inner and (missing := self.lacking(text, line)) > 0 else []
+
+    def lacking(self, text: str, line: int) -> int:
+        """Count the blocks that nothing closes between a line and the next statement."""
+        rest = _NO_BRACES.sub("", text[line : next_statement(text, line)])
+        opened = sum(self.tokens[index].type == "{" for index in self.open)
+        return opened + rest.count("{") - rest.count("}")
 
     def missing_brace(self, at: int) -> None:
         """Report that a block has begun without its brace, and open it."""
