@@ -131,7 +131,7 @@ def _uses(
         yield UsedDistribution(name.name, used.prefix, used.version, statement.span, used.acts)
 
 
-def expression_of(statement: Named) -> syntax.Expression | None:
+def expression_of(statement: Named | syntax.Expect) -> syntax.Expression | None:
     """Give the expression in which a statement mentions other names."""
     return statement.block if isinstance(statement, syntax.Import) else statement.value
 

@@ -8,16 +8,17 @@ independent mistakes are all found and none makes another.
 from __future__ import annotations
 
 from .builder import Builder
-from .diagnostics.model import Diagnostic, Fix
+from .diagnostics.model import Diagnostic, Fix, Label, Text
 from .expected import report
 from .lalr import Driver, TooDeep, Unexpected
 from .reading import read
-from .recovery import given_up, lost_names, mended, value_given_up
+from .recovery import given_up, lost_names, mended, unopened, value_given_up
 from .reports import Reports
 from .scan import Scan, scan
 from .source import Source
+from .suggest import suggest
 from .syntax import Expression, Statement, SyntaxTree
-from .tokens import BROKEN, CLOSERS, JUNK, NEWLINE, STRAY, Token
+from .tokens import BROKEN, CLOSERS, JUNK, NEWLINE, STATEMENT_WORDS, STRAY, WORD, Token
 
 ATTEMPTS = 25
 """How many mistakes of one statement are looked for."""
@@ -35,6 +36,7 @@ def parse_scanned(source: Source, scanned: Scan, reports: Reports) -> tuple[Synt
     statements: list[Statement] = []
     lost: set[str] = set()
     for tokens in scanned.statements:
+        _mend_experiment(tokens, reports)
         statement = _tolerant("statement", tokens, driver) if not reports.full else None
         if isinstance(statement, Statement):
             statements.append(statement)
@@ -57,6 +59,17 @@ def parse_expression(source: Source) -> tuple[Expression | None, list[Diagnostic
     return (expression if isinstance(expression, Expression) and not found else None), found
 
 
+def _mend_experiment(tokens: list[Token], reports: Reports) -> None:
+    """Take `experment x {` for what it is: no other statement has a brace behind its name."""
+    word = tokens[0]
+    if [token.type for token in tokens[:3]] != [WORD, WORD, "{"] or word.text in STATEMENT_WORDS:
+        return
+    helps, fixes = suggest(word.text, ["experiment"], reports.span(word.start, word.end))
+    if helps:
+        reports.error("L0202", word.start, word.end, kind=word.text, helps=helps, fixes=fixes)
+        tokens[0] = word._replace(text="experiment")
+
+
 def _tolerant(start: str, tokens: list[Token], driver: Driver) -> Statement | Expression | None:
     """Parse tokens, giving up as little as possible; None if nothing is left."""
     reports = driver.reports
@@ -76,9 +89,9 @@ def _tolerant(start: str, tokens: list[Token], driver: Driver) -> Statement | Ex
             except Unexpected as error:
                 known = BROKEN in (token.type for token in tokens[max(0, error.index - 1) : error.index + 1])
                 if not known and not silent:
-                    strays = _report(error, start, tokens, strays, reports)
-                    silent = _opener_missing(error, strays)
-                    strays = [] if silent else strays
+                    left = _report(error, start, tokens, strays, reports)
+                    silent = _opener_missing(error, left) or unopened(error, tokens, strays) is not None
+                    strays = [] if silent else left
                 rest = (None if known else mended(error, tokens)) or given_up(tokens, error.index)
             else:
                 _report_strays(strays, reports)
@@ -96,6 +109,8 @@ def _report(error: Unexpected, start: str, tokens: list[Token], strays: list[Tok
     after = tokens[error.index].start if error.index < len(tokens) else max((token.end for token in strays), default=0)
     between = [token for token in strays if before <= token.start < after]
     if not between:
+        if _report_unopened(error, tokens, strays, reports):
+            return []
         report(error, start, tokens, reports)
         return strays
     _report_strays(between, reports)
@@ -106,6 +121,25 @@ def _opener_missing(error: Unexpected, strays: list[Token]) -> bool:
     """Tell whether the mistake is that a bracket isn't opened: nothing after it is as it was meant then."""
     may_open = {CLOSERS[token.text[:1]] for token in strays} & error.accepted
     return bool(may_open) and "NUMBER" not in error.accepted
+
+
+def _report_unopened(error: Unexpected, tokens: list[Token], strays: list[Token], reports: Reports) -> bool:
+    """Report a bracket that is closed and was never opened, at what it was to hold; False if there is none."""
+    first = unopened(error, tokens, strays)
+    if first is None:
+        return False
+    closer = strays[0]
+    bracket = CLOSERS[closer.text[:1]]
+    place = reports.span(closer.start, closer.start + 1)
+    reports.error(
+        "L0103.opening",
+        tokens[first].start,
+        tokens[error.index - 1].end,
+        bracket=bracket,
+        label=Text("L0103.opening.label", {"bracket": bracket}),
+        labels=(Label(place, Text("L0103.opening.closed", {"bracket": closer.text[:1]})),),
+    )
+    return True
 
 
 def _report_strays(strays: list[Token], reports: Reports) -> None:

@@ -40,6 +40,19 @@ def starts_entry(tokens: list[Token], index: int) -> bool:
     return tokens[index].type in (WORD, "STRING") and following == "="
 
 
+def unopened(error: Unexpected, tokens: list[Token], strays: list[Token]) -> int | None:
+    """Give the index of a value that goes on as only one in brackets does, up to a bracket that closes nothing."""
+    index = error.index
+    if index >= len(tokens) or tokens[index].type not in (",", "=") or not strays:
+        return None
+    before = tokens[:index]
+    inside = sum((token.type in OPENERS) - (token.type in CLOSERS) for token in before)
+    first = max((n for n, token in enumerate(before) if token.type in ("=", "|>")), default=index) + 1
+    if inside or first >= index or strays[0].start < tokens[index].start or strays[0].text[:1] == "}":
+        return None
+    return first
+
+
 def given_up(tokens: list[Token], index: int) -> list[Token] | None:
     """Replace what is wrong at an index by BROKEN: an entry's value, an entry, or the statement's value.
 

@@ -68,6 +68,9 @@ class Statements:
         self.spoiled = False
         """Whether a string of this statement was never closed: its brackets can't be judged then."""
 
+        self.complete = False
+        """Whether it is known that this statement lacks no closing brace."""
+
     @property
     def in_use(self) -> bool:
         """Tell whether what comes next belongs to a `use`."""
@@ -102,7 +105,7 @@ class Statements:
         """End the statement."""
         if self.tokens:
             self.finished.append(self.tokens)
-        self.tokens, self.newline, self.spoiled = [], None, False
+        self.tokens, self.newline, self.spoiled, self.complete = [], None, False, False
 
     def end(self, at: int) -> list[list[Token]]:
         """End the text, and give all statements."""
@@ -169,10 +172,17 @@ class Statements:
         return inner[-missing:] if inner and (missing := self.lacking(text, line)) > 0 else []
 
     def lacking(self, text: str, line: int) -> int:
-        """Count the blocks that nothing closes between a line and the next statement."""
+        """Count the blocks that nothing closes between a line and the next statement.
+
+        Where it is none, it is none for all lines of the statement: it is looked for once.
+        """
+        if self.complete:
+            return 0
         rest = _NO_BRACES.sub("", text[line : next_statement(text, line)])
         opened = sum(self.tokens[index].type == "{" for index in self.open)
-        return opened + rest.count("{") - rest.count("}")
+        missing = opened + rest.count("{") - rest.count("}")
+        self.complete = missing <= 0
+        return missing
 
     def missing_brace(self, at: int) -> None:
         """Report that a block has begun without its brace, and open it."""
