@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from .diagnostics.model import Label, Text
+from .indentation import unended
 from .repairs import closing, joined, opened
 from .reports import Reports, shorten
 from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, RESERVED, STRAY, WORD, Token
@@ -73,6 +74,12 @@ class Statements:
     def row_start(self) -> int:
         """Where the row began in which the last bracket was opened."""
         return self.starts[len(self.open) - 1]
+
+    @property
+    def at_key(self) -> bool:
+        """Tell whether nothing of the row's value has been read yet."""
+        row = self.starts.get(len(self.open), 0)
+        return not self.in_use and not any(token.type == "=" and token.start >= row for token in self.tokens)
 
     def push(self, token: Token) -> None:
         """Add a token; the newline before it counts now, or doesn't."""
@@ -195,7 +202,7 @@ class Statements:
 
     def unclosed(self, indexes: list[int], at: int, found: Token | None = None) -> None:
         """Report brackets that are open where they can't be any more, the innermost in place of all; close them."""
-        if not indexes:
+        if not indexes or (found is None and len(indexes) == 1 and self.ended(indexes[0])):
             return
         if not self.spoiled:
             inner = self.tokens[indexes[-1]]
@@ -217,6 +224,29 @@ class Statements:
             )
         for index in reversed(indexes):
             self.close(index, at)
+
+    def ended(self, outer: int) -> bool:
+        """End the block that took the end of an open one around it, if the indentation shows one; report it."""
+        if self.spoiled or not self.tokens[outer].text:
+            return False
+        text = self.reports.source.text
+        inner = unended(self.tokens, outer, text) if self.tokens[outer].type == "{" else None
+        if inner is None:
+            return False
+        before, opener = self.tokens[: inner.end], self.tokens[inner.opener]
+        self.reports.error(
+            "L0102",
+            opener.start,
+            opener.end,
+            bracket=opener.type,
+            label=Text("L0102.label"),
+            fixes=closing(before, [inner.opener], self.reports),
+        )
+        at = before[-1].end
+        self.tokens.insert(inner.end, Token("}", "", at, at))
+        self.open.pop()
+        self.newline = None
+        return True
 
     def close(self, index: int, at: int) -> None:
         """Close the innermost bracket where nothing closes it."""
