@@ -43,6 +43,8 @@ _TOKEN = re.compile(
 # A word that is followed by `=` is the next entry, whose separator is missing, and no unit.
 _BLANKS = re.compile(r"[ \t]*+")
 _UNIT = re.compile(rf"([ \t{BLANKS}]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
+_ASSIGNED = re.compile(r":=(?!=)|=>")
+"""What other languages write for `=`."""
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
@@ -180,6 +182,11 @@ class _Scanner:
             self.characters.foreign("//", "#", at, end + 1)
             end = self.characters.line_end(at)
             self.comment(at, end)
+        elif text in (":", "=") and (assigned := _ASSIGNED.match(self.text, at)):
+            meant = ">=" if text == "=" and not self.statements.at_key else "="
+            end = assigned.end()
+            self.characters.foreign(assigned.group(), meant, at, end)
+            self.push(OPERATORS.get(meant, meant), meant, at, end)
         else:
             self.push(OPERATORS.get(text, text), text, at, end)
         return end
