@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -50,14 +50,20 @@ class RunFolder:
     def report(self) -> Path:
         return self.path / REPORT
 
-    def open_events(self) -> IO[str]:
+    @contextlib.contextmanager
+    def open_events(self) -> Iterator[IO[str]]:
         """Open the record, locked as long as it is open: so it can be told whether the run still goes on."""
         import fcntl
 
         file = self.events.open("x", encoding="utf-8", newline="\n")
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return file
+        try:
+            yield file
+        finally:
+            # Each line is flushed: what is left here is a line that could not be written, as was said then.
+            with contextlib.suppress(OSError):
+                file.close()
 
     def keep_tracebacks(self, texts: list[str]) -> Path | None:
         """Write down tracebacks, for those who develop; a disk that is full keeps none."""

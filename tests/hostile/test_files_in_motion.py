@@ -112,7 +112,7 @@ def test_a_file_that_vanishes_between_check_and_plan(file: Path, monkeypatch: py
             path.unlink()
         return build(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("llx.runtime.plan.build", late)
+    monkeypatch.setattr("llx.runtime.winners.build", late)
     [found] = errors(face.plan(file, only=["letters"]).diagnostics)
     assert found.code == "L0610"
     good(found, '"books/*.txt"', ("books/*.txt",))

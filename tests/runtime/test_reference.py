@@ -58,7 +58,8 @@ def test_the_example_of_a_component_has_no_mistakes(component: Registered, folde
     usual = re.search(r"^```llx\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert usual is not None
     assert component.example, "a component shows how it is written"
-    text = f"{usual[1]}{component.kind} example = {component.example}\n"
+    # A sweep varies a param of the file.
+    text = f"param lr = 3e-4\n{usual[1]}{component.kind} example = {component.example}\n"
     result = check(Source("e.llx", text, folder / "e.llx"), Registry(), root=folder)
     assert [found for found in result.diagnostics if found.is_error] == []
     assert result.program is not None
