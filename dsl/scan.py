@@ -250,6 +250,9 @@ class _Scanner:
         end = next_statement(self.text, at) if long else self.characters.line_end(at)
         helps = () if long else (Text("L0104.long"),)
         fixes = () if long else quoted(at, end, self.reports)
+        if not long:
+            # What meant nothing before the quote stood in the string whose beginning is missing.
+            self.reports.withdraw("L0112", self.text.rfind("\n", 0, at) + 1)
         self.reports.error("L0104", at, at + (3 if long else 1), label=Text("L0104.label"), helps=helps, fixes=fixes)
         self.push(JUNK, self.text[at:end], at, end)
         self.statements.spoiled = True
