@@ -114,7 +114,11 @@ def in_order(diagnostics: list[Diagnostic], source: Source) -> list[Diagnostic]:
 
     said: set[object] = set()
     unique = []
+    unparsed = {one.span and (one.span.source, one.span.start) for one in diagnostics if one.code == "L0101"}
     for one in sorted(diagnostics, key=place):
+        if one.code == "L0301" and one.span and (one.span.source, one.span.start) in unparsed:
+            # A block without `=` and a name before it is no map that was meant.
+            continue
         key = (one.code, one.span, str(one.message))
         if one.span is None or one.span.source is source or key not in said:
             unique.append(one)

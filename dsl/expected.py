@@ -10,6 +10,7 @@ from .reports import Reports, shorten
 from .tokens import CLOSERS, END, NEWLINE, OPENERS, RESERVED, STATEMENT_WORDS, WORD, Token
 
 _VALUE = frozenset({"NUMBER", "STRING", "NAME"})
+_NO_TYPE = frozenset({"NUMBER", "STRING", *OPENERS})
 _STARTS_VALUE = _VALUE | {"true", "false", "none", "if", "not", "(", "[", "{", "ADD"}
 _GOES_ON = frozenset({"COMPARE", "ADD", "MULTIPLY", "|>", "and", "or", "with", ".", "(", "[", "{"})
 _NAMED = {
@@ -106,10 +107,16 @@ def found(token: Token | None) -> Text:
 def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[Text]:
     if token is None:
         return []
-    if error.index == 1 and token.type == "=" and tokens[0].type == WORD and tokens[0].text not in STATEMENT_WORDS:
+    before = tokens[error.index - 1] if error.index else None
+    if before is not None and before.type == ":" and "KEY" in error.accepted and token.type in _NO_TYPE:
+        return [Text("L0101.equals", {"text": ":"})]
+    is_kind = before is not None and before.type == WORD and before.text not in STATEMENT_WORDS
+    if error.index == 1 and token.type in ("=", ":") and is_kind:
         return [Text("L0101.kind", {"name": tokens[0].text})]
     if "=" in error.accepted and (token.type == ":" or token.text == "=="):
         return [Text("L0101.equals", {"text": token.text})]
+    if token.type == "{" and "=" in error.accepted and before is not None:
+        return [Text("L0101.block", {"text": before.text})]
     if token.type == "=" and {"COMPARE", "ADD"} <= error.accepted:
         return [Text("L0101.compare")]
     if token.type == "." and "=" in error.accepted:
@@ -134,6 +141,8 @@ def _fixes(error: Unexpected, tokens: list[Token], reports: Reports) -> tuple[Fi
         if token.type == "=" and {"COMPARE", "ADD"} <= error.accepted and "=" not in error.accepted:
             return (Fix(reports.span(token.start, token.end), "==", certain=False),)
         return ()
+    if len(better) == len(tokens) and better[index - 1] is not before:
+        return set_apart(tokens[index - 2].end, before.end, "=", reports)
     put = better[index]
     if put.type == "=":
         after = token.end if len(better) == len(tokens) else token.start

@@ -17,6 +17,9 @@ def mended(error: Unexpected, tokens: list[Token]) -> list[Token] | None:
     if index >= len(tokens):
         return None
     token = tokens[index]
+    if index > 1 and tokens[index - 1].type == ":" and token.type in _VALUES - {WORD}:
+        # `param lr: 3e-4`: what stands there is no type.
+        return [*tokens[: index - 1], tokens[index - 1]._replace(type="=", text="="), *tokens[index:]]
     if ":" in accepted and token.type == WORD and starts_entry(tokens, index):
         return [*tokens[:index], Token(":", "", token.start, token.start), *tokens[index:]]
     sign = Token("=", "=", token.start, token.end)

@@ -51,9 +51,11 @@ def closing(tokens: Sequence[Token], indexes: Sequence[int], reports: Reports) -
         else:
             indent = text[line : line + len(text[line:]) - len(text[line:].lstrip(" \t"))]
             if not pieces:
-                # A comment at the end of the last entry's line stays there.
+                # A comment at the end of the last entry's line stays there, a bracket that closes more doesn't.
                 end = text.find("\n", at)
-                at = end if end >= 0 else len(text)
+                end = end if end >= 0 else len(text)
+                rest = text[at:end].strip(" \t\r,")
+                at = end if not rest or rest.startswith("#") else at
             newline = "\r\n" if text[line - 2 : line] == "\r\n" else "\n"
             pieces.append(f"{newline}{indent}}}")
     return (Fix(reports.span(at, at), "".join(pieces), certain=False),)

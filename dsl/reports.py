@@ -29,6 +29,10 @@ class Reports:
         """Tell whether something was found at an offset."""
         return any(diagnostic.span is not None and diagnostic.span.start == start for diagnostic in self.found)
 
+    def withdraw(self, code: str, start: int) -> None:
+        """Take back what was found with a code from an offset on: it follows from something else."""
+        self.found = [one for one in self.found if one.code != code or one.span is None or one.span.start < start]
+
     def error(
         self,
         code: str,

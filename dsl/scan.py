@@ -46,6 +46,8 @@ _UNIT = re.compile(rf"([ \t{BLANKS}]++)([^\W\d]\w*+)(?![ \t]*+=(?!=))")
 _AROUND = re.compile(r"[\s()\[\]{},=:+<>!|#\"-]")
 """What may stand beside a string."""
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\[^\n])*+\"")
+_ASSIGNED = re.compile(r":=(?!=)|=>")
+"""What other languages write for `=`."""
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?![<=>])[^\n]*", re.MULTILINE)
 _USE = re.compile(r"(?P<name>\w[\w.\-+!*]*+)|(?P<compare>[<>=!~]=|[<>])")
 
@@ -199,6 +201,11 @@ class _Scanner:
             self.characters.foreign("//", "#", at, end + 1)
             end = self.characters.line_end(at)
             self.comment(at, end)
+        elif text in (":", "=") and (assigned := _ASSIGNED.match(self.text, at)):
+            meant = ">=" if text == "=" and not self.statements.at_key else "="
+            end = assigned.end()
+            self.characters.foreign(assigned.group(), meant, at, end)
+            self.push(OPERATORS.get(meant, meant), meant, at, end)
         else:
             self.push(OPERATORS.get(text, text), text, at, end)
         return end
@@ -276,6 +283,8 @@ class _Scanner:
             helps, fixes = (Text("L0104.long"),), quoted_early(at, end, self.reports)
             self.reports.error("L0104", at, at + 1, label=Text("L0104.label"), helps=helps, fixes=fixes)
         else:
+            # What meant nothing before the quote stood in the string.
+            self.reports.withdraw("L0112", self.text.rfind("\n", 0, at) + 1)
             fixes = quoted_before(at, self.reports)
             self.reports.error("L0104.opening", at, at + 1, label=Text("L0104.opening.label"), fixes=fixes)
         self.push(JUNK, self.text[at:end], at, end)

@@ -88,6 +88,12 @@ class Statements:
         """Where the row began in which the last bracket was opened."""
         return self.starts[len(self.open) - 1]
 
+    @property
+    def at_key(self) -> bool:
+        """Tell whether nothing of the row's value has been read yet."""
+        row = self.starts.get(len(self.open), 0)
+        return not self.in_use and not any(token.type == "=" and token.start >= row for token in self.tokens)
+
     def push(self, token: Token) -> None:
         """Add a token; the newline before it counts now, or doesn't."""
         if self.newline is not None:

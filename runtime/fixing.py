@@ -16,7 +16,7 @@ from .results import CheckResult
 _BOM = b"\xef\xbb\xbf"
 
 ROUNDS = 100
-"""More rounds than this mean that fixes undo each other."""
+"""More rounds than this mean that fixes undo, or repeat, each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ def fix(file: Path, *, params: Sequence[str] = (), likely: bool = False) -> Fixe
         count += len(fixes)
         source = Source(source.name, text, source.path)
         checked = check_source(source, file, find_root(file), params)
+    else:
+        # It comes to no end, so it mends nothing: better the file as it was.
+        return Fixed(before, before.text if before else "", 0, check(file, params=params))
     return Fixed(before, source.text if source else "", count, checked)
 
 

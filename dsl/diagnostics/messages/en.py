@@ -41,6 +41,7 @@ MESSAGES: dict[str, str] = {
     "L0101": "expected {expected:or}{after}, found {found}",
     "L0101.label": "expected {expected:or}",
     "L0101.equals": "a value is given with `=`, not `{text}`",
+    "L0101.block": "`{text} = { … }` gives a map, `{text} = name { … }` a component",
     "L0101.compare": "values are compared with `==`",
     "L0101.dotted": "names with dots can be set only after `with`",
     "L0101.reserved": "`{text}` is a word of the language; another name is free",

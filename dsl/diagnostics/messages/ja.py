@@ -41,6 +41,7 @@ MESSAGES: dict[str, str] = {
     "L0101": "{after}{expected:or}が必要ですが、{found}",
     "L0101.label": "{expected:or}が必要です",
     "L0101.equals": "値は `{text}` ではなく `=` で指定します",
+    "L0101.block": "マップは `{text} = { … }`、コンポーネントは `{text} = name { … }` と書きます",
     "L0101.compare": "値の比較には `==` を使います",
     "L0101.dotted": "ドットを含む名前を指定できるのは `with` の後だけです",
     "L0101.reserved": "`{text}` は言語の予約語です。別の名前を使ってください",

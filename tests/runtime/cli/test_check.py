@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from llx.dsl.diagnostics.model import Fix
+from llx.dsl.source import Source, Span
+from llx.runtime import fixing
 from llx.runtime.cli import watch
 
 if TYPE_CHECKING:
@@ -45,6 +48,18 @@ def test_unsafe_fixes_apply_the_likely_ones_too(project: Project) -> None:
     assert (code, err) == (0, "fixed 5, 0 left\n")
     assert out == "lab.llx: no mistakes\n"
     assert text_of(project) == SAFE.replace("flase", "false")
+
+
+def test_fixes_that_come_to_no_end_leave_the_file_alone(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def growing(_: object, source: Source, __: bool) -> list[Fix]:
+        return [Fix(Span(source, len(source.text), len(source.text)), "\n")]
+
+    monkeypatch.setattr(fixing, "applicable", growing)
+    monkeypatch.setattr(fixing, "ROUNDS", 3)
+    project.write(BAD)
+    fixed = fixing.fix(project.root / "lab.llx")
+    assert (fixed.text, fixed.count, fixed.changed) == (BAD, 0, False)
+    assert {one.code for one in fixed.checked.diagnostics} >= {"L0101"}
 
 
 def test_diff_shows_the_change_and_writes_nothing(project: Project) -> None:
