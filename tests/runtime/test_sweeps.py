@@ -209,6 +209,16 @@ def test_the_command_line_shows_trials(tmp_path: Path) -> None:
     assert "2 trials: 2 stored, 0 to run" in runner.invoke(main, ["plan", path]).output
 
 
+def test_a_run_with_a_failed_trial_fails_only_by_what_is_expected(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "sweep search = grid { over = { x = [8.0, 2.0] }, minimise = fit.loss }\nexpect low = search.best.fit.loss < 1\n",
+    )
+    outcome = CliRunner().invoke(main, ["run", str(tmp_path / "lab.llx")])
+    assert "but not all is as expected" in outcome.output
+    assert "Failed after" not in outcome.output
+
+
 def test_a_plan_does_not_call_a_failed_trial_stored(tmp_path: Path) -> None:
     run(tmp_path, "sweep search = grid { over = { x = [8.0, 2.0, 4.0] }, minimise = fit.loss }\n")
     plan = CliRunner().invoke(main, ["plan", str(tmp_path / "lab.llx")]).output
