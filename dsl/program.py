@@ -115,6 +115,8 @@ class Expectation(Record):
     doc: str = ""
     awaits: frozenset[str] = frozenset()
     """As of a declaration."""
+    chosen: frozenset[str] = frozenset()
+    """Sweeps whose best trial it names, known or not: its numbers are what they are because of that choice."""
 
 
 class UsedDistribution(Record):

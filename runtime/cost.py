@@ -60,14 +60,17 @@ class Totals:
     complete: bool
 
 
-def totals(estimates: Mapping[Node, Estimate]) -> Totals:
-    """Add up what is known; what doesn't use the device costs no operations worth counting."""
+def totals(estimates: Mapping[Node, Estimate], *, waiting: bool = False) -> Totals:
+    """Add up what is known; what doesn't use the device costs no operations worth counting.
+
+    `waiting` tells that there is more of which nothing is known yet.
+    """
     known = estimates.values()
     return Totals(
         flops=sum(one.flops or 0 for one in known),
         disk=sum(one.disk or 0 for one in known),
         memory=max((memory_of(one) or 0 for one in known), default=0),
-        complete=all(one.flops is not None for node, one in estimates.items() if node.task.on_device),
+        complete=not waiting and all(one.flops is not None for node, one in estimates.items() if node.task.on_device),
     )
 
 

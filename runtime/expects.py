@@ -60,12 +60,19 @@ def judge(
     verdicts, found = [], []
     for expectation in expects:
         values = {output.text: value_of(graph, output, facts) for output in expectation.formula.outputs}
-        nodes = [graph.find(reference) for reference in expectation.formula.references]
+        nodes = [graph.find(one) for one in graph.named_by(expectation)]
         verdict = _verdict(expectation, values, next(filter(None, map(unknown, nodes)), None))
         verdicts.append(verdict)
         if verdict.failed:
             found.append(_diagnostic(expectation, verdict, values))
     return verdicts, found
+
+
+def without(expectation: Expectation) -> Verdict:
+    """Give the verdict on an expectation about the best trial of a sweep that has none."""
+    text = str(expectation.formula)
+    reason = Text("expect.no_best", {"sweeps": [f"`{name}`" for name in sorted(expectation.awaits)]})
+    return Verdict(expectation.name, text, "failed", text, reason)
 
 
 def value_of(graph: Graph, output: Output, facts: FactsOf) -> Any:
@@ -115,7 +122,8 @@ def show(formula: Formula, values: Mapping[str, Any], value: Any) -> str:
         if isinstance(term, Known):
             if not term.named:
                 return term.text
-            return f"{term.text} {write(term.value)}" if term.text.isidentifier() else write(term.value)
+            is_name = all(word.isidentifier() for word in term.text.split("."))
+            return f"{term.text} {write(term.value)}" if is_name else write(term.value)
         known = values[term.text]
         return f"{term.text} {'?' if isinstance(known, Undefined) else write(known)}"
 

@@ -86,7 +86,7 @@ def plan(
     result.diagnostics += refused
     result.plan = made
     result.estimates = {node.label: estimate for node, estimate in estimates.items()}
-    result.totals = cost.totals(estimates)
+    result.totals = cost.totals(estimates, waiting=bool(made.waiting))
     return result
 
 

@@ -118,6 +118,8 @@ class Graph:
         """The sweeps whose best trial something waits for."""
         self.expects: tuple[Expectation, ...] = ()
         """What is judged when its tasks are there."""
+        self.later: tuple[Expectation, ...] = ()
+        """What is judged when the sweeps that it waits for have a best trial."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -144,6 +146,11 @@ class Graph:
     def holds(self, task: Task) -> bool:
         """Tell whether a run is for this task (and doesn't merely need it)."""
         return self._by_task.get(id(task)) in self.final
+
+    def named_by(self, expectation: Expectation) -> tuple[Task | Reference, ...]:
+        """Give what an expectation is judged by: the tasks whose numbers it names, the sweeps whose best trial."""
+        sweeps = (self.program.declarations[name].value for name in sorted(expectation.chosen))
+        return (*expectation.formula.references, *sweeps)
 
     def place(self, node: Node, field: str | None = None) -> Span | None:
         """Give the place in the file that a node comes from, or that of a field: its own, or that of what needs it."""
@@ -239,12 +246,13 @@ def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] 
         if one.awaits:
             graph.awaits |= one.awaits
             graph.waiting += (one,) if isinstance(one, Declared) else ()
+            graph.later += () if isinstance(one, Declared) else (one,)
             sweeps = (program.declarations[sweep] for sweep in sorted(one.awaits))
             finals += [graph.add(sweep.value) for sweep in sweeps if not sweep.awaits]
         elif isinstance(one, Declared):
             finals.append(graph.add(one.value))
         else:
-            finals += [graph.add(reference.task, reference.settings) for reference in one.formula.references]
+            finals += [graph.find(named) for named in graph.named_by(one)]
     graph.final = tuple(dict.fromkeys(finals))
     known = (one for one in program.expects.values() if not one.awaits)
     graph.expects = tuple(one for one in known if one.name in wanted or _suffices(graph, one))
@@ -254,7 +262,8 @@ def build(program: Program, digest: Callable[[Path], str], names: Iterable[str] 
 
 def _suffices(graph: Graph, expectation: Expectation) -> bool:
     """Tell whether what is run for some names is all that an expectation refers to."""
-    return all(graph.holds(reference.task) for reference in expectation.formula.references)
+    named = graph.named_by(expectation)
+    return all(graph.holds(one.task if isinstance(one, Reference) else one) for one in named)
 
 
 def _label(graph: Graph) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..dsl.diagnostics.model import Text
-from ..dsl.program import Declared, Program
+from ..dsl.program import Declared, Expectation, Program
 from .digests import FileDigests
 from .events import WAITS, TaskLine
 from .exports import Exports
@@ -94,6 +94,12 @@ class Plan:
     def waiting(self) -> tuple[Declared, ...]:
         """Give what is known only when a sweep has its best trial."""
         return self.graph.waiting
+
+    @property
+    def expects(self) -> tuple[Expectation, ...]:
+        """Give what will be judged, in the order of the file."""
+        judged = {one.name: one for one in (*self.graph.expects, *self.graph.later)}
+        return tuple(judged[name] for name in self.program.expects if name in judged)
 
     def lines(self) -> tuple[TaskLine, ...]:
         return (*(task.line() for task in self.tasks), *map(waiting_line, self.waiting))

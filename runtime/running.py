@@ -123,9 +123,10 @@ def _budget(made: Plan) -> float | None:
 
 def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
     """Judge what the file expects; one that fails, fails the run."""
-    if not made.graph.expects:
+    graph = made.graph
+    if not graph.expects and not graph.later:
         return
-    from .expects import judge
+    from .expects import judge, without
 
     def unknown(node: Node) -> Text | None:
         """Give why the numbers of a node are not those of a real run."""
@@ -134,7 +135,8 @@ def _judge(result: RunResult, made: Plan, listener: Listener) -> None:
         artifact = _stored(made, node)
         return Text("expect.cut", {"label": node.label}) if artifact is not None and artifact.cut else None
 
-    verdicts, found = judge(made.graph, made.graph.expects, lambda node: _facts(made, node), unknown)
+    verdicts, found = judge(graph, graph.expects, lambda node: _facts(made, node), unknown)
+    verdicts += map(without, graph.later)
     result.expects = {verdict.name: verdict for verdict in verdicts}
     for verdict in verdicts:
         listener(Judged(verdict.name, verdict.formula, verdict.state, verdict.shown, verdict.reason))

@@ -20,6 +20,9 @@ _CHOICE = re.compile(r"«([^«»│]*)│([^«»│]*)»")
 _PLACE = re.compile(r"@(\w+)@")
 _DISTRIBUTION = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
+TAKEN = frozenset({"llx-lang", "llx-llx"})
+"""Names of llx itself: its distribution, and that whose prefix would be llx's own."""
+
 KINDS: Mapping[str, Mapping[str, str]] = {
     "objective": {
         "component": "confident",
@@ -78,7 +81,8 @@ def distribution(name: str) -> str | None:
     plain = name.lower().replace("_", "-")
     if not _DISTRIBUTION.fullmatch(plain):
         return None
-    return plain if plain.startswith("llx-") else f"llx-{plain}"
+    made = plain if plain.startswith("llx-") else f"llx-{plain}"
+    return None if made in TAKEN else made
 
 
 def experiment(name: str, language: str) -> dict[str, bytes]:

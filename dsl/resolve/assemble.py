@@ -55,9 +55,8 @@ def _declarations(context: Context) -> dict[str, Declared]:
         node = binding.statement
         if isinstance(node, syntax.Declaration) and not isinstance(binding.value, Unresolved):
             name = _called(context, binding.name)
-            found[name] = Declared(
-                name, node.kind.name, binding.value, node.span, node.name.span, node.doc, binding.awaits
-            )
+            awaits = binding.awaits.difference(context.winners)
+            found[name] = Declared(name, node.kind.name, binding.value, node.span, node.name.span, node.doc, awaits)
     return found
 
 

@@ -75,7 +75,7 @@ class Binding:
     active: bool = False
     value: Any = None
     awaits: frozenset[str] = frozenset()
-    """Sweeps on whose best trial the value depends, as long as it isn't known."""
+    """Sweeps on whose best trial the value depends, known or not."""
 
     @property
     def span(self) -> Span:

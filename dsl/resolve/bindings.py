@@ -103,7 +103,7 @@ def settings_behind(context: Context, binding: Binding) -> Any:
 
 
 def watched(context: Context, node: syntax.Expect, evaluate: Callable[[], Any]) -> tuple[Any, frozenset[str]]:
-    """Evaluate an `expect`, to which no name is bound that others use; give the sweeps that it waits for, too."""
+    """Evaluate an `expect`, to which no name is bound that others use; give the sweeps whose best trial it names, too."""
     binding = Binding(node.name.name, node)
     context.stack.append(binding)
     try:

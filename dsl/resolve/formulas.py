@@ -49,7 +49,8 @@ def formula(context: Context, node: syntax.Expression, wanted: Wanted, type_: Fo
     if isinstance(part, Unresolved):
         return part
     whole = formulas.Formula(part.term)
-    if not whole.names:
+    chosen = bool(context.stack and context.stack[-1].awaits)  # only a run knows the best trial of a sweep
+    if not whole.names and not chosen:
         values = {"slot": wanted.slot, "value": show(part.term.value) if isinstance(part.term, Known) else str(whole)}
         context.warn("L0234.row" if type_.scope == ROW else "L0234", node.span, values)
     values = {"slot": wanted.slot, "given": sort_text(part.sort)}
@@ -148,9 +149,12 @@ class _Resolver:
         """Resolve what a path names in the best trial of a sweep."""
         with best.reporting_to(self.context) as trial:
             part = _Resolver(trial, self.scope, self.wanted).part(best.path)
-        if isinstance(part, Unresolved) or not isinstance(part.term, Output):
-            return part
-        return replace(part, term=replace(part.term, text=str(node), span=node.span), node=node)
+        match part:
+            case Part(term=Output() as term):
+                return replace(part, term=replace(term, text=str(node), span=node.span), node=node)
+            case Part(term=Known() as term):
+                return replace(part, term=replace(term, text=str(node)), node=node)
+        return part
 
     def _field(self, node: syntax.Path) -> Part | Unresolved:
         if len(node.segments) != 2:

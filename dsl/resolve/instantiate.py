@@ -113,7 +113,8 @@ def evaluate(context: Context, node: syntax.Expression, wanted: Wanted) -> Any:
 def _expectation(context: Context, node: syntax.Expect) -> Any:
     """Give an `expect` with its formula."""
     wanted = Wanted(Formula(result="boolean"), Text("slot.expect", {"name": node.name.name}))
-    found, awaits = watched(context, node, lambda: context.resolve(node.value, wanted))
+    found, chosen = watched(context, node, lambda: context.resolve(node.value, wanted))
     if isinstance(found, Unresolved):
         return found
-    return Expectation(node.name.name, found, node.span, node.name.span, node.doc, awaits)
+    awaits = chosen.difference(context.winners)
+    return Expectation(node.name.name, found, node.span, node.name.span, node.doc, awaits, chosen)

@@ -101,9 +101,8 @@ def best_of(context: Context, reached: Reached, node: syntax.Path) -> Best | Unr
     if not trials:
         return UNRESOLVED  # nothing says what is best, or it was reported
     number = home.winners.get(binding.name)
-    if number is None:
-        for one in owner.stack:
-            one.awaits |= {binding.name}
+    for one in owner.stack:
+        one.awaits |= {binding.name}
     inner = trials[number or 0]
     path = syntax.Path(rest[1].span.to(rest[-1].span), rest[1:])
     if rest[1].name in inner.bindings:

@@ -55,7 +55,7 @@ def page(result: PlanResult) -> str:
     for one in grouped(plan.tasks, lambda task: task.node):
         rows += _trials(one, result.estimates) if isinstance(one, Group) else _task(result, one)
     rows += [_waiting(waiting_line(declared)) for declared in plan.waiting]
-    for expectation in plan.graph.expects:
+    for expectation in plan.expects:
         name, text = output.style("expect", dim=True), shortened(str(expectation.formula))
         rows.append([name, expectation.name, text, output.style(say("cli.plan.judged"), dim=True)])
     lines.append(output.table(rows))
@@ -72,7 +72,8 @@ def _task(result: PlanResult, task: Planned) -> list[list[str]]:
     about = shortened(line.summary) if estimate is None else _about(line, estimate)
     trials = trials_of(result.plan, task) if not line.stored else None
     if trials is not None:
-        about = f"{line.component}  {_counted(trials[0], trials[1])}"
+        done, count = trials
+        about = f"{line.component}  {_counted(count, done, count - done)}"
     label = "  " * line.depth + line.label
     row = [output.style(line.kind, dim=True), label, about, _state(task), "; ".join(_words(line))]
     costs = _costs(estimate) if estimate is not None else ""
@@ -88,17 +89,18 @@ def _trials(group: Group[Planned], estimates: Mapping[str, Estimate]) -> list[li
     state = output.style(say("cli.plan.run"), fg="cyan") if left else output.style(say("cli.plan.stored"), dim=True)
     reasons = dict.fromkeys("; ".join(_words(task.line())) for task in to_run(group))
     why = next(iter(reasons)) if len(reasons) == 1 else ""
-    about = f"{group.component}  {_counted(count - left, count)}"
+    stored = sum(task.artifact is not None for task in group.items)  # what failed is neither stored nor to run
+    about = f"{group.component}  {_counted(count, stored, left)}"
     row = [output.style(group.kind, dim=True), f"  {group.label}", about, state, why]
     estimate = together(group, estimates)
     costs = _costs(estimate) if estimate is not None else ""
     return [row, ["", "", output.style(costs, dim=True)]] if costs else [row]
 
 
-def _counted(stored: int, count: int) -> str:
+def _counted(count: int, stored: int, to_run: int) -> str:
     from ..words import say
 
-    return say("cli.plan.trials", stored=stored, count=count, to_run=count - stored)
+    return say("cli.plan.trials", count=count, stored=stored, to_run=to_run)
 
 
 def _waiting(line: TaskLine) -> list[str]:
@@ -193,7 +195,7 @@ def _plain(result: PlanResult) -> dict[str, Any]:
         tasks.append({**plain(waiting_line(declared)), "state": "waits", "estimate": None})
     totals = asdict(result.totals) if result.totals else None
     data = as_data(result.diagnostics)
-    expects = result.plan.graph.expects if result.plan else ()
+    expects = result.plan.expects if result.plan else ()
     return {
         "version": 1,
         "tasks": tasks,

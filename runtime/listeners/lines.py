@@ -80,7 +80,8 @@ def headline(event: RunStarted) -> str:
 def ending(event: RunFinished, state: RunState) -> str:
     """Say how the run went."""
     unmet = any(one.state == "failed" for one in state.expects.values())
-    all_ran = not any(task.condition == "failed" for task in state.tasks.values())
+    # A trial that failed fails no run: if it did, so has its sweep.
+    all_ran = not any(task.condition == "failed" and not task.line.sweep for task in state.tasks.values())
     how = "unmet" if event.state == "failed" and unmet and all_ran else event.state
     return say(f"cli.run.{how}", seconds=duration(event.seconds), ran=tasks_of(event.ran), stored=event.stored)
 

@@ -135,7 +135,7 @@ MESSAGES: dict[str, str] = {
     "L0870": "`{path}` is there already",
     "L0870.help": "`llx new` writes over nothing: name a folder that is new or empty",
     "L0871": "`{name}` can't be the name of a plugin",
-    "L0871.help": "small Latin letters, digits and dashes, as in `llx-calm`",
+    "L0871.help": "small Latin letters, digits and dashes, as in `llx-calm`; `llx-lang` and `llx-llx` are llx's own",
     "L0872": "`{path}` can't be written: {reason}",
     "L0872.help": "name a folder that you may write to",
     "L0872.file": "make the file and its folder writable",

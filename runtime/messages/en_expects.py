@@ -7,6 +7,7 @@ MESSAGES: dict[str, str] = {
     "expect.no_keys": "`{name}` has no keys",
     "expect.value": "{value}",
     "expect.cut": "`{label}` was cut short",
+    "expect.no_best": "{sweeps} came to no best trial",
     "expect.smoke": "a smoke run judges nothing",
     "L0850": "`{name}` is not so: {shown}",
     "L0852": "the run has taken its {budget}, and saved",

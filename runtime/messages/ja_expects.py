@@ -7,6 +7,7 @@ MESSAGES: dict[str, str] = {
     "expect.no_keys": "`{name}` にキーはありません",
     "expect.value": "{value}",
     "expect.cut": "`{label}` は途中で切り詰められています",
+    "expect.no_best": "{sweeps} の最良の試行が決まりませんでした",
     "expect.smoke": "スモーク実行では判定しません",
     "L0850": "`{name}` が成り立ちません: {shown}",
     "L0852": "実行は予算の {budget} を使い切ったので、保存して止まりました",

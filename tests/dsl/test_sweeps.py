@@ -191,3 +191,24 @@ def test_a_sweep_can_be_changed(tmp_path: Any) -> None:
     assert [(one.optimizer.lr, one.model.layers) for one in stages(built, "finer")] == [(1e-4, 1), (1e-4, 2)]
     assert [one.optimizer.lr for one in stages(built, "other")] == [5e-4]
     assert found(SWEEP + "sweep bad = search with { over.lrr = [1] }", tmp_path) == ["L0562 lrr"]
+
+
+def test_an_expectation_on_the_best_trial_is_not_settled_beforehand(tmp_path: Any) -> None:
+    text = SWEEP + (
+        "let best_lr = search.best.lr\n"
+        "expect chosen = search.best.lr == 3e-3\n"
+        "expect by_let = best_lr == 3e-3\n"
+        "expect always = 1 < 2\n"
+    )
+    (tmp_path / "story.txt").write_text("once", encoding="utf-8")
+    result = checked(BASE + text, tmp_path)
+    warned = [one for one in result.diagnostics if one.code == "L0234"]
+    assert [one.span.text for one in warned if one.span is not None] == ["1 < 2"]
+    built = result.program
+    assert built is not None
+    assert str(built.expects["chosen"].formula) == "search.best.lr == 3e-3"
+    assert built.again is not None
+    known, _ = built.again({"search": 1})
+    assert known is not None
+    assert (known.expects["chosen"].awaits, known.expects["chosen"].chosen) == (set(), {"search"})
+    assert known.expects["by_let"].chosen == {"search"}

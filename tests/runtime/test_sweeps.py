@@ -6,14 +6,20 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import llx.runtime.face as face
 import pytest
 import sweep_lab
 from click.testing import CliRunner
+from llx.dsl.diagnostics.model import Text
 from llx.runtime.cli.main import llx as main
 from llx.runtime.events import Event, PlanChanged, RunStarted, TaskFailedEvent
+from llx.runtime.expects import judge
+from llx.runtime.graph import Node
+from llx.runtime.words import say_text
 from sweep_lab import LabRegistry, ran, run, sweep_of, write
 
 SEARCH = "sweep search = grid { over = { x = [1.0, 2.0, 5.0] }, minimise = fit.loss }\n"
@@ -173,11 +179,15 @@ def test_a_random_sweep_draws_the_same_trials_each_time(tmp_path: Path) -> None:
 
 
 def test_the_command_line_shows_trials(tmp_path: Path) -> None:
-    text = SEARCH + "audit tall = grow(search.best.fit.curve)\n"
+    text = (
+        SEARCH
+        + "audit tall = grow(search.best.fit.curve)\nexpect early = search.best.x < 4\nexpect now = fit.loss < 9\n"
+    )
     write(tmp_path, text)
     path = str(tmp_path / "lab.llx")
     runner = CliRunner()
     plan = runner.invoke(main, ["plan", path]).output
+    assert [line.split()[1] for line in plan.splitlines() if line.split()[:1] == ["expect"]] == ["early", "now"]
     assert "grid  3 trials: 0 stored, 3 to run" in plan
     assert "search · fit × 2" in plan
     assert "waits for the best trial of `search`" in plan
@@ -196,10 +206,33 @@ def test_the_command_line_shows_trials(tmp_path: Path) -> None:
     assert html.count('class="strip') >= 3
     why = runner.invoke(main, ["why", path, "search(x=5) · fit"])
     assert why.exit_code == 0, why.output
-    assert (
-        "3 trials: 3 stored" in runner.invoke(main, ["plan", path]).output
-        or "trials 3" in runner.invoke(main, ["plan", path]).output
+    assert "2 trials: 2 stored, 0 to run" in runner.invoke(main, ["plan", path]).output
+
+
+def test_a_run_with_a_failed_trial_fails_only_by_what_is_expected(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "sweep search = grid { over = { x = [8.0, 2.0] }, minimise = fit.loss }\nexpect low = search.best.fit.loss < 1\n",
     )
+    outcome = CliRunner().invoke(main, ["run", str(tmp_path / "lab.llx")])
+    assert "but not all is as expected" in outcome.output
+    assert "Failed after" not in outcome.output
+
+
+def test_a_plan_does_not_call_a_failed_trial_stored(tmp_path: Path) -> None:
+    run(tmp_path, "sweep search = grid { over = { x = [8.0, 2.0, 4.0] }, minimise = fit.loss }\n")
+    plan = CliRunner().invoke(main, ["plan", str(tmp_path / "lab.llx")]).output
+    assert "3 trials: 2 stored, 0 to run" in plan
+
+
+def test_an_expectation_on_a_sweep_without_a_best_trial_fails_with_the_reason(tmp_path: Path) -> None:
+    text = "sweep search = grid { over = { x = [8.0, 9.0] }, minimise = fit.loss }\n"
+    result = run(tmp_path, text + "expect low = search.best.fit.loss < 4\n")
+    verdict = result.expects["low"]
+    assert (verdict.state, verdict.shown) == ("failed", "search.best.fit.loss < 4")
+    assert verdict.reason is not None
+    assert say_text(verdict.reason) == "`search` came to no best trial"
+    assert [one.code for one in result.diagnostics if one.is_error] == ["L0572"], "what is wrong is the sweep"
 
 
 def test_the_place_of_an_export_that_waits_is_known_at_once(tmp_path: Path) -> None:
@@ -211,3 +244,29 @@ def test_the_place_of_an_export_that_waits_is_known_at_once(tmp_path: Path) -> N
     good = run(tmp_path, text.replace(".llx/out", "out"))
     assert good.ok, str(good)
     assert (tmp_path / "out" / "height.txt").read_text(encoding="utf-8") == "3"
+
+
+def test_a_smoke_run_leaves_open_what_names_the_best_trial(tmp_path: Path) -> None:
+    text = SEARCH + "expect chosen = search.best.x == 2\nexpect depth = search.best.fit.loss < 4\n"
+    assert run(tmp_path, text).ok
+    plan = face.plan(tmp_path / "lab.llx").plan
+    assert plan is not None
+    cut = Text("expect.cut", {"label": "search"})
+
+    def unknown(node: Node) -> Text | None:
+        return cut if node.label == "search" else None
+
+    def facts(node: Node) -> Mapping[str, Any]:
+        artifact = plan.store.find(node.fingerprint)
+        assert artifact is not None
+        return artifact.facts
+
+    verdicts, found = judge(plan.graph, plan.graph.expects, facts, unknown)
+    assert [(one.name, one.state, one.shown, one.reason) for one in verdicts] == [
+        ("chosen", "open", "search.best.x 2.000 == 2", cut),
+        ("depth", "open", "search.best.fit.loss 3.000 < 4", cut),
+    ]
+    assert found == []
+    alone = face.plan(tmp_path / "lab.llx", only="chosen").plan
+    assert alone is not None
+    assert [node.label for node in alone.graph.final] == ["search"], "what it is judged by is part of the plan"

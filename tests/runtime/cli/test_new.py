@@ -93,7 +93,7 @@ def test_a_folder_that_may_not_be_written_to(project: Project) -> None:
     assert "L0872" in err or "L0870" in err
 
 
-@pytest.mark.parametrize("name", ["Ünï", "a b", "-x", "9", "llx-"])
+@pytest.mark.parametrize("name", ["Ünï", "a b", "-x", "9", "llx-", "llx", "llx-llx", "lang", "llx_lang"])
 def test_a_plugin_needs_a_name_that_can_be_installed(name: str) -> None:
     assert scaffold.distribution(name) is None
 
