@@ -390,7 +390,8 @@ class Trained(Task):
 class Stage(Trained):
     """A stage of training.
 
-    Its numbers are the validation losses of its checkpoints: `loss` of the best one, `last_loss` of the last.
+    Its numbers are the validation losses of its checkpoints: `loss` of the best one, `last_loss` of the last; one that
+    chooses by no rows has none.
     """
 
     kind: ClassVar[str] = "stage"
@@ -399,8 +400,10 @@ class Stage(Trained):
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
 
     def outputs(self) -> dict[str, Artifact]:
-        checkpoints = {"best": Artifact("checkpoint"), "last": Artifact("checkpoint")}
-        return checkpoints | {"loss": Artifact("number"), "last_loss": Artifact("number")}
+        outputs = {"best": Artifact("checkpoint"), "last": Artifact("checkpoint")}
+        if any(used.purpose == "select" for used in self.uses()):
+            outputs |= {"loss": Artifact("number"), "last_loss": Artifact("number")}
+        return outputs
 
     def uses(self) -> Iterable[RowsUsed]:
         """Give the rows that it trains on and chooses by.
