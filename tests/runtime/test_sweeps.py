@@ -193,9 +193,9 @@ def test_the_command_line_shows_trials(tmp_path: Path) -> None:
     assert "waits for the best trial of `search`" in plan
     graph = runner.invoke(main, ["graph", path]).output
     assert "search · fit × 2" in graph
-    assert runner.invoke(main, ["graph", path, "--format", "dot"]).exit_code == 0
-    outcome = runner.invoke(main, ["run", path])
-    assert outcome.exit_code == 0, outcome.output
+    assert runner.invoke(main, ["graph", path, "--format", "dot"], standalone_mode=False).return_value == 0
+    outcome = runner.invoke(main, ["run", path], standalone_mode=False)
+    assert outcome.return_value == 0, outcome.output
     assert "Trials of search: 3 settings" in outcome.output
     assert "* 2" in " ".join(outcome.output.split())
     store = str(tmp_path / ".llx")
@@ -204,8 +204,8 @@ def test_the_command_line_shows_trials(tmp_path: Path) -> None:
     html = report.read_text(encoding="utf-8")
     assert "Trials of search" in html
     assert html.count('class="strip') >= 3
-    why = runner.invoke(main, ["why", path, "search(x=5) · fit"])
-    assert why.exit_code == 0, why.output
+    why = runner.invoke(main, ["why", path, "search(x=5) · fit"], standalone_mode=False)
+    assert why.return_value == 0, why.output
     assert "2 trials: 2 stored, 0 to run" in runner.invoke(main, ["plan", path]).output
 
 
