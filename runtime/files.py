@@ -36,34 +36,29 @@ def sync_tree(directory: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file so that after a crash it holds the old text or the new one, never a part."""
+    _replace(path, text.encode("utf-8"))
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """Replace what a file holds, in one step; its permissions stay, and a link goes on leading to it."""
+    target = path.resolve()
+    _replace(target, data, mode_of=target)
+
+
+def _replace(path: Path, data: bytes, mode_of: Path | None = None) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(data)
             file.flush()
+            if mode_of is not None:
+                shutil.copymode(mode_of, temporary)
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
-
-
-def rewrite(path: Path, data: bytes) -> None:
-    """Replace what a file holds, in one step; its permissions stay, and a link goes on leading to it."""
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            shutil.copymode(target, temporary)
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_directory(target.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
