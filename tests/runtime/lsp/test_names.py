@@ -254,11 +254,11 @@ async def test_formatting_changes_only_lines_that_change(editor: Editor) -> None
 SWEEP = """\
 param size = 64
 model gpt = decoder { layers = 1, hidden_size = size, heads = 4, context_length = 8 }
-data books = text("books/*.txt")
-tokenizer bpe = characters(books)
+data books = text("books/*.txt") |> split(validation = 10%)
+tokenizer bpe = characters(books.train)
 stage fit = train { model = gpt, tokenizer = bpe, data = books, objective = causal_lm, budget = 3 steps }
 sweep search = grid { over = { size = [64, 128] }, minimise = fit.loss }
-eval scores = evaluate(search.best.fit.best, data = books, metrics = [perplexity])
+eval scores = evaluate(search.best.fit.best, data = books.validation, metrics = [perplexity])
 """
 
 
