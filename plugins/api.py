@@ -38,17 +38,17 @@ from .fields import (
 from .findings import Also, Findings
 from .fit import check_fit
 from .hooks import hookimpl
-from .kinds import (
+from .kinds import KindOf
+from .located import Located
+from .smoke import Smoke, handful
+from .sweeps import Distribution, Sweep
+from .tasks import Audit, DataTask, Evaluation, Export, Stage, TokenizerTask, Trained, WeightsTask
+from .values import (
     IGNORED,
     ArrayOf,
-    Audit,
     Batch,
-    DataTask,
     Decoding,
     Encoding,
-    Evaluation,
-    Export,
-    KindOf,
     Metric,
     Model,
     Network,
@@ -56,15 +56,8 @@ from .kinds import (
     Optimizer,
     Schedule,
     Shape,
-    Stage,
     TensorBatch,
-    TokenizerTask,
-    Trained,
-    WeightsTask,
 )
-from .located import Located
-from .smoke import Smoke, handful
-from .sweeps import Distribution, Sweep
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..dsl.types import Artifact
 from .component import Place
-from .kinds import Model, Objective
+from .values import Model, Objective
 
 
 def check_fit(place: Place, objective: Objective, model: Model, data: Artifact) -> None:

@@ -18,8 +18,8 @@ from ..dsl.types import Either, ListOf, MapOf, PathText, Type
 from .canonical import canonical, text_of
 from .component import Task
 from .derived import ROWS, Derived, Part, derived_as_named, numbered_part, split_of
-from .kinds import DataTask
 from .schema import fields_of
+from .tasks import DataTask
 
 MOST_PORTIONS = 256
 """Data made of more than so many different portions is not followed: too much to compare, and to explain."""

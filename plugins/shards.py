@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .kinds import ArrayOf
+from .values import ArrayOf
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,8 +21,8 @@ import pydantic
 from ..dsl.program import Reference
 from .canonical import canonical, text_of
 from .component import Component, Task
-from .kinds import Decoding, Metric, Model, Objective, Optimizer, Schedule
 from .schema import fields_of, word_of
+from .values import Decoding, Metric, Model, Objective, Optimizer, Schedule
 
 __all__ = ["conforms"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .component import Facts
-from .kinds import Batch, Decoding, Metric, Model, Objective, Optimizer, Schedule, Shape
+from .values import Batch, Decoding, Metric, Model, Objective, Optimizer, Schedule, Shape
 from .work import Outcome
 
 if TYPE_CHECKING:

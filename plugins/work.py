@@ -16,8 +16,8 @@ from .component import Facts, Task
 if TYPE_CHECKING:
     import numpy as np
 
-    from .kinds import Decoding, Metric, Model, Objective, Optimizer, Schedule
     from .smoke import Smoke
+    from .values import Decoding, Metric, Model, Objective, Optimizer, Schedule
 
 
 class Input(Record):

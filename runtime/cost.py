@@ -13,7 +13,7 @@ from ..dsl.diagnostics.model import Diagnostic, Label, Text
 from ..dsl.program import Program, Reference
 from ..dsl.source import Span
 from ..plugins.component import Estimate, Facts, FactsOf, Task
-from ..plugins.kinds import Trained
+from ..plugins.tasks import Trained
 from .graph import Graph, Node
 from .listeners.figures import size
 from .store import Damaged, Store

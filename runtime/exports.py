@@ -15,7 +15,7 @@ from typing import Any
 
 from ..dsl.diagnostics.model import Diagnostic, Text
 from ..dsl.program import Declared, Program
-from ..plugins.kinds import Export
+from ..plugins.tasks import Export
 from .digests import FileDigests
 from .files import read_json, sha256, sync_directory, write_json
 from .graph import Node

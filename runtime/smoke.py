@@ -7,9 +7,9 @@ from typing import Any
 from ..dsl.quantities import Quantity
 from ..dsl.record import replace
 from ..plugins.component import Facts
-from ..plugins.kinds import Decoding
 from ..plugins.rows import rows_per_step, tokens_per_row, training_split
 from ..plugins.smoke import Smoke
+from ..plugins.values import Decoding
 from ..plugins.work import Job
 
 

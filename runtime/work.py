@@ -24,8 +24,8 @@ from .store import Damaged, Store
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..plugins.kinds import Decoding
     from ..plugins.smoke import Smoke
+    from ..plugins.values import Decoding
 
 PROGRESS_EVERY = 0.1
 """Seconds between two reports of progress."""

@@ -11,9 +11,9 @@ from ...dsl.program import Reference
 from ...dsl.types import Artifact
 from ..component import Facts, FactsOf, Task, TaskFailed
 from ..fields import Data, TokenizerOf, hidden
-from ..kinds import Encoding
 from ..shards import ShardWriter
 from ..smoke import Smoke, handful
+from ..values import Encoding
 from ..work import Work
 
 if TYPE_CHECKING:

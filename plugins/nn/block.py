@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from .attention import Attention
+from .context import Context
 from .feedforward import ActivationName, make_feedforward
 from .norm import NormName, make_norm
 
@@ -36,12 +37,10 @@ class Block(nn.Module):
         self.feedforward = make_feedforward(activation, hidden_size, ffn_size, bias)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(
-        self, states: Tensor, mask: Tensor | None, causal: bool, angles: tuple[Tensor, Tensor] | None
-    ) -> Tensor:
+    def forward(self, states: Tensor, context: Context) -> Tensor:
         """Map states (B, L, H) to (B, L, H)."""
         if self.norm_first:
-            states = states + self.dropout(self.attention(self.attention_norm(states), mask, causal, angles))
+            states = states + self.dropout(self.attention(self.attention_norm(states), context))
             return states + self.dropout(self.feedforward(self.feedforward_norm(states)))
-        states = self.attention_norm(states + self.dropout(self.attention(states, mask, causal, angles)))
+        states = self.attention_norm(states + self.dropout(self.attention(states, context)))
         return self.feedforward_norm(states + self.dropout(self.feedforward(states)))

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from ..kinds import IGNORED
+from ..values import IGNORED
 from . import MOST_LOGITS
 
 

@@ -6,12 +6,13 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from .attention import attention_mask
 from .block import Block
+from .context import Context
 from .feedforward import ActivationName
 from .initial import deviation, initialise
 from .norm import NormName, make_norm
 from .positions import document_positions, rotary_angles
+from .visible import Visible
 
 PositionName = Literal["learned", "rope"]
 
@@ -63,7 +64,6 @@ class Transformer(nn.Module):
         """
         assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
         positions = document_positions(tokens, segments)
-        mask = None if segments is None else attention_mask(segments, self.causal)
         states = self.embedding(tokens)
         angles = None
         if self.position_embedding is None:
@@ -73,6 +73,7 @@ class Transformer(nn.Module):
         if self.first_norm is not None:
             states = self.first_norm(states)
         states = self.dropout(states)
+        context = Context(Visible(segments, self.causal), angles)
         for block in self.blocks:
-            states = block(states, mask, self.causal, angles)
+            states = block(states, context)
         return states if self.final_norm is None else self.final_norm(states)

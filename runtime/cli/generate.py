@@ -11,8 +11,8 @@ import click
 from . import options, output
 
 if TYPE_CHECKING:
-    from ...plugins.kinds import Decoding
     from ...plugins.registry import Registry
+    from ...plugins.values import Decoding
 
 
 @click.command(epilog="STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.")

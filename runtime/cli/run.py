@@ -194,7 +194,7 @@ def _close(result: RunResult, report: Path | None) -> None:
 
 def _exports(result: RunResult) -> list[tuple[str, str]]:
     """Give the copies that exports made, by name."""
-    from ...plugins.kinds import Export
+    from ...plugins.tasks import Export
     from .places import shown
 
     program = result.checked.program

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ...dsl.diagnostics.model import Diagnostic, Text
     from ...dsl.program import Reference
     from ...plugins.component import Facts, Task, TaskFailed
-    from ...plugins.kinds import Decoding
     from ...plugins.registry import Registry
+    from ...plugins.values import Decoding
     from ...plugins.work import EvaluationJob, Input, Job, Outcome
     from ..graph import Graph
     from ..store import Store
@@ -76,7 +76,7 @@ def open_trained(file: Path, params: Sequence[str], name: str, store: Path | Non
 
     Ends the command with what is wrong: the file, the name, or that the stage hasn't run.
     """
-    from ...plugins.kinds import Trained as TrainedTask
+    from ...plugins.tasks import Trained as TrainedTask
     from ..face import plan
     from ..locks import reading
     from ..words import say

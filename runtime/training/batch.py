@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ...plugins.kinds import Model
+from ...plugins.values import Model
 from ..cost import machine_memory
 
 _SHARE = 0.6

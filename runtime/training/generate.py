@@ -9,8 +9,9 @@ import torch
 from ...dsl.program import Reference
 from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import TaskFailed
-from ...plugins.kinds import Decoding, Trained
 from ...plugins.nn.network import Network
+from ...plugins.tasks import Trained
+from ...plugins.values import Decoding
 from ...plugins.work import Work
 from .build import Stored, build, load_body, load_head
 from .device import choose_device, torch_settings

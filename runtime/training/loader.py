@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from ...plugins.component import Facts
-from ...plugins.kinds import Batch, Objective
 from ...plugins.shards import Shards
+from ...plugins.values import Batch, Objective
 from .order import Indices, Order, key, length_class
 
 _AHEAD = 3

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ...plugins.component import Facts
-from ...plugins.kinds import Objective
 from ...plugins.nn.network import Network
+from ...plugins.values import Objective
 from ...plugins.work import Outcome
 from .loader import Reader, tensors, to_device
 from .order import Indices, key

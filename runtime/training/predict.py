@@ -11,7 +11,8 @@ import torch
 from ...dsl.program import Reference
 from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import Facts, TaskFailed
-from ...plugins.kinds import Batch, Encoding, Trained
+from ...plugins.tasks import Trained
+from ...plugins.values import Batch, Encoding
 from ...plugins.work import Work
 from .build import Stored, build, load_body, load_head
 from .device import choose_device, torch_settings

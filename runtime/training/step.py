@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from ...plugins.kinds import Network, Objective
+from ...plugins.values import Network, Objective
 from .loader import to_device
 from .precision import autocast
 

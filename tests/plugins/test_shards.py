@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from llx.plugins.kinds import ArrayOf
 from llx.plugins.shards import ShardError, Shards, ShardWriter, token_dtype
+from llx.plugins.values import ArrayOf
 
 ARRAYS = {"tokens": ArrayOf("token", (None,)), "window": ArrayOf("int32", (2,)), "label": ArrayOf("uint8")}
 

@@ -17,7 +17,7 @@ from llx.dsl.syntax import Expression
 from llx.dsl.types import Artifact
 from llx.plugins.component import Component, Estimate, Facts, FactsOf, Task, TaskFailed
 from llx.plugins.experiment import Experiment
-from llx.plugins.kinds import Export
+from llx.plugins.tasks import Export
 from llx.plugins.work import Interrupted, Work
 from llx.runtime.digests import FileDigests
 from llx.runtime.events import Bus, Event

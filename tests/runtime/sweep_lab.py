@@ -14,8 +14,8 @@ from llx.dsl.program import Reference
 from llx.dsl.types import Artifact
 from llx.plugins.component import Facts, Task, TaskFailed
 from llx.plugins.fields import Target
-from llx.plugins.kinds import Audit, Export
 from llx.plugins.registry import Registry
+from llx.plugins.tasks import Audit, Export
 from llx.plugins.work import Work
 from llx.runtime.results import RunResult
 from pydantic import Field

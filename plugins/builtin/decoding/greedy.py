@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from ...kinds import Decoding
+from ...values import Decoding
 
 if TYPE_CHECKING:
     import torch

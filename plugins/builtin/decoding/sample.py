@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from ...component import Place
-from ...kinds import Decoding
+from ...values import Decoding
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from ...component import Facts
-from ...kinds import ArrayOf, Encoding
+from ...values import ArrayOf, Encoding
 from .text import batches, encode, plain, role
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Facts, TaskFailed
-from ...kinds import ArrayOf, Encoding
+from ...values import ArrayOf, Encoding
 from .text import batches, encode, plain, role, shown, text_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ...kinds import Metric
+from ...values import Metric
 from ...work import Outcome
 from .labels import constant, pairs
 

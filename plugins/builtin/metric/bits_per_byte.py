@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 
 from ...component import TaskFailed
-from ...kinds import Metric
+from ...values import Metric
 from ...work import Outcome
 from .unigram import entropy
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ...kinds import Metric
+from ...values import Metric
 from ...work import Outcome
 from .labels import constant, pairs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from ...kinds import Metric
+from ...values import Metric
 from ...work import Outcome
 from .unigram import entropy
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from ...component import Place
-from ...kinds import Model, Shape
 from ...nn import MOST_LOGITS
+from ...values import Model, Shape
 
 if TYPE_CHECKING:
     from torch import nn

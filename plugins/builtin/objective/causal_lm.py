@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...component import Facts
-from ...kinds import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
+from ...values import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
 from ..encoding.packed import Packed
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...kinds import Batch, Encoding, Model, Network, Objective, Shape, TensorBatch
+from ...values import Batch, Encoding, Model, Network, Objective, Shape, TensorBatch
 from ..encoding.single import Single
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...kinds import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
+from ...values import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
 from ..encoding.packed import Packed
 from ..encoding.text import role
 from .masking import Masking, mask_rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....dsl.record import Record
-from ...kinds import IGNORED
+from ...values import IGNORED
 
 if TYPE_CHECKING:
     import numpy as np

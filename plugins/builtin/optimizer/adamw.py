@@ -8,7 +8,7 @@ from annotated_types import Ge, Lt
 from pydantic import Field
 
 from ...component import Place
-from ...kinds import Optimizer
+from ...values import Optimizer
 
 if TYPE_CHECKING:
     import torch

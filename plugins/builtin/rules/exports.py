@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....dsl.program import Program
 from ...findings import Also, Findings
-from ...kinds import Export
+from ...tasks import Export
 
 
 def shared_folders(program: Program, findings: Findings) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ....dsl.program import Program
 from ...component import Component
 from ...findings import Findings
-from ...kinds import Optimizer, TokenizerTask
+from ...tasks import TokenizerTask
+from ...values import Optimizer
 from ..optimizer.adamw import AdamW
 from .sizes import bytes_read
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ....dsl.program import Program
 from ...component import references
 from ...findings import Also, Findings
-from ...kinds import TokenizerTask, Trained
+from ...tasks import TokenizerTask, Trained
 
 
 def vocabulary_of_weights(program: Program, findings: Findings) -> None:

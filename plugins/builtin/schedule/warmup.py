@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ....dsl.quantities import Quantity
 from ...fields import Warmup
-from ...kinds import Schedule
+from ...values import Schedule
 
 
 class WarmedUp(Schedule):

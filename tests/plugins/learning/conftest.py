@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from llx.plugins.component import Facts
-from llx.plugins.kinds import Batch, Encoding, Model, Objective
 from llx.plugins.nn.network import Network
+from llx.plugins.values import Batch, Encoding, Model, Objective
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 ROLES = {"end": 0, "mask": 1, "pad": 2}

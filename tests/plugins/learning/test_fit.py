@@ -13,9 +13,9 @@ from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.component import Place
 from llx.plugins.fit import check_fit
-from llx.plugins.kinds import Model, Objective
 from llx.plugins.messages import en_learning as en
 from llx.plugins.messages import ja_learning as ja
+from llx.plugins.values import Model, Objective
 
 DECODER = Decoder(layers=1, hidden_size=8, heads=2, context_length=8)
 ENCODER = Encoder(layers=1, hidden_size=8, heads=2, context_length=8)

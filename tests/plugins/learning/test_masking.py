@@ -9,7 +9,7 @@ import pytest
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.masking import LONGEST_WORD, Masking, mask_rows
 from llx.plugins.component import TaskFailed
-from llx.plugins.kinds import IGNORED
+from llx.plugins.values import IGNORED
 
 MASK, SPECIAL, VOCABULARY = 1, (0, 1, 2), 40
 MASKING = Masking(rate=0.15, mask=MASK, special=SPECIAL, vocab_size=VOCABULARY)

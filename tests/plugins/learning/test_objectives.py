@@ -13,10 +13,10 @@ from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.optimizer.adamw import AdamW
-from llx.plugins.kinds import IGNORED, Batch, Model, Objective
 from llx.plugins.nn import MOST_LOGITS, likelihood
 from llx.plugins.nn.heads import pool
 from llx.plugins.nn.likelihood import vocabulary_loss
+from llx.plugins.values import IGNORED, Batch, Model, Objective
 
 SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 32, "heads": 4, "context_length": 24}
 LLAMA: dict[str, Any] = {"norm": "rms_norm", "activation": "swiglu", "positions": "rope", "bias": False, "kv_heads": 2}

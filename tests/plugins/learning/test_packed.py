@@ -13,7 +13,7 @@ from llx.plugins.builtin.encoding import text as encoding_text
 from llx.plugins.builtin.encoding.packed import Packed
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.component import TaskFailed
-from llx.plugins.kinds import IGNORED
+from llx.plugins.values import IGNORED
 from tokenizers import Tokenizer
 
 TEXTS = ["the cat sat on the mat. " * 9, "", "rain", "dogs and cats <|end|> and <|mask|>. " * 7, "吾輩は猫である。" * 5]

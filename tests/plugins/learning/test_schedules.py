@@ -10,7 +10,7 @@ from llx.plugins.builtin.schedule.constant import Constant
 from llx.plugins.builtin.schedule.cosine import Cosine
 from llx.plugins.builtin.schedule.linear import Linear
 from llx.plugins.builtin.schedule.warmup_stable_decay import WarmupStableDecay
-from llx.plugins.kinds import Schedule
+from llx.plugins.values import Schedule
 
 STEPS = 100
 TOKENS_A_STEP = 1000

@@ -9,8 +9,8 @@ import torch
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
-from llx.plugins.nn.attention import attention_mask
 from llx.plugins.nn.positions import document_positions, rotary_angles, rotate
+from llx.plugins.nn.visible import Visible
 from torch import Tensor
 
 SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 32, "heads": 4, "context_length": 16}
@@ -140,13 +140,13 @@ def test_positions_count_from_the_start_of_each_document() -> None:
 
 def test_a_mask_is_block_diagonal() -> None:
     segments = torch.tensor([[1, 1, 2, 0]])
-    assert attention_mask(segments, causal=True)[0, 0].int().tolist() == [
+    assert Visible(segments, causal=True).dense()[0, 0].int().tolist() == [
         [1, 0, 0, 0],
         [1, 1, 0, 0],
         [0, 0, 1, 0],
         [0, 0, 0, 1],
     ]
-    assert attention_mask(segments, causal=False)[0, 0].int().tolist() == [
+    assert Visible(segments, causal=False).dense()[0, 0].int().tolist() == [
         [1, 1, 0, 0],
         [1, 1, 0, 0],
         [0, 0, 1, 0],

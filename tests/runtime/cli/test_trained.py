@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from llx.plugins.kinds import ArrayOf
+from llx.plugins.values import ArrayOf
 from llx.runtime.training.predict import stacked
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.builtin.schedule.cosine import Cosine
 from llx.plugins.builtin.tokens import Tokens
-from llx.plugins.kinds import DataTask, Model, Objective, TokenizerTask, Trained
+from llx.plugins.tasks import DataTask, TokenizerTask, Trained
+from llx.plugins.values import Model, Objective
 from llx.plugins.work import Input, Job
 from llx.runtime.training import train
 from pydantic import Field

@@ -1,0 +1,270 @@
+"""The bases of the kinds that are values: what a model, an objective, an optimizer, … must offer.
+
+Values are part of a task's description. Torch is named here in annotations only. How an objective is written is told
+in docs/objectives.md.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ..dsl.program import Reference
+from ..dsl.quantities import Quantity
+from ..dsl.record import Record
+from .component import Component, Facts, Place
+from .work import Outcome
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from tokenizers import Tokenizer as TextTokenizer
+    from torch import nn
+
+Batch = dict[str, "np.ndarray[Any, Any]"]
+"""Arrays by name on the host; the first dimension of each is the row, so that a slice of rows is a micro-batch."""
+
+IGNORED = -100
+"""The target of a position that carries no loss, as torch's cross-entropy has it."""
+
+TensorBatch = Mapping[str, "torch.Tensor"]
+"""The same on the device; arrays of integers are int64 there, whatever they are stored as."""
+
+
+class Model(Component):
+    """A body: what turns tokens into hidden states.
+
+    The module that `body` makes is called as `body(tokens, segments)` and gives hidden states (B, L, hidden_size).
+    `tokens` is (B, L) integers. `segments` is (B, L): 0 is padding, 1… numbers the document within the row;
+    None says that every row is one document without padding. It builds its own attention and positions (counted
+    from the start of each document) from them. It has the attributes `hidden_size` (int) and `embedding` (the
+    nn.Embedding of the tokens).
+    """
+
+    kind: ClassVar[str] = "model"
+    attention: ClassVar[str] = "causal"
+    """causal, bidirectional or encoder_decoder."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> Shape:
+        """Give what an objective may know of the model before it is built."""
+
+    @abstractmethod
+    def parameters(self, vocab_size: int) -> int:
+        """Count the parameters of the body with its vocabulary projection, if that is its own."""
+
+    @abstractmethod
+    def flops_per_token(self, vocab_size: int, length: int) -> float:
+        """Give the floating-point operations of one forward pass a token, in rows of `length` tokens."""
+
+    @abstractmethod
+    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
+        """Estimate the bytes that a forward pass keeps for the backward, in float32."""
+
+    @abstractmethod
+    def body(self, vocab_size: int) -> nn.Module:
+        """Build the module, initialised from torch's current random state on torch's current default device."""
+
+
+class Shape(Record):
+    """The description of a model that encodings and heads are made from."""
+
+    hidden_size: int
+    context_length: int
+    attention: str
+    tied_embeddings: bool = True
+    dropout: float = 0.0
+
+
+class ArrayOf(Record):
+    """The type of an array that an encoding makes for each row.
+
+    `shape` is () for a scalar, (n,) for a fixed length, (None,) for a length of its own (padded with 0 when rows
+    come together). `dtype` is a numpy name; "token" stands for the smallest that holds the vocabulary.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] = ()
+
+
+class Encoding(Component):
+    """How a record becomes rows of arrays: fields, template, truncation or windows, special tokens.
+
+    It is part of the identity of the encoded rows, so nothing random and nothing that is tuned often belongs in
+    it. Made by an objective from its own fields and the model's shape; never written in a file.
+    """
+
+    kind: ClassVar[str] = "encoding"
+
+    @abstractmethod
+    def arrays(self) -> dict[str, ArrayOf]:
+        """Give the arrays of a row. `tokens` and `segments` are those that the body reads."""
+
+    def collect(self, records: Iterable[Mapping[str, Any]]) -> Facts:
+        """Collect from the training records what all splits must share, such as {"labels": […]}."""
+        return {}
+
+    @abstractmethod
+    def rows(
+        self, records: Iterable[Mapping[str, Any]], tokenizer: TextTokenizer, roles: Mapping[str, int], facts: Facts
+    ) -> Iterator[dict[str, Any]]:
+        """Turn records into rows of arrays, in order.
+
+        `records` have the columns that the encoding needs and `_record`, their number in their split. `roles`
+        gives the ids of special tokens by role (end, mask, pad). `facts` are what `collect` gave for training.
+        Raises TaskFailed for a record that can't be encoded (a label never seen in training).
+        """
+
+    def tokens(self, row: Mapping[str, Any]) -> int:
+        """Count the tokens of a row that the model reads, without padding: what batches and budgets are counted in."""
+        import numpy as np
+
+        streams = [name for name in row if name == "tokens" or name.endswith("_tokens")]
+        segments = [name.removesuffix("tokens") + "segments" for name in streams]
+        return sum(
+            int(np.count_nonzero(row[mark])) if mark in row else len(row[name])
+            for name, mark in zip(streams, segments, strict=True)
+        )
+
+
+class Objective(Component):
+    """What is learned. Everything that differs between pre-training, fine-tuning and translation is here.
+
+    The loop calls, for each step: `prepare` on the global batch, `count`, then for each micro-batch `loss`.
+    """
+
+    kind: ClassVar[str] = "objective"
+    columns: ClassVar[tuple[str, ...]] = ("text",)
+    """The columns that it needs of data, whatever its fields say (see `reads`)."""
+    attention: ClassVar[tuple[str, ...]] = ("causal", "bidirectional")
+    """The attentions of the models that it fits."""
+    gives: ClassVar[tuple[str, ...]] = ("loss",)
+    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …"""
+
+    def reads(self) -> tuple[str, ...]:
+        """Give the columns that it needs of data; depends on fields alone."""
+        return self.columns
+
+    def check_model(self, place: Place, model: Model, field: str) -> None:
+        """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
+
+    @abstractmethod
+    def encoding(self, shape: Shape) -> Encoding:
+        """Give the encoding for a model of this shape."""
+
+    def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
+        """Draw what is new each step (masks, spans) for a whole batch; the shapes must not depend on what is drawn.
+
+        `facts` are those of the tokens: vocab_size, roles, labels.
+        """
+        return batch
+
+    @abstractmethod
+    def count(self, batch: Batch) -> float:
+        """Give what the sum of losses over this batch is divided by; from the prepared batch alone."""
+
+    @abstractmethod
+    def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module | None:
+        """Build the module that it adds to a body, or none."""
+
+    def frozen(self) -> tuple[Reference, ...]:
+        """Give other checkpoints that it needs beside the model."""
+        return ()
+
+    @abstractmethod
+    def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Give the sum of losses over the batch (a scalar in float32), and further sums to be shown by name."""
+
+    def targets(self, batch: Batch) -> np.ndarray[Any, Any] | None:
+        """Give the ids (tokens or labels) that carry loss in a prepared batch, flat: a baseline is made of them."""
+        return None
+
+    def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
+        """Give a prediction a row, or None if it makes none."""
+        return None
+
+    def join(self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts) -> list[Mapping[str, Any]]:
+        """Bring predictions of rows back to their records.
+
+        `predictions` gives for each row its scalar arrays (`record`, `label`, …) and the prediction. The result
+        holds one mapping a record; for `label` they have `label`, `prediction` (indices) and `scores`.
+        """
+        return []
+
+
+class Network(Protocol):
+    """A body with the head that an objective added: what `loss` and `predict` are given (an nn.Module)."""
+
+    body: nn.Module
+    head: nn.Module | None
+
+    def hidden(self, batch: TensorBatch) -> torch.Tensor:
+        """Run the body over the batch's streams `tokens` and, if there, `segments`: (B, L, hidden_size)."""
+        ...
+
+
+class Optimizer(Component):
+    """How weights follow gradients."""
+
+    kind: ClassVar[str] = "optimizer"
+    sensible_lr: ClassVar[tuple[float, float] | None] = None
+    """The least and the largest learning rate with which anything is learned; another one gets a warning."""
+    lr: float
+
+    @abstractmethod
+    def build(self, network: nn.Module) -> torch.optim.Optimizer:
+        """Make the optimizer over the parameters that require gradients, `lr` as the peak of the schedule."""
+
+    @abstractmethod
+    def state_bytes(self, parameters: int) -> int:
+        """Give the bytes of its state for so many parameters."""
+
+
+class Schedule(Component):
+    """How the learning rate moves: a factor on the optimizer's `lr`."""
+
+    kind: ClassVar[str] = "schedule"
+
+    def rise(self) -> Quantity | None:
+        """Give how long the factor rises before it reaches 1 (the field `warmup`), or None if it doesn't."""
+        return None
+
+    @abstractmethod
+    def factor(self, step: int, done: float, steps: Callable[[Quantity], float]) -> float:
+        """Give the factor at a step (from 0).
+
+        `done` is the part of the budget that is used, 0 to 1. `steps` turns a quantity of the schedule (tokens,
+        epochs) into steps.
+        """
+
+
+class Metric(Component):
+    """A number that says how good a model is, with the reference that it must beat."""
+
+    kind: ClassVar[str] = "metric"
+    needs: ClassVar[str] = "loss"
+    """What it is computed of; an objective says what it `gives`."""
+    higher_is_better: ClassVar[bool] = True
+    bounds: ClassVar[tuple[float | None, float | None]] = (None, None)
+    """The least and the most that it can be, None where there is no end."""
+
+    @abstractmethod
+    def compute(self, outcome: Outcome) -> float:
+        """Compute the metric."""
+
+    def reference(self, outcome: Outcome) -> float | None:
+        """Compute the same of the trivial model: what a useful one must beat."""
+        return None
+
+
+class Decoding(Component):
+    """How text is drawn from a model."""
+
+    kind: ClassVar[str] = "decoding"
+    max_tokens: int
+
+    @abstractmethod
+    def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Choose the next token of each row: logits (B, V) -> (B,)."""
