@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from .cache import Cache
+
 
 class Network(nn.Module):
     """What is trained: parameters are called `body.…` and `head.…`; a tied head's belong to the body."""
@@ -15,6 +17,7 @@ class Network(nn.Module):
         self.body = body
         self.head = head
 
-    def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Run the body over the batch's `tokens` and, if there, `segments`: (B, L, H)."""
-        return self.body(batch["tokens"], batch.get("segments"))
+    def hidden(self, batch: Mapping[str, Tensor], cache: Cache | None = None) -> Tensor:
+        """Run the body over the batch's `tokens` and, if there, `segments`: (B, L, H); a cache is for a body that takes one."""
+        more = {} if cache is None else {"cache": cache}
+        return self.body(batch["tokens"], batch.get("segments"), **more)
