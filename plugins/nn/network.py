@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+STREAMS = ("tokens", "segments")
+
 
 class Network(nn.Module):
     """What is trained: parameters are called `body.…` and `head.…`; a tied head's belong to the body."""
@@ -16,5 +18,9 @@ class Network(nn.Module):
         self.head = head
 
     def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Run the body over the batch's `tokens` and, if there, `segments`: (B, L, H)."""
-        return self.body(batch["tokens"], batch.get("segments"))
+        """Run the body over the arrays of the batch that it names in `streams`: (B, L, H).
+
+        An array that the batch lacks is None to the body: `segments` where every row is one whole document.
+        """
+        streams: tuple[str, ...] = getattr(self.body, "streams", STREAMS)
+        return self.body(*(batch.get(name) for name in streams))
