@@ -30,6 +30,8 @@ class Visible:
             allowed = self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1)
             if self.causal:
                 length = self.segments.shape[1]
-                allowed = allowed & torch.ones(length, length, dtype=torch.bool, device=allowed.device).tril()[self.past :]
+                allowed = (
+                    allowed & torch.ones(length, length, dtype=torch.bool, device=allowed.device).tril()[self.past :]
+                )
             self._dense = allowed.unsqueeze(1)
         return self._dense
