@@ -202,6 +202,8 @@ class Network(Protocol):
 
     body: nn.Module
     head: nn.Module | None
+    training: bool
+    """Whether it learns at the moment: what a loss adds for training's sake is left out where it is measured."""
 
     def hidden(self, batch: TensorBatch) -> torch.Tensor:
         """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size)."""

@@ -38,11 +38,11 @@ class Visible:
         return self._dense
 
     def bias(self, scores: Tensor) -> Tensor:
-        """Give what is added to scores (B, N, L, L) of their type, 0 where seen and minus infinity elsewhere."""
+        """Give what is added to scores (B, N, L, S) of their type, 0 where seen and minus infinity elsewhere."""
         if self._bias is None or self._bias.dtype != scores.dtype:
             seen = self.dense()
             if seen is None:
                 seen = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
-                seen = seen.tril() if self.causal else seen
+                seen = seen.tril(self.past) if self.causal else seen
             self._bias = torch.zeros(seen.shape, dtype=scores.dtype, device=seen.device).masked_fill_(~seen, -torch.inf)
         return self._bias
