@@ -8,6 +8,7 @@ arXiv:2410.10989). Logits that fit the cache are never written to memory at all.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -77,7 +78,8 @@ class _Pass:
         total = self.hidden.new_zeros((), dtype=self.wide)
         room = self.hidden.new_empty(size, self.weight.shape[0], dtype=self.options.dtype)
         # What autocast would do is done here, by `dtype`.
-        with torch.autocast(self.hidden.device.type, enabled=False):
+        kind = self.hidden.device.type
+        with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
             for start in range(0, len(targets), size):
                 total += self._piece(slice(start, start + size), targets[start : start + size], room)
         return total

@@ -32,7 +32,8 @@ def vocabulary_loss(
     arXiv:2204.02311, section 5). Targets that are IGNORED add nothing. Never are more than MOST_LOGITS logits held.
     """
     kind = hidden.device.type
-    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
+    casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    dtype = torch.get_autocast_dtype(kind) if casts else hidden.dtype
 
     def sum_with(logits: int, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         rows = max(1, min(logits, MOST_LOGITS) // weight.shape[0])
