@@ -60,6 +60,8 @@ class Training:
         self.figures: dict[str, float] = {}
         """What is shown beside the progress."""
         self.norm: torch.Tensor | None = None
+        self.adapted = 1.0
+        """What the schedule makes of the validations so far."""
         self.factor = 0.0
         self.started = self.shown = self.saved = time.monotonic()
         self.save_seconds = 0.0
@@ -114,7 +116,7 @@ class Training:
             if not self.guard.late:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
-        factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
+        factor = self.adapted * self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
         self.optimizer.step()
@@ -217,9 +219,17 @@ class Training:
         # JSON has no number that isn't finite.
         state.curve.append([state.step, train_loss, *(v if math.isfinite(v) else None for v in figures.values())])
         state.validated = state.step
+        self._adapt()
         state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
         self.emit(Validated(self.fingerprint, state.step, figures, better))
         self.meter.restart_clock()
+
+    def _adapt(self) -> None:
+        """Ask the schedule what the validations mean to it; what selects is the last of a line of the curve."""
+        metric = self.setup.metric
+        sign = -1 if metric is not None and metric.higher_is_better else 1
+        results = [None if line[-1] is None else sign * line[-1] for line in self.state.curve]
+        self.adapted = self.job.schedule.adapted(results)
 
     # Saving and going on
 
@@ -254,6 +264,7 @@ class Training:
             return
         self.meter.restore(self.state.sums)
         self.state.sums = {}
+        self._adapt()
         if found.environment["threads"] != torch.get_num_threads():
             torch.set_num_threads(found.environment["threads"])
         for part, old in found.environment.items():
