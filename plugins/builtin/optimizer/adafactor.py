@@ -23,7 +23,9 @@ class Adafactor(GroupedOptimizer):
     example: ClassVar[str] = "adafactor { lr = 0.01 }"
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-5, 1.0)
 
-    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak, relative to the weights")] = 0.01
+    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak, relative to the weights")] = (
+        0.01
+    )
     beta2_decay: Annotated[
         float, Field(gt=-1, lt=0, description="The average of squares forgets as step ** beta2_decay")
     ] = -0.8

@@ -50,9 +50,7 @@ def test_the_state_is_as_large_as_the_plan_says(network: Any, component: Grouped
 def test_a_step_runs_on_device_meta(network: Any, component: GroupedOptimizer) -> None:
     net = network(MODEL, CausalLM(), "meta")
     optimizer = stepped(component.build(net), net)
-    assert all(
-        value.is_meta for state in optimizer.state.values() for name, value in state.items() if name != "step"
-    )
+    assert all(value.is_meta for state in optimizer.state.values() for name, value in state.items() if name != "step")
 
 
 @pytest.mark.parametrize("component", ALL, ids=lambda one: one.name)

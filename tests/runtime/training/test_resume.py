@@ -58,7 +58,11 @@ def test_an_interrupted_run_equals_an_uninterrupted_one(tmp_path: Path, name: st
 
 
 def test_the_learning_rate_falls_once_validations_get_no_better(tmp_path: Path) -> None:
-    job = {"schedule": ReduceOnPlateau(patience=1, shrink=0.1), "optimizer": SGD(lr=1e-9), "validate": Quantity(2, "steps")}
+    job = {
+        "schedule": ReduceOnPlateau(patience=1, shrink=0.1),
+        "optimizer": SGD(lr=1e-9),
+        "validate": Quantity(2, "steps"),
+    }
     _, events = trained(tmp_path / "run", 0, job | {"budget": [Quantity(30, "steps")]}, {"precision": "float32"})
     rates = [event.figures["lr"] for event in events if isinstance(event, Step)]
     assert rates[0] > rates[-1]
