@@ -126,7 +126,6 @@ FIELDS: dict[str, str] = {
     ),
     "optimizer.muon.momentum": "行列のモーメンタムが、どれだけゆっくり忘れるか",
     "optimizer.muon.nesterov": "最新の勾配をもう一度数えるかどうか",
-    "optimizer.muon.eps": "AdamW の割り算で 0 を防ぐ値",
     "optimizer.lion.betas": "1 ステップに占めるモーメンタムの割合と、モーメンタムがどれだけゆっくり忘れるか",
     "optimizer.sgd.momentum": "前のステップのうち、次に持ち越す割合",
     "optimizer.sgd.nesterov": "モーメンタムが導く先での勾配を使うかどうか（モーメンタムが必要です）",
@@ -134,7 +133,7 @@ FIELDS: dict[str, str] = {
     "optimizer.adafactor.lr": "スケジュールの頂点での、重みに対する学習率",
     "optimizer.adafactor.beta2_decay": "2 乗の平均は、ステップの beta2_decay 乗で忘れます",
     "optimizer.adafactor.threshold": "更新の二乗平均平方根がこれを超えると、縮めます",
-    "optimizer.adamw.eps": "0 による割り算を防ぐ値",
+    **_of("optimizer", ("adamw", "muon"), {"eps": "0 による割り算を防ぐ値"}),
     **_of(
         "schedule",
         (

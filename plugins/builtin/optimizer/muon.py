@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ...component import Place
-from .adamw import Betas, check_betas
-from .grouped import GroupedOptimizer, can_be_fused
+from .adamw import AdamW
+from .grouped import can_be_fused
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 
-class Muon(GroupedOptimizer):
+class Muon(AdamW):
     """Orthogonalise the momentum of hidden matrices, and leave all else to AdamW (Jordan et al. 2024).
 
     https://kellerjordan.github.io/posts/muon/. Steps of matrices are as large as AdamW's on the whole (Liu et al. 2025,
@@ -30,14 +29,6 @@ class Muon(GroupedOptimizer):
     lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 1e-3
     momentum: Annotated[float, Field(ge=0, lt=1, description="How slowly the matrices' momentum forgets")] = 0.95
     nesterov: Annotated[bool, Field(description="Whether the newest gradient counts once more")] = True
-    betas: Betas = Field(default_factory=lambda: [0.9, 0.95])
-    eps: Annotated[float, Field(gt=0, description="Keeps AdamW's division from zero")] = 1e-8
-    weight_decay: Annotated[float, Field(ge=0, description="The share of a weight, times lr, lost a step")] = 0.1
-
-    def check(self, place: Place) -> None:
-        """Report betas that are not two."""
-        super().check(place)
-        check_betas(place, self.betas)
 
     def marks(self, name: str, matrix: bool) -> dict[str, Any]:
         return {"orthogonal": matrix and not name.startswith("head.")}

@@ -8,7 +8,6 @@ from ...findings import Findings
 from ...tasks import TokenizerTask
 from ...values import Optimizer
 from ..optimizer.adamw import AdamW
-from ..optimizer.muon import Muon
 from .sizes import bytes_read
 
 MOST_DROPOUT = 0.6
@@ -31,7 +30,7 @@ def learning_rate(program: Program, findings: Findings) -> None:
 
 def weight_decay(program: Program, findings: Findings) -> None:
     """L0913: a weight decay that is no small share."""
-    for optimizer in (*findings.every(AdamW), *findings.every(Muon)):
+    for optimizer in findings.every(AdamW):
         if optimizer.weight_decay >= 1:
             decay, lr = optimizer.weight_decay, optimizer.lr
             values = {"weight_decay": number(decay), "lr": number(lr), "share": f"{100 * lr * decay:.2g}%"}
@@ -40,7 +39,7 @@ def weight_decay(program: Program, findings: Findings) -> None:
 
 def betas_reversed(program: Program, findings: Findings) -> None:
     """L0914: the average of the squares forgets faster than that of the gradients."""
-    for optimizer in (*findings.every(AdamW), *findings.every(Muon)):
+    for optimizer in findings.every(AdamW):
         if len(optimizer.betas) == 2 and optimizer.betas[0] > optimizer.betas[1]:
             first, second = optimizer.betas
             values = {"first": first, "second": second, "steps": round(1 / (1 - second))}
@@ -49,7 +48,7 @@ def betas_reversed(program: Program, findings: Findings) -> None:
 
 def large_eps(program: Program, findings: Findings) -> None:
     """L0915: an eps beside which the gradients don't count."""
-    for optimizer in (*findings.every(AdamW), *findings.every(Muon)):
+    for optimizer in findings.every(AdamW):
         if optimizer.eps >= MOST_EPS:
             findings.warning(optimizer, "eps", "L0915", {"eps": number(optimizer.eps)})
 
