@@ -19,6 +19,7 @@ from .memory import told_if_memory_runs_out
 from .meter import Meter
 from .order import key
 from .result import facts_of, write_result
+from .saver import Saver
 from .setup import Setup
 from .state import State
 from .step import FiniteGuard, NonFinite, clipped_norm, gradients
@@ -62,7 +63,7 @@ class Training:
         self.norm: torch.Tensor | None = None
         self.factor = 0.0
         self.started = self.shown = self.saved = time.monotonic()
-        self.save_seconds = 0.0
+        self.saver = Saver(setup.checkpoints)
 
     @property
     def elapsed(self) -> float:
@@ -77,6 +78,7 @@ class Training:
         self.network.train()
         with ExitStack() as stack:
             stack.enter_context(told_if_memory_runs_out(state.micro_batch))
+            stack.enter_context(self.saver)
             kind = setup.device.type
             batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, pin=kind == "cuda")
             loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
@@ -89,6 +91,7 @@ class Training:
                 self._step(loader.batch(state.step))
                 self._after_step()
             self._settle()
+        self._say_stall()
         write_result(setup, state, tensors_of(self.network), self._best())
         return facts_of(setup, state, self.network)
 
@@ -144,6 +147,7 @@ class Training:
         if now - self.shown >= _SHOW_SECONDS:
             self.shown = now
             self._show()
+        self.saver.check()
         self._stop_if_asked()
         if self._save_is_due(now):
             self._save()
@@ -151,6 +155,7 @@ class Training:
     def _stop_if_asked(self) -> None:
         if self.work.stopping():
             self._save()
+            self.saver.wait()
             self.work.progress.log("training.saved", step=self.state.step)
             raise Interrupted
 
@@ -227,12 +232,11 @@ class Training:
         given = self.job.save
         if given is not None and given.dimension != "time":
             return self.state.step % max(round(self.setup.pace.steps(given)), 1) == 0
-        interval = given.magnitude if given is not None else max(_SAVE_SECONDS, self.save_seconds / _STALL)
-        return now - self.saved >= interval
+        interval = given.magnitude if given is not None else max(_SAVE_SECONDS, self.saver.last_stall / _STALL)
+        return now - self.saved >= interval and not self.saver.is_busy
 
     def _save(self) -> None:
         self._settle()
-        began = time.monotonic()
         state = self.state.json()
         state["elapsed"] = self.elapsed
         state["sums"] = self.meter.json()
@@ -240,9 +244,16 @@ class Training:
         if self.best is not None and self.state.best_step is not None:
             best = (self.state.best_step, self.best)
         optimizer = optimizer_tensors(self.optimizer, self.network)
-        self.setup.checkpoints.save(self.state.step, tensors_of(self.network), optimizer, state, best)
+        self.saver.save(self.state.step, tensors_of(self.network), optimizer, state, best)
         self.saved = time.monotonic()
-        self.save_seconds = self.saved - began
+
+    def _say_stall(self) -> None:
+        """Tell how long the training waited for its checkpoints."""
+        saver = self.saver
+        if saver.count:
+            share = f"{saver.stalled / max(self.elapsed, 1e-9):.2%}"
+            seconds = f"{saver.stalled:.2f}"
+            self.work.progress.log("training.stall", count=saver.count, seconds=seconds, share=share)
 
     def _resume(self) -> None:
         """Put back the newest checkpoint that verifies, and say which ones were skipped."""
