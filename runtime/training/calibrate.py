@@ -52,7 +52,11 @@ class Calibration:
         if self._known is None:
             self._known = recall(self.device, "choices")
         known = self._known.get(about)
-        if isinstance(known, dict) and isinstance(times := known.get("milliseconds"), dict) and times.keys() == trials.keys():
+        if (
+            isinstance(known, dict)
+            and isinstance(times := known.get("milliseconds"), dict)
+            and times.keys() == trials.keys()
+        ):
             name = known.get("way")
             return name if name in trials else None
         return None
