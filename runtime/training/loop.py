@@ -10,7 +10,7 @@ import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
-from ..events import Listener, Step, Validated
+from ..events import CheckpointSaved, Listener, Step, Validated
 from .checkpoint import Saved, environment
 from .device import seed_device
 from .loader import Batches, Loader, Ready
@@ -241,6 +241,7 @@ class Training:
             best = (self.state.best_step, self.best)
         optimizer = optimizer_tensors(self.optimizer, self.network)
         self.setup.checkpoints.save(self.state.step, tensors_of(self.network), optimizer, state, best)
+        self.emit(CheckpointSaved(self.fingerprint, self.state.step))
         self.saved = time.monotonic()
         self.save_seconds = self.saved - began
 

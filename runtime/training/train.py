@@ -8,6 +8,7 @@ from ..events import Listener
 from .device import torch_settings
 from .loop import Training
 from .memory import told_if_memory_runs_out
+from .prove.prove import prove
 from .setup import Setup
 
 
@@ -18,5 +19,7 @@ def train(job: Job, work: Work, emit: Listener) -> Facts:
     """
     with torch_settings(work.settings):
         with told_if_memory_runs_out(None):
-            training = Training(Setup(job, work), emit)
-        return training.run()
+            setup = Setup(job, work)
+            proofs = prove(setup) if work.smoke is not None else {}
+            training = Training(setup, emit)
+        return training.run() | ({"proofs": proofs} if proofs else {})

@@ -78,5 +78,13 @@ class MaskedLM(Objective):
         features = head.features(chosen).flatten(0, 1)
         return vocabulary_loss(features, head.weight, batch["targets"].flatten()), {}
 
+    def carries(self, batch: Batch) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        carried = np.zeros(batch["tokens"].shape, dtype=bool)
+        rows, chosen = np.nonzero(batch["targets"] != IGNORED)
+        carried[rows, batch["masked"][rows, chosen]] = True
+        return carried
+
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:
         return batch["targets"][batch["targets"] != IGNORED]
