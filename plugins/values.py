@@ -40,7 +40,9 @@ class Model(Component):
     in the order of its arguments. `tokens` is (B, L) integers. `segments` is (B, L): 0 is padding, 1… numbers the
     document within the row; None says that every row is one document without padding. It builds its own attention and
     positions (counted from the start of each document) from them. It has the attributes `hidden_size` (int) and
-    `embedding` (the nn.Embedding of the tokens).
+    `embedding` (the nn.Embedding of the tokens). One that can go on from what it has read says so with the attribute
+    `takes_cache = True`, and is then also called as `body(…, cache=cache)` (plugins/nn/cache.py): without it, each
+    token that is written costs a pass over the whole text.
     """
 
     kind: ClassVar[str] = "model"
@@ -211,6 +213,8 @@ class Network(Protocol):
 
     body: nn.Module
     head: nn.Module | None
+    training: bool
+    """Whether it learns at the moment: what a loss adds for training's sake is left out where it is measured."""
 
     def hidden(self, batch: TensorBatch) -> torch.Tensor:
         """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size)."""

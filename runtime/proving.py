@@ -71,15 +71,20 @@ def _digests(done: subprocess.CompletedProcess[str]) -> Digests:
 def main(how: str, order: str) -> int:
     """Run the stages of an order, in a smoke run, in this process."""
     from ..dsl.diagnostics import plain
-    from .events import CheckpointSaved, Event
+    from .events import CheckpointSaved, Event, TaskStarted
     from .face import run
 
+    asked = json.loads(order)
+    started: dict[str, str] = {}
+
     def end(event: Event) -> None:
-        if isinstance(event, CheckpointSaved):
+        if isinstance(event, TaskStarted):
+            started[event.task.fingerprint] = event.task.label
+        # What the stage needs is trained too, and left in peace.
+        elif isinstance(event, CheckpointSaved) and started.get(event.fingerprint) in asked["only"]:
             print(json.dumps({"step": event.step}), flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    asked = json.loads(order)
     listeners = [end] if how == "kill" else []
     result = run(
         asked["file"], only=asked["only"], store=asked["store"], params=asked["params"], mode="smoke",

@@ -87,7 +87,7 @@ JSON ではないため、その行は誤りになります。列の値は文字
     "objective.masked_lm": """BERT のように、隠したトークンを周りから推測します（Devlin et al. 2019, arXiv:1810.04805）。
 
 選ばれたトークンの 80 % はマスクに、10 % は無作為なトークンに置き換え、10 % はそのままにします。どれを選ぶかは毎回新しく
-決まります。""",
+決まります。`masks = static` なら行の内容から決まり、どのエポックでも、どのシードでも同じです。""",
     # Optimizers and schedules
     "optimizer.adamw": """勾配とは別に重みを減衰させる Adam です（Loshchilov & Hutter 2019, arXiv:1711.05101）。
 

@@ -98,9 +98,19 @@ FIELDS: dict[str, str] = {
     "objective.classification.pooling": "どの隠れ状態でテキストを代表させるか",
     "objective.classification.keep": "長すぎるテキストのどちら側を残すか",
     "objective.classification.dropout": "ヘッドが読む値に対するドロップアウト。none ならモデルと同じ",
-    "objective.classification.label_smoothing": "目標のうち、全ラベルに分ける割合",
+    "objective.classification.label_smoothing": "目標のうち、訓練で全ラベルに分ける割合",
+    **_of(
+        "objective",
+        ("causal_lm", "masked_lm"),
+        {
+            "label_smoothing": "各目標のうち、訓練で全トークンに分ける割合",
+            "z_loss": "訓練で加える、ソフトマックスの和の対数の二乗の重み。PaLM では 1e-4",
+        },
+    ),
     "objective.masked_lm.rate": "行のトークンのうち、推測させる割合",
     "objective.masked_lm.whole_word": "単語の全トークンをまとめて隠す",
+    "objective.masked_lm.spans": "SpanBERT のように、平均 3.8 トークン（`whole_word` では単語）の連なりをまとめて隠す",
+    "objective.masked_lm.masks": "隠すものを毎回新しく選ぶ（dynamic）か、行ごとに一度だけ選ぶ（static）か",
     # Optimizers and schedules
     "optimizer.adamw.lr": "スケジュールの頂点での学習率",
     "optimizer.adamw.betas": "勾配の平均と、その 2 乗の平均が、どれだけゆっくり忘れるか",

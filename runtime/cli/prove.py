@@ -13,7 +13,9 @@ from .run import execute
 @click.command(epilog="Proofs run on a handful of rows, in a corner of the store; what is proved is not proved again.")
 @options.experiment
 @options.only
-@click.option("--resume", is_flag=True, help="Also kill each stage and let it go on: the weights must be the same bits.")
+@click.option(
+    "--resume", is_flag=True, help="Also kill each stage and let it go on: the weights must be the same bits."
+)
 @options.store
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
 def command(

@@ -164,7 +164,9 @@ def _reached(case: Case, batch: Batch) -> np.ndarray:
     finally:
         handle.remove()
         case.network.zero_grad(set_to_none=True)
-    return sum((leaf.grad.abs().sum(-1) for leaf in leaves if leaf.grad is not None), torch.zeros(())).gt(0).cpu().numpy()
+    return (
+        sum((leaf.grad.abs().sum(-1) for leaf in leaves if leaf.grad is not None), torch.zeros(())).gt(0).cpu().numpy()
+    )
 
 
 def _hold(wrong: np.ndarray, how: str) -> None:

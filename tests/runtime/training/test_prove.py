@@ -16,11 +16,11 @@ from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.component import TaskFailed
 from llx.plugins.smoke import Smoke
 from llx.plugins.values import IGNORED, Batch, Model, Objective, TensorBatch
-from llx.runtime.training.train import train
 from llx.runtime.training.prove.case import Case
 from llx.runtime.training.prove.proofs import PROOFS
 from llx.runtime.training.prove.prove import prove
 from llx.runtime.training.setup import Setup
+from llx.runtime.training.train import train
 from small import Project, labelled, sentences
 from torch import Tensor, nn
 
