@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...values import IGNORED, Batch, Encoding, Shape
+from ...values import Batch, Encoding, Shape
 from ..encoding.packed import Packed
 from ..encoding.text import role
 from .draws import Draws, RowDraws
@@ -73,11 +73,3 @@ class MaskedLM(LanguageModelling):
 
         role(facts["roles"], "mask")
         return MaskedHead(body.embedding, shape.tied_embeddings)  # type: ignore[arg-type]
-
-    def carries(self, batch: Batch) -> np.ndarray[Any, Any]:
-        import numpy as np
-
-        carried = np.zeros(batch["tokens"].shape, dtype=bool)
-        rows, chosen = np.nonzero(batch["targets"] != IGNORED)
-        carried[rows, batch["masked"][rows, chosen]] = True
-        return carried
