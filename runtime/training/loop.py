@@ -11,6 +11,7 @@ import torch
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
 from ..events import CheckpointSaved, Listener, Step, Validated
+from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
 from .loader import Batches, Loader, Ready
@@ -46,7 +47,7 @@ _MOST_THREADS = 1024
 class Training:
     """A training that runs: the network, its optimizer, and the counters."""
 
-    def __init__(self, setup: Setup, emit: Listener) -> None:
+    def __init__(self, setup: Setup, emit: Listener, chooser: Calibration) -> None:
         self.setup, self.job, self.work = setup, setup.job, setup.work
         self.emit, self.fingerprint = emit, setup.work.fingerprint
         self.network = setup.network
@@ -54,7 +55,8 @@ class Training:
         self.optimizer = self.job.optimizer.build(self.network)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.guard = FiniteGuard(self.optimizer, setup.device)
-        self.state = State(setup.micro_batch)
+        self.chooser = chooser
+        self.state = State(setup.micro_batch, kernels=chooser.taken)
         self.best: Tensors | None = None
         """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
         self.meter = Meter(setup.device)
@@ -296,3 +298,5 @@ class Training:
         put_optimizer(self.optimizer, self.network, saved.optimizer)
         put(self.network, saved.network)
         self.state = state
+        self.chooser.restore(state.kernels)
+        state.kernels = self.chooser.taken
