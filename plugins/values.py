@@ -192,8 +192,10 @@ class Objective(Component):
         """
         targets = batch.get("targets")
         tokens = batch.get("tokens", batch.get("target_tokens"))
-        along = targets is not None and tokens is not None and targets.shape == tokens.shape
-        return targets != IGNORED if along else None
+        if targets is None or tokens is None or targets.shape != tokens.shape:
+            return None
+        carried: np.ndarray[Any, Any] = targets != IGNORED
+        return carried
 
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""

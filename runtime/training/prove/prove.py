@@ -38,9 +38,9 @@ def prove(setup: Setup) -> Facts:
         return dict.fromkeys(PROOFS, True)
     for name in list(broken)[1:]:
         setup.work.progress.log("training.proof.also", proof=name)
-    name, error = next(iter(broken.items()))
+    name, first = next(iter(broken.items()))
     component = case.model if name in OF_THE_BODY else case.objective
-    values = {key: f"{value:.1e}" if isinstance(value, float) else value for key, value in error.values.items()}
+    values = {key: f"{value:.1e}" if isinstance(value, float) else value for key, value in first.values.items()}
     values["component"] = f"{component.kind} `{component.name}`"
     code = CODES[name]
     if "how" in values:
