@@ -49,6 +49,7 @@ class Visible:
         if self.segments is not None:
             allowed = allowed & (self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1))
         return allowed
+
     def bias(self, scores: Tensor) -> Tensor:
         """Give what is added to scores (B, N, L, S) of their type, 0 where seen and minus infinity elsewhere."""
         if self._bias is None or self._bias.dtype != scores.dtype:
