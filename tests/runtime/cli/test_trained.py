@@ -76,10 +76,8 @@ def test_trained_stages_write_and_label(trained: Project) -> None:
     assert not list(Path().glob("llx-traceback-*"))
 
 
-def test_prompts_come_from_a_pipe_and_texts_go_into_one(
-    trained: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    decoding = ("--decoding", "sample { max_tokens = 5, stop = [\"q\"] }")
+def test_prompts_come_from_a_pipe_and_texts_go_into_one(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoding = ("--decoding", 'sample { max_tokens = 5, stop = ["q"] }')
     given = trained.llx("generate", "tiny.llx", "writer", "good", "bad", *decoding)
     assert given[0] == 0
     assert given[1].startswith("good")

@@ -73,8 +73,7 @@ def test_a_text_depends_on_its_prompt_and_the_seed_alone(
 def test_seeds(trained: tuple[Project, SmallStage]) -> None:
     project, stage = trained
     sampled = [
-        generate(stage.output("best"), PROMPTS, Sample(max_tokens=40, seed=seed), project.work)
-        for seed in (None, 3, 4)
+        generate(stage.output("best"), PROMPTS, Sample(max_tokens=40, seed=seed), project.work) for seed in (None, 3, 4)
     ]
     assert sampled[0] == sampled[1] != sampled[2]
 
