@@ -282,7 +282,7 @@ class Decoding(Component):
     kind: ClassVar[str] = "decoding"
 
     max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
-    stop: Annotated[list[str], Field(description="Texts before which writing ends")] = []
+    stop: list[str] = Field([], description="Texts before which writing ends")
 
     def own_seed(self) -> int | None:
         """Give the seed of what it draws; None is the experiment's."""
