@@ -24,7 +24,8 @@ RECORDS: Records = (
     {"text": "the mat, the roof, the tree and the old red cat", "label": "so-so"},
 )
 SIZES: dict[str, Any] = {"layers": 1, "hidden_size": 32, "heads": 4, "context_length": 32}
-ROLES = {"end": 0, "mask": 1, "pad": 2}
+SPECIAL = ["end", "mask", "pad", "fim_prefix", "fim_suffix", "fim_middle", *(f"sentinel_{i}" for i in range(16))]
+ROLES = {role: number for number, role in enumerate(SPECIAL)}
 
 
 def model_for(objective: Objective) -> Model:
@@ -211,7 +212,7 @@ def _tokenizer(records: Records) -> Any:
         texts,
         trainers.BpeTrainer(
             vocab_size=300,
-            special_tokens=["<|end|>", "<|mask|>", "<|pad|>"],
+            special_tokens=[f"<|{role}|>" for role in SPECIAL],
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         ),

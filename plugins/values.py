@@ -50,6 +50,8 @@ class Model(Component):
     kind: ClassVar[str] = "model"
     attention: ClassVar[str] = "causal"
     """causal, bidirectional or encoder_decoder."""
+    takes_prefix: ClassVar[bool] = False
+    """Whether its body reads the stream `prefix` (B, L): true for tokens that all of their document sees."""
 
     @property
     @abstractmethod
@@ -151,6 +153,10 @@ class Objective(Component):
     def reads(self) -> tuple[str, ...]:
         """Give the columns that it needs of data; depends on fields alone."""
         return self.columns
+
+    def roles(self, shape: Shape) -> tuple[str, ...]:
+        """Give the roles that it needs special tokens for, with a model of this shape; `end` goes without saying."""
+        return ()
 
     def check_model(self, place: Place, model: Model, field: str) -> None:
         """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
