@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+from pydantic import Field
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
@@ -297,8 +299,24 @@ class Decoding(Component):
     """How text is drawn from a model."""
 
     kind: ClassVar[str] = "decoding"
-    max_tokens: int
+
+    max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
+    stop: list[str] = Field([], description="Texts before which writing ends")
+
+    def own_seed(self) -> int | None:
+        """Give the seed of what it draws; None is the experiment's."""
+        return None
+
+    def check(self, place: Place) -> None:
+        """Report an empty text to stop at, which would be found before the first word."""
+        if "" in self.stop:
+            place.error("stop", "L0840", {}, help="L0840.help")
 
     @abstractmethod
-    def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Choose the next token of each row: logits (B, V) -> (B,)."""
+    def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+        """Choose the next token of each row: logits (B, V) in float32 -> (B,).
+
+        `seen` (B, V) is true for the tokens of the text so far, its prompt included. `uniform` (B,) has a random
+        number of [0, 1) for each row, from a stream of its own: with no other source of chance, a prompt gives the
+        same text whatever is written beside it.
+        """

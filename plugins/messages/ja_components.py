@@ -145,7 +145,7 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "decoding.greedy": "毎回、最も確率の高いトークンを選びます。",
     "decoding.sample": """各トークンを確率に従って選びます。指定があれば、確率の高いものに限ります。
 
-`top_p` は nucleus sampling です（Holtzman et al. 2020, arXiv:1904.09751）。`top_k` が先に適用されます。""",
+指定したものは transformers と同じ順に適用されます: `repetition_penalty`（Keskar et al. 2019, arXiv:1909.05858）、`temperature`、`top_k`、`top_p`（nucleus sampling、Holtzman et al. 2020, arXiv:1904.09751）、`min_p`（Nguyen et al. 2024, arXiv:2407.01082）。乱数はプロンプトごとに独立していて、一緒に書かれるほかの文章に左右されません。""",
     # Stages, evals, exports
     "stage.finetune": """チェックポイントから、そのトークナイザーを使ってモデルをさらに訓練します。
 

@@ -170,10 +170,20 @@ FIELDS: dict[str, str] = {
     "schedule.reduce_on_plateau.least": "どれだけ下げても残る学習率の割合",
     "schedule.warmup_stable_decay.decay": "予算のうち、ウォームアップの後で下げる部分の割合",
     # Decoding
-    **_of("decoding", ("greedy", "sample"), {"max_tokens": "書くトークンの最大数"}),
+    **_of(
+        "decoding",
+        ("greedy", "sample"),
+        {
+            "max_tokens": "書くトークンの最大数",
+            "stop": "この文字列が現れたら、その手前で書くのをやめます",
+            "repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります",
+        },
+    ),
     "decoding.sample.temperature": "1 より小さいと手堅く、大きいと奔放になります",
     "decoding.sample.top_k": "確率の高いものからこの個数だけを候補にします。none ならすべて",
     "decoding.sample.top_p": "合わせてこの確率になる最少のトークンだけを候補にします",
+    "decoding.sample.min_p": "最も確率の高いトークンの、この割合以上の確率を持つものだけを候補にします",
+    "decoding.sample.seed": "選ぶときの乱数シード。none なら実験のもの",
     # Stages, evals, exports
     **_of(
         "stage",
