@@ -11,9 +11,13 @@ from torch import Tensor
 from . import MOST_LOGITS
 from .cross_entropy import Options, summed
 from .kernels import choose
+from .products import offers_onednn
 
-PIECES = {"2^23": 2**23, "2^21": 2**21, "2^25": 2**25}
-"""Logits that are held at once on the CPU, by name: small enough for its cache, and large enough for its products."""
+PIECES = {"2^23": (2**23, False), "2^21": (2**21, False), "2^23 onednn": (2**23, True), "2^21 onednn": (2**21, True)}
+"""Logits that are held at once on the CPU, and whether oneDNN multiplies: few enough for the cache, enough for a product."""
+
+SMALL = 2**20
+"""Logits that are not worth a choice."""
 
 
 def vocabulary_loss(
@@ -35,15 +39,16 @@ def vocabulary_loss(
     casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
     dtype = torch.get_autocast_dtype(kind) if casts else hidden.dtype
 
-    def sum_with(logits: int, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    def sum_with(way: tuple[int, bool], hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        logits, by_onednn = way
         rows = max(1, min(logits, MOST_LOGITS) // weight.shape[0])
-        return summed(hidden, weight, bias, targets, Options(rows, dtype, smoothing, z_loss))
+        return summed(hidden, weight, bias, targets, Options(rows, dtype, smoothing, z_loss, by_onednn))
 
-    logits = MOST_LOGITS
+    way = (MOST_LOGITS, False)
     vocabulary, size = weight.shape
-    if kind == "cpu" and len(targets) * vocabulary > min(PIECES.values()):
-        most = max(PIECES.values()) // vocabulary
-        tried = (hidden[:most], weight, targets[:most])
-        about = f"loss {'' if dtype == hidden.dtype else dtype} {size}x{vocabulary}".replace("torch.", "")
-        logits = choose(" ".join(about.split()), PIECES, tried, sum_with)
-    return sum_with(logits, hidden, weight, targets)
+    if kind == "cpu" and len(targets) * vocabulary > SMALL:
+        most = max(logits for logits, _ in PIECES.values()) // vocabulary
+        ways = {name: way for name, way in PIECES.items() if not way[1] or offers_onednn(hidden)}
+        about = f"loss {size}x{vocabulary}" if dtype == hidden.dtype else f"loss {size}x{vocabulary} {dtype}"
+        way = choose(about, ways, (hidden[:most], weight, targets[:most]), sum_with)
+    return sum_with(way, hidden, weight, targets)
