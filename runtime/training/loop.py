@@ -10,7 +10,8 @@ import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
-from ..events import Listener, Step, Validated
+from ..events import CheckpointSaved, Listener, Step, Validated
+from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
 from .loader import Batches, Loader, Ready
@@ -45,12 +46,13 @@ _MOST_THREADS = 1024
 class Training:
     """A training that runs: the network, its optimizer, and the counters."""
 
-    def __init__(self, setup: Setup, emit: Listener) -> None:
+    def __init__(self, setup: Setup, emit: Listener, chooser: Calibration) -> None:
         self.setup, self.job, self.work = setup, setup.job, setup.work
         self.emit, self.fingerprint = emit, setup.work.fingerprint
         self.network = setup.network
         self.update = Update(self.job, self.network, setup.device, setup.dtype)
-        self.state = State(setup.micro_batch)
+        self.chooser = chooser
+        self.state = State(setup.micro_batch, kernels=chooser.taken)
         self.best: Tensors | None = None
         """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
         self.meter = Meter(setup.device)
@@ -59,7 +61,7 @@ class Training:
         self.adapted = 1.0
         """What the schedule makes of the validations so far."""
         self.started = self.shown = self.saved = time.monotonic()
-        self.saver = Saver(setup.checkpoints)
+        self.saver = Saver(setup.checkpoints, lambda step: emit(CheckpointSaved(self.fingerprint, step)))
 
     @property
     def elapsed(self) -> float:
@@ -297,3 +299,5 @@ class Training:
         put(self.network, saved.network)
         self.update.weights_changed()
         self.state = state
+        self.chooser.restore(state.kernels)
+        state.kernels = self.chooser.taken
