@@ -50,6 +50,9 @@ def torch_settings(settings: Mapping[str, Any]) -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(usable_threads(threads))
     deterministic = torch.are_deterministic_algorithms_enabled()
+    matmul = torch.get_float32_matmul_precision()
+    if settings.get("precision") == "tf32":
+        torch.set_float32_matmul_precision("high")
     if settings.get("deterministic"):
         # cuBLAS reads it when its first handle is made.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -59,6 +62,7 @@ def torch_settings(settings: Mapping[str, Any]) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
+        torch.set_float32_matmul_precision(matmul)
 
 
 def usable_threads(threads: int, group: Path = Path("/sys/fs/cgroup")) -> int:
