@@ -6,8 +6,10 @@ N positions, H hidden size, V vocabulary size.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from ..values import IGNORED
 from . import MOST_LOGITS
 from .cross_entropy import Options, summed
 from .kernels import choose
@@ -17,7 +19,7 @@ PIECES = {"2^23": (2**23, False), "2^21": (2**21, False), "2^23 onednn": (2**23,
 """Logits that are held at once on the CPU, and whether oneDNN multiplies: few enough for the cache, enough for a product."""
 
 SMALL = 2**20
-"""Logits that are not worth a choice."""
+"""As many logits may lie in memory: fewer calls of torch count for more."""
 
 
 def vocabulary_loss(
@@ -46,9 +48,23 @@ def vocabulary_loss(
 
     way = (MOST_LOGITS, False)
     vocabulary, size = weight.shape
-    if kind == "cpu" and len(targets) * vocabulary > SMALL:
+    if len(targets) * vocabulary <= min(SMALL, MOST_LOGITS):
+        return _at_once(hidden, weight, targets, bias, smoothing, z_loss)
+    if kind == "cpu":
         most = max(logits for logits, _ in PIECES.values()) // vocabulary
         ways = {name: way for name, way in PIECES.items() if not way[1] or offers_onednn(hidden)}
         about = f"loss {size}x{vocabulary}" if dtype == hidden.dtype else f"loss {size}x{vocabulary} {dtype}"
         way = choose(about, ways, (hidden[:most], weight, targets[:most]), sum_with)
     return sum_with(way, hidden, weight, targets)
+
+
+def _at_once(
+    hidden: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | None, smoothing: float, z_loss: float
+) -> Tensor:
+    logits = F.linear(hidden, weight, bias)
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    loss = F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing)
+    if z_loss:
+        counted = logits.logsumexp(dim=-1).masked_fill(targets == IGNORED, 0)
+        loss = loss + z_loss * counted.square().sum()
+    return loss
