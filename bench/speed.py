@@ -53,7 +53,9 @@ STEPS = {"small": (300, 10), "large": (10, 1), "tiny": (20, 2)}
 """Steps of a process, and between two that llx logs."""
 LEFT_OUT = 2
 
-KEEPING = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"}
+KEEPING = {
+    "GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"
+}
 """Has glibc keep freed memory: the setting that the peers are given when they are tuned."""
 PEERS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "llx": ("through_llx.py", {}, {}),

@@ -28,7 +28,9 @@ class Steps:
 
 def the_work() -> dict[str, Any]:
     """Read the work: sizes, `rows` (a .npy of token rows), `steps`, and what a peer knows of beside."""
-    return dict(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), **json.loads(sys.argv[2] if sys.argv[2:] else "{}"))
+    return dict(
+        json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), **json.loads(sys.argv[2] if sys.argv[2:] else "{}")
+    )
 
 
 def rows_of(work: dict[str, Any]) -> np.ndarray[Any, Any]:

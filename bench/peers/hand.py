@@ -1,6 +1,6 @@
 """A loop written by hand for this machine: fused AdamW, no needless synchronisation, freed memory kept, bf16 on request.
 
-    python bench/peers/hand.py WORK.json '{"precision": "bf16"}'
+python bench/peers/hand.py WORK.json '{"precision": "bf16"}'
 """
 
 from __future__ import annotations

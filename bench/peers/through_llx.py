@@ -1,6 +1,6 @@
 """Training through llx, as a user does: `llx run` on a file.
 
-    python bench/peers/through_llx.py WORK.json '{"seed": 3}'
+python bench/peers/through_llx.py WORK.json '{"seed": 3}'
 """
 
 from __future__ import annotations

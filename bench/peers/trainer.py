@@ -1,6 +1,6 @@
 """The Hugging Face Trainer, by its defaults or with flags.
 
-    python bench/peers/trainer.py WORK.json '{"bf16": true, "attention": "eager"}'
+python bench/peers/trainer.py WORK.json '{"bf16": true, "attention": "eager"}'
 """
 
 from __future__ import annotations
