@@ -55,7 +55,7 @@ def choose(about: str, ways: Mapping[str, Way], tensors: Sequence[Tensor], run: 
         return next(iter(ways.values()))
     about = f"{tensors[0].device.type} {str(tensors[0].dtype)[6:]} {about}"
     taken = chooser.taken.get(about)
-    if taken in ways:
+    if taken is not None and taken in ways:
         return ways[taken]
     return ways[chooser.choose(about, {name: _trial(way, tensors, run) for name, way in ways.items()})]
 

@@ -6,6 +6,7 @@ faster one (docs/performance.md). In bfloat16 torch takes oneDNN by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -58,7 +59,11 @@ def by_onednn(states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return given
 
 
-WAYS = {"torch": F.linear, "onednn": by_onednn}
+WAYS: dict[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {"torch": F.linear, "onednn": by_onednn}
+
+
+def _with_or_without_bias(way: Callable[..., Tensor], states: Tensor, weight: Tensor, *bias: Tensor) -> Tensor:
+    return way(states, weight, bias[0] if bias else None)
 
 
 class Linear(nn.Linear):
@@ -70,8 +75,7 @@ class Linear(nn.Linear):
             return F.linear(input, self.weight, self.bias)
         about = f"linear {self.in_features}x{self.out_features}"
         given = (input, self.weight) if self.bias is None else (input, self.weight, self.bias)
-        way = choose(about, WAYS, given, lambda way, states, weight, bias=None: way(states, weight, bias))
-        return way(input, self.weight, self.bias)
+        return choose(about, WAYS, given, _with_or_without_bias)(input, self.weight, self.bias)
 
 
 def let_choose(network: nn.Module) -> None:
