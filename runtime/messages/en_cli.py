@@ -128,6 +128,7 @@ MESSAGES: dict[str, str] = {
     "cli.explain.similar": "Nothing is called '{what}'. Similar: {similar}.",
     "cli.explain.prefixed": "There is no component '{what}' here. One of a plugin is shown with --use DISTRIBUTION.",
     "cli.explain.unknown": "There is no component, kind, word or code '{what}'. `llx components` lists what there is.",
+    "cli.output.failed": "The report and the texts could not be put into the experiment's `output`: {error}",
     "cli.report.failed": "warning: the report could not be written: {error}",
     "cli.report.section": "warning: the report's section of '{plugin}' failed: {error}",
     "cli.version.missing": "not installed",

@@ -128,6 +128,7 @@ MESSAGES: dict[str, str] = {
     "cli.explain.similar": "「{what}」というものはありません。似たもの: {similar}",
     "cli.explain.prefixed": "「{what}」というコンポーネントはここにはありません。プラグインのものは --use DISTRIBUTION で表示できます。",
     "cli.explain.unknown": "「{what}」というコンポーネント、種類、言葉、コードはありません。`llx components` で一覧できます。",
+    "cli.output.failed": "レポートと文章を実験の `output` に置けませんでした: {error}",
     "cli.report.failed": "警告: レポートを書き出せません: {error}",
     "cli.report.section": "警告: プラグイン「{plugin}」のレポートの節を作れません: {error}",
     "cli.version.missing": "未インストール",
