@@ -168,7 +168,8 @@ class Findings:
             if place is not None and place != span:
                 text = Text(also.key, given | {"name": self.label(also.component)} | dict(also.values))
                 shown.setdefault(place, Label(place, text))
-        label, notes = None, ()
+        label: Text | None = None
+        notes: tuple[Text, ...] = ()
         if (tried := self._tried(component, span)) is not None:
             # What is suspicious is the value that the sweep gives a param, and not where the param is used.
             trial, param = tried

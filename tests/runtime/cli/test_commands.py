@@ -496,3 +496,10 @@ def test_a_run_whose_output_is_in_the_way_says_so_and_succeeds(project: Project)
     code, _, err = project.llx("run", "lab.llx")
     assert code == 0
     assert "could not be put" in err
+
+
+def test_a_full_width_sign_of_a_param_gets_a_hint(project: Project) -> None:
+    code, _, err = project.llx("check", "lab.llx", "upto\uff1d3")
+    assert code == 2
+    assert "full-width" in err
+    assert "upto=3" in err
