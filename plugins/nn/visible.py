@@ -13,13 +13,16 @@ class Visible:
     """Which keys each query sees: those of its own document, with `causal` only what stands at or before it.
 
     `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
-    document without padding. Padding sees padding: every query sees at least itself, so no row of the softmax is
-    empty, and nothing else sees padding. Made once a forward pass, for all layers: each form that a kernel takes is
-    made when the first one asks for it.
+    document without padding. With a `window`, which needs segments, a query sees only what is near: with `causal` so
+    many tokens, itself the last of them (Mistral, Jiang et al. 2023, arXiv:2310.06825), else so many to each side.
+    Padding sees padding: every query sees at least itself, so no row of the softmax is empty, and nothing else sees
+    padding. Made once a forward pass, for all layers: each form that a kernel takes is made when the first one asks
+    for it.
     """
 
-    def __init__(self, segments: Tensor | None, causal: bool) -> None:
-        self.segments, self.causal = segments, causal
+    def __init__(self, segments: Tensor | None, causal: bool, window: int | None = None) -> None:
+        assert window is None or segments is not None, "a window is put into a mask, which is made from segments"
+        self.segments, self.causal, self.window = segments, causal, window
         self._dense: Tensor | None = None
 
     def dense(self) -> Tensor | None:
@@ -28,8 +31,12 @@ class Visible:
             return None
         if self._dense is None:
             allowed = self.segments.unsqueeze(2) == self.segments.unsqueeze(1)
+            length = self.segments.shape[1]
             if self.causal:
-                length = self.segments.shape[1]
                 allowed = allowed & torch.ones(length, length, dtype=torch.bool, device=allowed.device).tril()
+            if self.window is not None:
+                place = torch.arange(length, device=allowed.device)
+                distance = place.unsqueeze(1) - place
+                allowed = allowed & (distance < self.window if self.causal else distance.abs() <= self.window)
             self._dense = allowed.unsqueeze(1)
         return self._dense

@@ -44,14 +44,16 @@ class CausalLM(Objective):
     def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module:
         from ...nn.heads import VocabularyHead
 
-        return VocabularyHead(body.embedding, shape.tied_embeddings)  # type: ignore[arg-type]
+        return VocabularyHead(body.embedding, shape)  # type: ignore[arg-type]
 
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        from ...nn.auxiliary import with_auxiliary
         from ...nn.likelihood import vocabulary_loss
 
         hidden = network.hidden(batch)  # (B, L, H)
         weight: torch.Tensor = network.head.weight  # type: ignore[union-attr,assignment]
-        return vocabulary_loss(hidden.flatten(0, 1), weight, batch["targets"].flatten()), {}
+        loss = vocabulary_loss(hidden.flatten(0, 1), weight, batch["targets"].flatten())
+        return with_auxiliary(network, loss, batch["targets"]), {}
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:
         return batch["targets"][batch["targets"] != IGNORED]

@@ -65,9 +65,10 @@ class MaskedLM(Objective):
         from ...nn.heads import MaskedHead
 
         role(facts["roles"], "mask")
-        return MaskedHead(body.embedding, shape.tied_embeddings)  # type: ignore[arg-type]
+        return MaskedHead(body.embedding, shape)  # type: ignore[arg-type]
 
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        from ...nn.auxiliary import with_auxiliary
         from ...nn.gather import gather_positions
         from ...nn.heads import MaskedHead
         from ...nn.likelihood import vocabulary_loss
@@ -76,7 +77,8 @@ class MaskedLM(Objective):
         assert isinstance(head, MaskedHead)
         chosen = gather_positions(network.hidden(batch), batch["masked"])  # (B, K, H)
         features = head.features(chosen).flatten(0, 1)
-        return vocabulary_loss(features, head.weight, batch["targets"].flatten()), {}
+        loss = vocabulary_loss(features, head.weight, batch["targets"].flatten(), head.bias)
+        return with_auxiliary(network, loss, batch["targets"]), {}
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:
         return batch["targets"][batch["targets"] != IGNORED]
