@@ -7,7 +7,7 @@ in docs/objectives.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from ..dsl.program import Reference
@@ -42,7 +42,9 @@ class Model(Component):
     in the order of its arguments. `tokens` is (B, L) integers. `segments` is (B, L): 0 is padding, 1… numbers the
     document within the row; None says that every row is one document without padding. It builds its own attention and
     positions (counted from the start of each document) from them. It has the attributes `hidden_size` (int) and
-    `embedding` (the nn.Embedding of the tokens).
+    `embedding` (the nn.Embedding of the tokens). One that can go on from what it has read says so with the attribute
+    `takes_cache = True`, and is then also called as `body(…, cache=cache)` (plugins/nn/cache.py): without it, each
+    token that is written costs a pass over the whole text.
     """
 
     kind: ClassVar[str] = "model"
@@ -285,6 +287,8 @@ class Network(Protocol):
 
     body: nn.Module
     head: nn.Module | None
+    training: bool
+    """Whether it learns at the moment: what a loss adds for training's sake is left out where it is measured."""
 
     def hidden(self, batch: TensorBatch) -> torch.Tensor:
         """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size)."""
@@ -304,14 +308,16 @@ class Optimizer(Component):
         """Make the optimizer over the parameters that require gradients, `lr` as the peak of the schedule."""
 
     @abstractmethod
-    def state_bytes(self, parameters: int) -> int:
-        """Give the bytes of its state for so many parameters."""
+    def state_bytes(self, parameters: int, embedded: int = 0) -> int:
+        """Give the bytes of its state for so many parameters, `embedded` of which are of the vocabulary."""
 
 
 class Schedule(Component):
     """How the learning rate moves: a factor on the optimizer's `lr`."""
 
     kind: ClassVar[str] = "schedule"
+    needs_validation: ClassVar[bool] = False
+    """Whether it does nothing without validations (see `adapted`)."""
 
     def rise(self) -> Quantity | None:
         """Give how long the factor rises before it reaches 1 (the field `warmup`), or None if it doesn't."""
@@ -324,6 +330,14 @@ class Schedule(Component):
         `done` is the part of the budget that is used, 0 to 1. `steps` turns a quantity of the schedule (tokens,
         epochs) into steps.
         """
+
+    def adapted(self, results: Sequence[float | None]) -> float:
+        """Give a further factor, which follows from the validations so far.
+
+        `results` are what the stage selects by, the first validation first and so that less is better; None is one
+        that was no finite number. It is all that there is to remember, so that it survives a kill.
+        """
+        return 1.0
 
 
 class Metric(Component):

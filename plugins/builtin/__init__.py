@@ -35,11 +35,14 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "initialisation": {"gpt2": "Gpt2", "depth_scaled": "DepthScaled", "mup": "Mup"},
     "rope_scaling": {"linear": "LinearScaling", "llama3": "Llama3Scaling", "yarn": "YarnScaling"},
     "objective": {"causal_lm": "CausalLM", "masked_lm": "MaskedLM", "classification": "Classification"},
-    "optimizer": {"adamw": "AdamW"},
+    "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
         "constant": "Constant",
         "cosine": "Cosine",
+        "cosine_restarts": "CosineRestarts",
+        "inverse_sqrt": "InverseSqrt",
         "linear": "Linear",
+        "reduce_on_plateau": "ReduceOnPlateau",
         "warmup_stable_decay": "WarmupStableDecay",
     },
     "metric": {

@@ -17,7 +17,6 @@ from .initial import draw
 
 Pooling = Literal["last", "first", "mean"]
 
-
 _DEVIATION, _WIDTH = 0.02, 768
 """GPT-2's first weights and width."""
 
@@ -29,8 +28,11 @@ class VocabularyHead(nn.Module):
     gives once, under the body's name.
     """
 
+    bias: Tensor | None
+
     def __init__(self, embedding: nn.Embedding, shape: Shape) -> None:
         super().__init__()
+        self.register_parameter("bias", None)
         if shape.tied_embeddings:
             self.weight = embedding.weight
         else:
@@ -38,34 +40,28 @@ class VocabularyHead(nn.Module):
             draw(own, _usual(shape) if shape.readout is None else shape.readout)
             self.weight = own.weight
 
+    def features(self, hidden: Tensor) -> Tensor:
+        """Give what is projected (..., H), so that a loss may project in pieces."""
+        return hidden
+
     def forward(self, hidden: Tensor) -> Tensor:
         """Give the logits of hidden states (..., H): (..., V)."""
-        return F.linear(hidden, self.weight)
+        return F.linear(self.features(hidden), self.weight, self.bias)
 
 
-class MaskedHead(nn.Module):
+class MaskedHead(VocabularyHead):
     """Transform hidden states before they are projected, as BERT does (Devlin et al. 2019, arXiv:1810.04805)."""
 
     def __init__(self, embedding: nn.Embedding, shape: Shape) -> None:
-        super().__init__()
+        super().__init__(embedding, shape)
         self.transform = nn.Linear(shape.hidden_size, shape.hidden_size, bias=shape.bias)
         self.norm = nn.LayerNorm(shape.hidden_size, eps=shape.norm_eps, bias=shape.bias)
-        draw(self, _usual(shape))
-        self.vocabulary = VocabularyHead(embedding, shape)
+        draw(self.transform, _usual(shape))
         self.bias = nn.Parameter(torch.zeros(embedding.num_embeddings))
-
-    @property
-    def weight(self) -> Tensor:
-        """The projection (V, H)."""
-        return self.vocabulary.weight
 
     def features(self, hidden: Tensor) -> Tensor:
         """Transform hidden states (..., H) into what is projected (..., H)."""
         return self.norm(F.gelu(self.transform(hidden)))
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Give the logits of hidden states (..., H): (..., V)."""
-        return self.vocabulary(self.features(hidden)) + self.bias
 
 
 class ClassificationHead(nn.Module):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from .cache import Cache
+
 STREAMS = ("tokens", "segments")
 
 
@@ -17,13 +19,15 @@ class Network(nn.Module):
         self.body = body
         self.head = head
 
-    def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
+    def hidden(self, batch: Mapping[str, Tensor], cache: Cache | None = None) -> Tensor:
         """Run the body over the arrays of the batch that it names in `streams`: (B, L, H).
 
-        An array that the batch lacks is None to the body: `segments` where every row is one whole document.
+        An array that the batch lacks is None to the body: `segments` where every row is one whole document. A cache is
+        for a body that takes one.
         """
         streams: tuple[str, ...] = getattr(self.body, "streams", STREAMS)
-        return self.body(*(batch.get(name) for name in streams))
+        more = {} if cache is None else {"cache": cache}
+        return self.body(*(batch.get(name) for name in streams), **more)
 
     def rate_factors(self) -> dict[str, float]:
         """Give what the learning rate of each parameter is multiplied by, by name; those left out have 1.

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .block import Block
+from .cache import Cache
 from .context import Context
 from .initial import initialise
 from .norm import make_norm
@@ -19,6 +20,8 @@ class Transformer(nn.Module):
 
     B rows, L tokens a row (at most `context_length`), H hidden size, V vocabulary size.
     """
+
+    takes_cache = True
 
     def __init__(self, spec: Spec, vocab_size: int) -> None:
         super().__init__()
@@ -38,18 +41,32 @@ class Transformer(nn.Module):
         """What the layers of the last forward pass in training add to the loss, for each row: (B,)."""
         initialise(self, spec)
 
-    def forward(self, tokens: Tensor, segments: Tensor | None = None, types: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        segments: Tensor | None = None,
+        types: Tensor | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
         """Turn tokens (B, L) into hidden states (B, L, H).
 
         `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
         document without padding, which takes the faster kernels. `types` (B, L) says which of two texts a token is of
-        (0 or 1), for models that have `token_types`; None is all 0.
+        (0 or 1), for models that have `token_types`; None is all 0. With a cache the tokens go on behind those that it
+        holds.
         """
         assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
-        positions = document_positions(tokens, segments)
+        past = 0
+        if cache is not None:
+            segments = cache.begin(tokens, segments)
+            past = cache.past
+        positions = document_positions(tokens, segments, past)
         states = self._embedded(tokens, positions, types)
         auxiliary: list[Tensor] = []
-        contexts = {local: self._context(local, positions, segments, auxiliary) for local in self._sorts()}
+        contexts = {
+            local: Context(self._visible(local, tokens, segments, past), self._angles(local, positions), cache, auxiliary)
+            for local in self._sorts()
+        }
         for block in self.blocks:
             states = block(states, contexts[block.local])
         self.auxiliary = torch.stack(auxiliary).sum(dim=0) if auxiliary else None
@@ -70,18 +87,23 @@ class Transformer(nn.Module):
         """Give the sorts of layers that there are: global, local, or both."""
         return sorted({self.spec.is_local(layer) for layer in range(self.spec.layers)})
 
-    def _context(self, local: bool, positions: Tensor, segments: Tensor | None, auxiliary: list[Tensor]) -> Context:
-        """Make what the layers of a sort share."""
-        spec = self.spec
-        angles = None
-        if spec.positions == "rope":
-            base = spec.local_rope_base if local else spec.rope_base
-            # A window is short enough for the frequencies as they are.
-            scaling = None if local and "global" in spec.layer_pattern else spec.rope_scaling
-            angles = rotary_angles(positions, spec.head_size, base, scaling)
-        window = spec.sliding_window if local else None
+    def _visible(self, local: bool, tokens: Tensor, segments: Tensor | None, past: int) -> Visible:
+        """Make the mask of a sort of layers."""
+        causal, window = self.spec.causal, self.spec.sliding_window if local else None
+        length = past + tokens.shape[1]
+        if window is not None and length <= window:
+            window = None  # it hides nothing
         if window is not None and segments is None:
-            # Within the window's length it hides nothing; beyond, the mask is made from segments.
-            long = positions.shape[-1] > window
-            segments, window = (torch.ones_like(positions).unsqueeze(0), window) if long else (None, None)
-        return Context(Visible(segments, spec.causal, window), angles, auxiliary)
+            segments = torch.ones(1, length, dtype=torch.long, device=tokens.device)
+        # Without segments there is a past only for a single token, and that sees all of it.
+        return Visible(segments, causal and (past == 0 or segments is not None), past, window)
+
+    def _angles(self, local: bool, positions: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Make the rotations of a sort of layers."""
+        spec = self.spec
+        if spec.positions != "rope":
+            return None
+        base = spec.local_rope_base if local else spec.rope_base
+        # Beside global layers, a window is short enough for the frequencies as they are.
+        scaling = None if local and "global" in spec.layer_pattern else spec.rope_scaling
+        return rotary_angles(positions, spec.head_size, base, scaling)

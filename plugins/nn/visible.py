@@ -12,31 +12,44 @@ from torch import Tensor
 class Visible:
     """Which keys each query sees: those of its own document, with `causal` only what stands at or before it.
 
-    `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
+    `segments` (B, S) numbers the documents within a row from 1, 0 being padding; None says that every row is one
     document without padding. With a `window`, which needs segments, a query sees only what is near: with `causal` so
     many tokens, itself the last of them (Mistral, Jiang et al. 2023, arXiv:2310.06825), else so many to each side.
     Padding sees padding: every query sees at least itself, so no row of the softmax is empty, and nothing else sees
     padding. Made once a forward pass, for all layers: each form that a kernel takes is made when the first one asks
-    for it.
+    for it. The queries are the last of the tokens: `past` were read before them.
     """
 
-    def __init__(self, segments: Tensor | None, causal: bool, window: int | None = None) -> None:
+    def __init__(self, segments: Tensor | None, causal: bool, past: int = 0, window: int | None = None) -> None:
         assert window is None or segments is not None, "a window is put into a mask, which is made from segments"
-        self.segments, self.causal, self.window = segments, causal, window
+        self.segments, self.causal, self.past, self.window = segments, causal, past, window
         self._dense: Tensor | None = None
+        self._bias: Tensor | None = None
 
     def dense(self) -> Tensor | None:
-        """Give (B, 1, L, L), true where query (row) sees key (column); None if `causal` alone says it."""
+        """Give (B, 1, L, S), true where query (row) sees key (column); None if `causal` alone says it."""
         if self.segments is None:
             return None
         if self._dense is None:
-            allowed = self.segments.unsqueeze(2) == self.segments.unsqueeze(1)
+            allowed = self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1)
             length = self.segments.shape[1]
             if self.causal:
-                allowed = allowed & torch.ones(length, length, dtype=torch.bool, device=allowed.device).tril()
+                allowed = (
+                    allowed & torch.ones(length, length, dtype=torch.bool, device=allowed.device).tril()[self.past :]
+                )
             if self.window is not None:
                 place = torch.arange(length, device=allowed.device)
-                distance = place.unsqueeze(1) - place
+                distance = place[self.past :].unsqueeze(1) - place
                 allowed = allowed & (distance < self.window if self.causal else distance.abs() <= self.window)
             self._dense = allowed.unsqueeze(1)
         return self._dense
+
+    def bias(self, scores: Tensor) -> Tensor:
+        """Give what is added to scores (B, N, L, S) of their type, 0 where seen and minus infinity elsewhere."""
+        if self._bias is None or self._bias.dtype != scores.dtype:
+            seen = self.dense()
+            if seen is None:
+                seen = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
+                seen = seen.tril(self.past) if self.causal else seen
+            self._bias = torch.zeros(seen.shape, dtype=scores.dtype, device=seen.device).masked_fill_(~seen, -torch.inf)
+        return self._bias

@@ -30,6 +30,7 @@ MESSAGES: dict[str, str] = {
     "weights.finite": "{tensor} に有限の数でない値があります",
     "training.resumed": "ステップ {step} から再開します",
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",
+    "training.stall": "途中で {count} 回保存しました。学習がそれを待った時間は {seconds} 秒（全体の {share}）です",
     "training.skipped": "チェックポイント {checkpoint} は使いませんでした: {reason}",
     "training.skip.missing": "{file} がありません",
     "training.skip.damaged": "{file} が壊れています",

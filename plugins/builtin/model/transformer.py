@@ -247,7 +247,7 @@ class TransformerModel(Model):
         if spec.positions == "rope":
             attention += 2 * query  # queries and keys before they are turned
         if spec.qk_norm:
-            attention += per_norm * (query + key)
+            attention += (per_norm - 1) * (query + key)  # one of each is counted already
         layer = 2 * norm + 2 * dropout + attention + spec.feedforward.activations_per_token(spec)
         token = spec.layers * layer + norm + dropout
         logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)

@@ -12,6 +12,7 @@ from llx.plugins.builtin.initialisation.gpt2 import Gpt2
 from llx.plugins.builtin.initialisation.mup import Mup
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.nn.network import Network
 from llx.plugins.values import Initialisation
 
@@ -65,11 +66,7 @@ def test_a_tied_projection_learns_at_the_rate_of_embeddings() -> None:
 def moved(initialisation: Initialisation, width: int) -> float:
     """Give how far five steps of Adam move the logits of a network of some width, as a root mean square."""
     network = network_of(initialisation, hidden_size=width, heads=width // 16, layers=2)
-    factors = network.rate_factors()
-    groups = [
-        {"params": [parameter], "lr": 0.01 * factors.get(name, 1.0)} for name, parameter in network.named_parameters()
-    ]
-    optimizer = torch.optim.Adam(groups)
+    optimizer = AdamW(lr=0.01, weight_decay=0.0).build(network)
     generator = torch.Generator().manual_seed(1)
     tokens = torch.randint(0, VOCABULARY, (8, 16), generator=generator)
     batch = {"tokens": tokens, "targets": tokens.roll(-1, dims=1)}
