@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
@@ -50,6 +52,8 @@ class Model(Component):
     kind: ClassVar[str] = "model"
     attention: ClassVar[str] = "causal"
     """causal, bidirectional or encoder_decoder."""
+    takes_prefix: ClassVar[bool] = False
+    """Whether its body reads the stream `prefix` (B, L): true for tokens that all of their document sees."""
 
     @property
     @abstractmethod
@@ -235,6 +239,10 @@ class Objective(Component):
         """Give the columns that it needs of data; depends on fields alone."""
         return self.columns
 
+    def roles(self, shape: Shape) -> tuple[str, ...]:
+        """Give the roles that it needs special tokens for, with a model of this shape; `end` goes without saying."""
+        return ()
+
     def check_model(self, place: Place, model: Model, field: str) -> None:
         """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
 
@@ -363,8 +371,24 @@ class Decoding(Component):
     """How text is drawn from a model."""
 
     kind: ClassVar[str] = "decoding"
-    max_tokens: int
+
+    max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
+    stop: list[str] = Field([], description="Texts before which writing ends")
+
+    def own_seed(self) -> int | None:
+        """Give the seed of what it draws; None is the experiment's."""
+        return None
+
+    def check(self, place: Place) -> None:
+        """Report an empty text to stop at, which would be found before the first word."""
+        if "" in self.stop:
+            place.error("stop", "L0840", {}, help="L0840.help")
 
     @abstractmethod
-    def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Choose the next token of each row: logits (B, V) -> (B,)."""
+    def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+        """Choose the next token of each row: logits (B, V) in float32 -> (B,).
+
+        `seen` (B, V) is true for the tokens of the text so far, its prompt included. `uniform` (B,) has a random
+        number of [0, 1) for each row, from a stream of its own: with no other source of chance, a prompt gives the
+        same text whatever is written beside it.
+        """

@@ -34,7 +34,13 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "feedforward": {"dense": "Dense", "moe": "MixtureOfExperts"},
     "initialisation": {"gpt2": "Gpt2", "depth_scaled": "DepthScaled", "mup": "Mup"},
     "rope_scaling": {"linear": "LinearScaling", "llama3": "Llama3Scaling", "yarn": "YarnScaling"},
-    "objective": {"causal_lm": "CausalLM", "masked_lm": "MaskedLM", "classification": "Classification"},
+    "objective": {
+        "causal_lm": "CausalLM",
+        "prefix_lm": "PrefixLM",
+        "fill_in_middle": "FillInMiddle",
+        "masked_lm": "MaskedLM",
+        "classification": "Classification",
+    },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
         "constant": "Constant",

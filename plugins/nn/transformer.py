@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -22,11 +24,11 @@ class Transformer(nn.Module):
     """
 
     takes_cache = True
+    streams: ClassVar[tuple[str, ...]] = ("tokens", "segments", "prefix", "types")
 
     def __init__(self, spec: Spec, vocab_size: int) -> None:
         super().__init__()
         self.spec, self.hidden_size, self.context_length = spec, spec.hidden_size, spec.context_length
-        self.streams = ("tokens", "segments", "types") if spec.token_types else ("tokens", "segments")
         self.matrix_rate = spec.initialisation.matrix_rate(spec.hidden_size)
         self.embedding = nn.Embedding(vocab_size, spec.hidden_size)
         learned = spec.positions == "learned"
@@ -45,15 +47,17 @@ class Transformer(nn.Module):
         self,
         tokens: Tensor,
         segments: Tensor | None = None,
+        prefix: Tensor | None = None,
         types: Tensor | None = None,
         cache: Cache | None = None,
     ) -> Tensor:
         """Turn tokens (B, L) into hidden states (B, L, H).
 
         `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
-        document without padding, which takes the faster kernels. `types` (B, L) says which of two texts a token is of
-        (0 or 1), for models that have `token_types`; None is all 0. With a cache the tokens go on behind those that it
-        holds.
+        document without padding, which takes the faster kernels. `prefix` (B, L) is true for the tokens that all of
+        their document sees; None is none, and where all see all it says nothing. `types` (B, L) says which of two texts
+        a token is of (0 or 1), for models that have `token_types`; None is all 0. With a cache the tokens go on behind
+        those that it holds.
         """
         assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
         past = 0
@@ -63,10 +67,10 @@ class Transformer(nn.Module):
         positions = document_positions(tokens, segments, past)
         states = self._embedded(tokens, positions, types)
         auxiliary: list[Tensor] = []
-        contexts = {
-            local: Context(self._visible(local, tokens, segments, past), self._angles(local, positions), cache, auxiliary)
-            for local in self._sorts()
-        }
+        contexts = {}
+        for local in self._sorts():
+            visible = self._visible(local, tokens, segments, past, prefix)
+            contexts[local] = Context(visible, self._angles(local, positions), cache, auxiliary)
         for block in self.blocks:
             states = block(states, contexts[block.local])
         self.auxiliary = torch.stack(auxiliary).sum(dim=0) if auxiliary else None
@@ -87,7 +91,9 @@ class Transformer(nn.Module):
         """Give the sorts of layers that there are: global, local, or both."""
         return sorted({self.spec.is_local(layer) for layer in range(self.spec.layers)})
 
-    def _visible(self, local: bool, tokens: Tensor, segments: Tensor | None, past: int) -> Visible:
+    def _visible(
+        self, local: bool, tokens: Tensor, segments: Tensor | None, past: int, prefix: Tensor | None
+    ) -> Visible:
         """Make the mask of a sort of layers."""
         causal, window = self.spec.causal, self.spec.sliding_window if local else None
         length = past + tokens.shape[1]
@@ -96,7 +102,7 @@ class Transformer(nn.Module):
         if window is not None and segments is None:
             segments = torch.ones(1, length, dtype=torch.long, device=tokens.device)
         # Without segments there is a past only for a single token, and that sees all of it.
-        return Visible(segments, causal and (past == 0 or segments is not None), past, window)
+        return Visible(segments, causal and (past == 0 or segments is not None), past, prefix, window)
 
     def _angles(self, local: bool, positions: Tensor) -> tuple[Tensor, Tensor] | None:
         """Make the rotations of a sort of layers."""

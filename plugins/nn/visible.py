@@ -13,36 +13,56 @@ class Visible:
     """Which keys each query sees: those of its own document, with `causal` only what stands at or before it.
 
     `segments` (B, S) numbers the documents within a row from 1, 0 being padding; None says that every row is one
-    document without padding. With a `window`, which needs segments, a query sees only what is near: with `causal` so
-    many tokens, itself the last of them (Mistral, Jiang et al. 2023, arXiv:2310.06825), else so many to each side.
-    Padding sees padding: every query sees at least itself, so no row of the softmax is empty, and nothing else sees
-    padding. Made once a forward pass, for all layers: each form that a kernel takes is made when the first one asks
-    for it. The queries are the last of the tokens: `past` were read before them.
+    document without padding. Padding sees padding: every query sees at least itself, so no row of the softmax is
+    empty, and nothing else sees padding. Made once a forward pass, for all layers: each form that a kernel takes is
+    made when the first one asks for it. The queries are the last of the tokens: `past` were read before them.
+
+    `prefix` (B, S) is true for keys that all of their document sees, what stands before them too: with one at the
+    start of each document a causal model reads it both ways and goes on from there (Raffel et al. 2020,
+    arXiv:1910.10683, section 3.2.1). With a `window`, which needs segments, a query sees only what is near: with
+    `causal` so many tokens, itself the last of them (Mistral, Jiang et al. 2023, arXiv:2310.06825), else so many to
+    each side.
     """
 
-    def __init__(self, segments: Tensor | None, causal: bool, past: int = 0, window: int | None = None) -> None:
+    def __init__(
+        self,
+        segments: Tensor | None,
+        causal: bool,
+        past: int = 0,
+        prefix: Tensor | None = None,
+        window: int | None = None,
+    ) -> None:
         assert window is None or segments is not None, "a window is put into a mask, which is made from segments"
         self.segments, self.causal, self.past, self.window = segments, causal, past, window
+        self.prefix = prefix if causal else None
         self._dense: Tensor | None = None
         self._bias: Tensor | None = None
 
     def dense(self) -> Tensor | None:
         """Give (B, 1, L, S), true where query (row) sees key (column); None if `causal` alone says it."""
-        if self.segments is None:
+        if self.segments is None and self.prefix is None:
             return None
         if self._dense is None:
-            allowed = self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1)
-            length = self.segments.shape[1]
-            if self.causal:
-                allowed = (
-                    allowed & torch.ones(length, length, dtype=torch.bool, device=allowed.device).tril()[self.past :]
-                )
-            if self.window is not None:
-                place = torch.arange(length, device=allowed.device)
-                distance = place[self.past :].unsqueeze(1) - place
-                allowed = allowed & (distance < self.window if self.causal else distance.abs() <= self.window)
-            self._dense = allowed.unsqueeze(1)
+            self._dense = self._made().unsqueeze(1)
         return self._dense
+
+    def _made(self) -> Tensor:
+        """Make (B, L, S) out of documents and the order within them."""
+        given = self.segments if self.segments is not None else self.prefix
+        assert given is not None
+        ordered = torch.ones(given.shape[1], given.shape[1], dtype=torch.bool, device=given.device)
+        if self.causal:
+            ordered = ordered.tril()
+        allowed = ordered[self.past :].unsqueeze(0)
+        if self.prefix is not None:
+            allowed = allowed | self.prefix.unsqueeze(1)
+        if self.window is not None:
+            place = torch.arange(given.shape[1], device=given.device)
+            distance = place[self.past :].unsqueeze(1) - place
+            allowed = allowed & (distance < self.window if self.causal else distance.abs() <= self.window)
+        if self.segments is not None:
+            allowed = allowed & (self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1))
+        return allowed
 
     def bias(self, scores: Tensor) -> Tensor:
         """Give what is added to scores (B, N, L, S) of their type, 0 where seen and minus infinity elsewhere."""

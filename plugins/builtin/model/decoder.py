@@ -18,3 +18,4 @@ class Decoder(TransformerModel):
     name: ClassVar[str] = "decoder"
     example: ClassVar[str] = "decoder { layers = 6, hidden_size = 384, heads = 6, context_length = 256, dropout = 10% }"
     attention: ClassVar[str] = "causal"
+    takes_prefix: ClassVar[bool] = True

@@ -27,7 +27,7 @@ from ...api import (
     Work,
     neutral,
 )
-from ...fit import check_fit
+from ...fit import check_fit, check_roles
 from ...rows import rows_per_step, tokens_per_row, training_split
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
@@ -82,6 +82,7 @@ class TrainingStage(Stage):
 
     def check(self, place: Place) -> None:
         check_fit(place, self.objective, self.described_model(), self.data.artifact)
+        check_roles(place, self.objective, self.described_model(), self.described_tokenizer())
         splits = self.data.artifact.splits
         if splits and "train" not in splits:
             place.error("data", "L0550", {"splits": splits}, help="L0550.help")

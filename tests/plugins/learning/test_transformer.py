@@ -196,9 +196,9 @@ def test_a_window_hides_what_is_far(attention: type[TransformerModel], left: int
 def test_types_of_tokens_are_told_apart() -> None:
     body = body_of(Encoder(**SIZES, token_types=2))
     tokens, types = torch.randint(0, VOCABULARY, (1, 16)), torch.zeros(1, 16, dtype=torch.long)
-    assert body.streams == ("tokens", "segments", "types")
-    assert torch.equal(body(tokens), body(tokens, None, types))
-    assert not torch.allclose(body(tokens), body(tokens, None, types + 1), atol=1e-3)
+    assert body.streams[-1] == "types"
+    assert torch.equal(body(tokens), body(tokens, types=types))
+    assert not torch.allclose(body(tokens), body(tokens, types=types + 1), atol=1e-3)
 
 
 @pytest.mark.slow
