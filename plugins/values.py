@@ -277,6 +277,19 @@ class Objective(Component):
         """Give the ids (tokens or labels) that carry loss in a prepared batch, flat: a baseline is made of them."""
         return None
 
+    def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
+        """Say which hidden states (B, L) carry loss in a prepared batch; None if that can't be said of single ones.
+
+        By default those whose target isn't IGNORED, where `targets` lie along the tokens. `llx prove` holds the
+        gradients against it.
+        """
+        targets = batch.get("targets")
+        tokens = batch.get("tokens", batch.get("target_tokens"))
+        if targets is None or tokens is None or targets.shape != tokens.shape:
+            return None
+        carried: np.ndarray[Any, Any] = targets != IGNORED
+        return carried
+
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
         return None

@@ -10,7 +10,7 @@ import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
-from ..events import Listener, Step, Validated
+from ..events import CheckpointSaved, Listener, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
@@ -67,7 +67,7 @@ class Training:
         """What the schedule makes of the validations so far."""
         self.factor = 0.0
         self.started = self.shown = self.saved = time.monotonic()
-        self.saver = Saver(setup.checkpoints)
+        self.saver = Saver(setup.checkpoints, lambda step: emit(CheckpointSaved(self.fingerprint, step)))
 
     @property
     def elapsed(self) -> float:
