@@ -1,4 +1,5 @@
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
+
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0540-L0543."""
