@@ -69,7 +69,7 @@ class TransformerModel(Model):
         Field(
             min_length=1, description="With a sliding window: which layers have it, repeated from the first layer on"
         ),
-    ] = ["local"]
+    ] = Field(default_factory=lambda: list[LayerName](("local",)))
     local_rope_base: Annotated[
         float | None, Field(gt=1, description="The base of rotary embeddings in local layers; none is `rope_base`")
     ] = None
