@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -24,15 +24,21 @@ def gradients(
     count: float,
     device: torch.device,
     dtype: torch.dtype,
+    lap: Callable[[str], None] = lambda part: None,
 ) -> Sums:
-    """Add up the gradients of the mean loss over all micro-batches; give the sums, the loss as `loss`."""
+    """Add up the gradients of the mean loss over all micro-batches; give the sums, the loss as `loss`.
+
+    `lap` hears when a forward and when a backward pass was queued.
+    """
     sums: Sums = {}
     for part in parts:
         batch = to_device(part, device)
         with autocast(device, dtype):
             loss, shown = objective.loss(network, batch)
+        lap("forward")
         # The denominator is that of the whole batch, so that every token weighs alike in every micro-batch.
         loss.backward(torch.full_like(loss, 1.0 / (count or 1.0)))
+        lap("backward")
         for name, value in {"loss": loss, **shown}.items():
             sums[name] = sums[name] + value.detach() if name in sums else value.detach()
     return sums

@@ -55,6 +55,7 @@ class TrainingStage(Stage):
         None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
+    samples: list[str] = neutral([], "Prompts that are continued at each validation, to be read in the report")
     compile: bool = Field(False, description="Whether the network is compiled by torch.compile")
 
     @property
@@ -98,6 +99,8 @@ class TrainingStage(Stage):
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
+        if self.samples and "text" not in self.objective.gives:
+            place.error("samples", "L0841", {"objective": self.objective.name}, help="L0841.help")
         if self.objective.frozen():
             place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
         if not place.problems and self.batch.dimension == "tokens":
@@ -188,5 +191,6 @@ class TrainingStage(Stage):
                 clip=self.clip,
                 save=self.save,
                 compile=self.compile,
+                samples=self.samples,
             )
         )
