@@ -44,6 +44,7 @@ MESSAGES: dict[str, str] = {
     "report.curve.validation": "検証",
     "report.curve.lr": "学習率",
     "report.curve.gradient_norm": "勾配のノルム",
+    "report.curve.skipped_steps": "fp16 で桁あふれして飛ばしたステップ",
     "report.curve.tokens_per_second": "毎秒のトークン数",
     "report.curve.by_source": "データ元ごとの損失",
     "report.curve.time": "1 ステップの時間の内訳（ミリ秒）",

@@ -14,7 +14,7 @@ OF_LOSS = ("loss", "validation_loss")
 GROUPS = {"loss/": "report.curve.by_source", "ms_": "report.curve.time"}
 """Beginnings of the names of figures that are drawn together, and the title above them."""
 
-KNOWN = ("lr", "gradient_norm", "update_ratio", "tokens_per_second", "mfu", "memory_bytes")
+KNOWN = ("lr", "gradient_norm", "skipped_steps", "update_ratio", "tokens_per_second", "mfu", "memory_bytes")
 """Figures that have a name in the reader's language; they are drawn last, in this order."""
 
 SCALED = {"mfu": 100.0, "memory_bytes": 1e-9}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from ...plugins.nn.network import Network
 from .by_source import losses_by_source
@@ -28,11 +26,11 @@ _PEAK_AFTER = 5.0
 class Monitor:
     """Measures a training without making it wait; the loop tells it what happens and asks when it logs."""
 
-    def __init__(self, setup: Setup, network: Network, trained: Sequence[nn.Parameter]) -> None:
+    def __init__(self, setup: Setup, network: Network) -> None:
         self.setup, self.network = setup, network
         self.watch = Stopwatch(setup.device)
         self.spikes = Spikes()
-        self.ratio = UpdateRatio(trained)
+        self.ratio = UpdateRatio(p for p in network.parameters() if p.requires_grad)
         length = setup.shards.row_length()
         self.flops_per_token = 3 * setup.job.model.flops_per_token(setup.facts["vocab_size"], length)
         self._peak: float | None = None
