@@ -75,7 +75,7 @@ class Lines:
 def sampled(event: Sampled) -> list[str]:
     """Give what a model wrote on its way, a line a text."""
     step = say("cli.step", step=f"{event.step:,}")
-    return [f"{step}: {' '.join(visible(prompt + text).split())}" for prompt, text in event.samples]
+    return [f"{step}: {visible(' '.join((prompt + text).split()))}" for prompt, text in event.samples]
 
 
 def headline(event: RunStarted) -> str:

@@ -11,13 +11,18 @@ import pytest
 import torch
 from llx.dsl.quantities import Quantity
 from llx.dsl.record import replace
+from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.shards import Shards
 from llx.runtime.events import Sampled, Step
 from llx.runtime.training import loop, monitor, profile, train
+from llx.runtime.training.by_source import losses_by_source
+from llx.runtime.training.loader import tensors
+from llx.runtime.training.order import Mixture
 from llx.runtime.training.ratio import UpdateRatio
+from llx.runtime.training.setup import Setup
 from llx.runtime.training.spikes import Spikes
 from llx.runtime.training.stopwatch import Stopwatch
-from small import small_job
+from small import Project, sentences, small_job, small_model
 
 
 def usual(steps: int = 200) -> list[float]:
@@ -176,3 +181,33 @@ def test_some_steps_are_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     [file] = tmp_path.glob("llx-trace-*.json")
     names = {event.get("name") for event in json.loads(file.read_text())["traceEvents"]}
     assert {"ProfilerStep#8", "ProfilerStep#9", "aten::linear"} <= names
+
+
+def test_the_loss_by_source(tmp_path: Path) -> None:
+    project, model, objective = Project(tmp_path), small_model(), CausalLM()
+    rows = {"text": sentences(300), "source": ["a" if number % 3 else "b" for number in range(300)]}
+    data = project.data("data", {"rows": rows}, weights={"a": 0.25, "b": 0.75})
+    tokens = project.tokens("tokens", data, objective, model)
+    job = project.job(tokens, objective, model, budget=[Quantity(12, "steps")])
+    setup = Setup(job, project.work)
+    losses = losses_by_source(setup.network, setup, 3, rows=2)
+    assert losses.keys() == {"a", "b"}
+    setup.network.eval()
+    batch = setup.reader.prepared(setup.order.rows(3), 0)
+    counts = {}
+    assert isinstance(setup.order, Mixture)
+    for source in setup.order.sources:
+        drawn = setup.order.rows(3)
+        counts[source.name] = objective.count(
+            setup.reader.prepared(drawn[(drawn >= source.start) & (drawn < source.end)], 0)
+        )
+    with torch.no_grad():
+        whole = float(objective.loss(setup.network, tensors(batch, 100)[0])[0])
+    assert sum(losses[name] * counts[name] for name in counts) == pytest.approx(whole, rel=1e-5)
+
+    project.work.fresh()
+    events: list[Any] = []
+    train(job, project.work, events.append)
+    [figures] = [event.figures for event in events if isinstance(event, Step) and event.step == 10]
+    assert figures["loss/a"] > 0
+    assert figures["loss/b"] > 0
