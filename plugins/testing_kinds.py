@@ -163,14 +163,17 @@ def try_metric(metric: Metric) -> None:
 
 
 def try_decoding(decoding: Decoding) -> None:
-    """Assert that it chooses a token for each row, the same with the same seed."""
+    """Assert that it chooses a token for each row, by nothing but that row and its random number."""
     import torch
 
     logits = torch.linspace(-2, 2, 5 * 40).reshape(5, 40).sin() * 3
-    chosen = [decoding.choose(logits.clone(), torch.Generator().manual_seed(3)) for _ in range(2)]
-    assert chosen[0].shape == (5,), f"it gives one token a row, of shape (5,), not {tuple(chosen[0].shape)}"
-    assert bool(((chosen[0] >= 0) & (chosen[0] < 40)).all()), "it chooses tokens that there are not"
-    assert torch.equal(*chosen), "the same seed chooses otherwise"
+    seen, uniform = logits > 2, torch.linspace(0, 0.99, 5)
+    chosen = decoding.choose(logits.clone(), seen, uniform)
+    assert chosen.shape == (5,), f"it gives one token a row, of shape (5,), not {tuple(chosen.shape)}"
+    assert bool(((chosen >= 0) & (chosen < 40)).all()), "it chooses tokens that there are not"
+    for row in range(5):
+        alone = decoding.choose(logits[row : row + 1].clone(), seen[row : row + 1], uniform[row : row + 1])
+        assert torch.equal(alone, chosen[row : row + 1]), "a row alone, with the same random number, chooses otherwise"
     assert decoding.max_tokens > 0
 
 

@@ -78,7 +78,7 @@ MESSAGES: dict[str, str] = {
     "Compare every byte of the store with its record, and free what is damaged.": "ストアの全バイトを記録と照合し、破損したものを削除する。",
     # generate, predict
     "Let a trained stage go on with a text.": "学習したステージに、文章の続きを書かせる。",
-    "STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.": "STAGE にはチェックポイントも指定できます: pretrain.last。生成方法の一覧は `llx components decoding` で見られます。",
+    "Without prompts, each line of the standard input is one; in a terminal you are asked for them. Ctrl-C ends a text. STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.": "プロンプトを省略すると、標準入力の各行を 1 件として読み、端末では入力を求めます。Ctrl-C で文章を打ち切れます。STAGE にはチェックポイントも指定できます: pretrain.last。生成方法の一覧は `llx components decoding` で見られます。",
     "How tokens are chosen, as a file would say it.": "トークンの選び方（ファイルと同じ書き方）。",
     "Another seed than the file's.": "ファイルとは別の乱数シード。",
     "Let a trained stage label texts.": "学習したステージに、文章のラベルを予測させる。",
