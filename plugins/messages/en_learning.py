@@ -1,4 +1,5 @@
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
+
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0540-L0543."""
@@ -52,4 +53,6 @@ MESSAGES: dict[str, str] = {
     "L0600.middle": "`fill_in_middle = true` in the tokenizer reserves them",
     "L0602": "`{objective}` has a prefix that is read both ways, and the attention of `{model}` takes none",
     "L0602.help": "`decoder` takes one",
+    "L0606": "{buckets} buckets for distances up to {distance} leave no room for those that are not near",
+    "L0606.help": "with so many buckets `distance` is at least {least}; T5 has 128 for 32",
 }

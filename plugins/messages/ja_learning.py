@@ -1,4 +1,5 @@
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
+
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 MESSAGES: dict[str, str] = {
@@ -50,4 +51,6 @@ MESSAGES: dict[str, str] = {
     "L0600.middle": "トークナイザーに `fill_in_middle = true` と書くと確保されます",
     "L0602": "`{objective}` は前置部分を両方向に読みますが、`{model}` の注意機構は前置部分を受け取りません",
     "L0602.help": "`decoder` なら受け取ります",
+    "L0606": "区分が {buckets} 個で距離が {distance} までだと、近くない距離のための余地がありません",
+    "L0606.help": "この区分の数なら `distance` は {least} 以上です。T5 では 32 個に対して 128 です",
 }

@@ -65,7 +65,9 @@ class TransformerModel(Model):
     ] = None
     layer_pattern: Annotated[
         list[LayerName],
-        Field(min_length=1, description="With a sliding window: which layers have it, repeated from the first layer on"),
+        Field(
+            min_length=1, description="With a sliding window: which layers have it, repeated from the first layer on"
+        ),
     ] = Field(default_factory=lambda: ["local"])
     local_rope_base: Annotated[
         float | None, Field(gt=1, description="The base of rotary embeddings in local layers; none is `rope_base`")

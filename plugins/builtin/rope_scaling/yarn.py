@@ -35,7 +35,10 @@ class YarnScaling(RopeScaling):
         import torch
 
         pairs = frequencies.shape[0]
-        first, last = math.floor(self._pair(self.beta_fast, pairs, base)), math.ceil(self._pair(self.beta_slow, pairs, base))
+        first, last = (
+            math.floor(self._pair(self.beta_fast, pairs, base)),
+            math.ceil(self._pair(self.beta_slow, pairs, base)),
+        )
         first, last = max(first, 0), min(last, 2 * pairs - 1)
         place = torch.arange(pairs, device=frequencies.device, dtype=frequencies.dtype)
         stretched = ((place - first) / max(last - first, 0.001)).clamp(0, 1)

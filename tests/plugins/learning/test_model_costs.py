@@ -13,8 +13,8 @@ from llx.plugins.builtin.initialisation.mup import Mup
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
-from llx.plugins.builtin.rope_scaling.linear import LinearScaling
 from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.rope_scaling.linear import LinearScaling
 from llx.plugins.component import Place
 from llx.plugins.messages import en_learning as en
 from llx.plugins.messages import ja_learning as ja
