@@ -41,6 +41,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "masked_lm": "MaskedLM",
         "span_corruption": "SpanCorruption",
         "sequence_to_sequence": "SequenceToSequence",
+        "mixed": "Mixed",
         "classification": "Classification",
     },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},

@@ -168,6 +168,8 @@ FIELDS: dict[str, str] = {
     "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
     "objective.span_corruption.rate": "行のトークンのうち、抜く割合",
     "objective.span_corruption.mean_length": "抜く区間の平均トークン数",
+    "objective.mixed.parts": "混ぜる目的。名前は自由です",
+    "objective.mixed.shares": "それぞれが受け取るトークンの割合（相対値）。書かなければ同じ割合",
     "objective.masked_lm.rate": "行のトークンのうち、推測させる割合",
     "objective.masked_lm.whole_word": "単語の全トークンをまとめて隠す",
     "objective.masked_lm.spans": "SpanBERT のように、平均 3.8 トークン（`whole_word` では単語）の連なりをまとめて隠す",

@@ -16,6 +16,7 @@ from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.fill_in_middle import FillInMiddle
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
 from llx.plugins.builtin.objective.span_corruption import SpanCorruption
@@ -35,6 +36,7 @@ BUILT_IN = [
     MaskedLM(spans=True, masks="static", label_smoothing=0.1, z_loss=1e-4),
     SpanCorruption(),
     SequenceToSequence(label_smoothing=0.1),
+    Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}, shares={"causal": 0.7, "masked": 0.3}),
     Classification(label_smoothing=0.1),
     AdamW(lr=0.01),
     WarmupStableDecay(),
