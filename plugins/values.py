@@ -16,7 +16,7 @@ from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from .component import Component, Facts, Place
-from .work import Outcome
+from .work import Outcome, Recompute
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,8 +73,11 @@ class Model(Component):
         """Give the floating-point operations of one forward pass a token, in rows of `length` tokens."""
 
     @abstractmethod
-    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
-        """Estimate the bytes that a forward pass keeps for the backward, in float32."""
+    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
+        """Estimate the most bytes that a forward pass keeps for the backward, in float32.
+
+        `recompute` says what layers compute again: then the one that does so counts in full.
+        """
 
     @abstractmethod
     def body(self, vocab_size: int) -> nn.Module:
@@ -276,6 +279,19 @@ class Objective(Component):
     def targets(self, batch: Batch) -> np.ndarray[Any, Any] | None:
         """Give the ids (tokens or labels) that carry loss in a prepared batch, flat: a baseline is made of them."""
         return None
+
+    def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
+        """Say which hidden states (B, L) carry loss in a prepared batch; None if that can't be said of single ones.
+
+        By default those whose target isn't IGNORED, where `targets` lie along the tokens. `llx prove` holds the
+        gradients against it.
+        """
+        targets = batch.get("targets")
+        tokens = batch.get("tokens", batch.get("target_tokens"))
+        if targets is None or tokens is None or targets.shape != tokens.shape:
+            return None
+        carried: np.ndarray[Any, Any] = targets != IGNORED
+        return carried
 
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""

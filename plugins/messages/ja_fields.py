@@ -251,6 +251,10 @@ FIELDS: dict[str, str] = {
             "select": "検証用の行で `best` を選ぶ基準",
             "patience": "改善のない検証が何回続いたら止めるか",
             "clip": "勾配を抑えるノルムの上限",
+            "clip_value": "勾配の各値を切り詰める大きさ。ノルムを抑える前に行います",
+            "ema": "重みの移動平均の減衰率。検証にも保存にも、重みの代わりに平均を使います",
+            "activation_checkpointing": "メモリを節約するため、逆伝播のときに層が計算し直すもの。ブロック全体か、軽い計算だけ",
+            "offload": "オプティマイザーの状態をホストのメモリに置くかどうか",
             "micro_batch": "一度にモデルに通す行数。none ならバッチ全体",
             "save": "再開のために保存する間隔。none なら約 1 分ごと",
             "compile": "torch.compile でネットワークをコンパイルするかどうか",
@@ -302,6 +306,6 @@ FIELDS: dict[str, str] = {
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
     "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
-    "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16",
+    "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16、そうでなければ float32",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

@@ -14,13 +14,13 @@ class Block(nn.Module):
     """Attention, then feed-forward, each added to the stream.
 
     The norm stands before each of them (Xiong et al. 2020, arXiv:2002.04745) or, with `norm_first` off, behind each
-    addition as in the first transformer and in BERT. Dropout falls on what is added. A `local` block sees a sliding
-    window.
+    addition as in the first transformer and in BERT. Dropout falls on what is added. What the layer sees, is
+    the context's: all of its document, or a sliding window.
     """
 
     def __init__(self, spec: Spec, layer: int) -> None:
         super().__init__()
-        self.norm_first, self.local = spec.norm_first, spec.is_local(layer)
+        self.norm_first = spec.norm_first
         # What comes out of a norm over the embeddings needs no second one (ModernBERT).
         normed = spec.norm_first and spec.embedding_norm and layer == 0
         self.attention_norm = nn.Identity() if normed else make_norm(spec)

@@ -71,8 +71,8 @@ class Transformer(nn.Module):
         for local in self._sorts():
             visible = self._visible(local, tokens, segments, past, prefix)
             contexts[local] = Context(visible, self._angles(local, positions), cache, auxiliary)
-        for block in self.blocks:
-            states = block(states, contexts[block.local])
+        for layer, block in enumerate(self.blocks):
+            states = block(states, contexts[self.spec.is_local(layer)])
         self.auxiliary = torch.stack(auxiliary).sum(dim=0) if auxiliary else None
         return states if self.final_norm is None else self.final_norm(states)
 

@@ -11,6 +11,7 @@ from ...component import Place
 from ...nn import MOST_LOGITS
 from ...nn.spec import GATED, ActivationName, LayerName, NormName, PositionName, Spec
 from ...values import FeedForward, Initialisation, Model, RopeScaling, Shape
+from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2
 
@@ -68,7 +69,7 @@ class TransformerModel(Model):
         Field(
             min_length=1, description="With a sliding window: which layers have it, repeated from the first layer on"
         ),
-    ] = Field(default_factory=lambda: ["local"])
+    ] = Field(default_factory=lambda: list[LayerName](("local",)))
     local_rope_base: Annotated[
         float | None, Field(gt=1, description="The base of rotary embeddings in local layers; none is `rope_base`")
     ] = None
@@ -233,7 +234,7 @@ class TransformerModel(Model):
         layer += spec.feedforward.flops_per_token(spec)
         return float(spec.layers * layer + 2 * vocab_size * spec.hidden_size)
 
-    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
+    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
         """Estimate what a forward pass keeps, with attention kernels that don't keep the scores.
 
         Tests hold it against the tensors that autograd really keeps, to 15 %. The logits count twice, because their
@@ -250,8 +251,11 @@ class TransformerModel(Model):
             attention += 2 * query  # queries and keys before they are turned
         if spec.qk_norm:
             attention += (per_norm - 1) * (query + key)  # one of each is counted already
-        layer = 2 * norm + 2 * dropout + attention + spec.feedforward.activations_per_token(spec)
-        token = spec.layers * layer + norm + dropout
+        inner = spec.feedforward.activations_per_token(spec)
+        layer = 2 * norm + 2 * dropout + attention + inner
+        # What of a layer is kept when the rest is computed again: its input, and the products of its matrices.
+        kept = {"none": layer, "block": spec.hidden_size, "selective": 3 * spec.hidden_size + attention + inner // 2}
+        token = spec.layers * kept[recompute] + (layer if recompute != "none" else 0) + norm + dropout
         logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)
         return 4 * (rows * length * token + logits)
 
