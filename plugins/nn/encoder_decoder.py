@@ -49,8 +49,12 @@ class CrossBlock(Block):
         self.cross_norm = make_norm(spec)
         self.cross = CrossAttention(spec)
 
-    def decode(self, states: Tensor, context: Context, memory: Tensor, seen: Visible) -> Tensor:
+    def forward(
+        self, states: Tensor, context: Context, memory: Tensor | None = None, seen: Visible | None = None
+    ) -> Tensor:
         """Map states (B, T, H), with the memory (B, S, H), to (B, T, H)."""
+        assert memory is not None
+        assert seen is not None
         if self.norm_first:
             states = states + self.dropout(self.attention(self.attention_norm(states), context))
             states = states + self.dropout(self.cross(self.cross_norm(states), memory, seen))
@@ -156,7 +160,7 @@ class EncoderDecoder(nn.Module):
         states, context = self._begun(self.decoder["positions"], tokens, segments)
         seen = Related(between(segments, source_segments, (tokens.shape[1], memory.shape[1])))
         for block in self.decoder["blocks"]:  # type: ignore[union-attr]
-            states = block.decode(states, context, memory, seen)
+            states = block(states, context, memory, seen)
         return states if self.target_norm is None else self.target_norm(states)
 
     def _begun(self, positions: nn.Module, tokens: Tensor, segments: Tensor | None) -> tuple[Tensor, Context]:

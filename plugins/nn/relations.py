@@ -22,7 +22,11 @@ class Related(Visible):
 
     def __init__(self, seen: Tensor | None, relative: Tensor | None = None) -> None:
         super().__init__(segments=None, causal=False)
-        self.seen, self.relative = seen, relative
+        self.seen = seen
+        # Made here and not when a layer asks for it, because a layer may be computed again for its gradients.
+        if relative is not None and seen is not None:
+            relative = relative.masked_fill(~seen, -torch.inf)
+        self.relative = relative
 
     def dense(self) -> Tensor | None:
         """Give (B, 1, L, S), true where query (row) sees key (column); None is everywhere."""
@@ -30,12 +34,7 @@ class Related(Visible):
 
     def bias(self, scores: Tensor) -> Tensor:
         """Give what is added to scores (B, N, L, S), of the type of `scores`: minus infinity where nothing is seen."""
-        if self.relative is None:
-            return super().bias(scores)
-        if self._bias is None or self._bias.dtype != scores.dtype:
-            bias = self.relative.to(scores.dtype)
-            self._bias = bias if self.seen is None else bias.masked_fill(~self.seen, -torch.inf)
-        return self._bias
+        return super().bias(scores) if self.relative is None else self.relative.to(scores.dtype)
 
 
 def between(queries: Tensor | None, keys: Tensor | None, lengths: tuple[int, int]) -> Tensor | None:

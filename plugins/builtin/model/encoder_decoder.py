@@ -11,6 +11,7 @@ from ...component import Place
 from ...nn import MOST_LOGITS
 from ...nn.spec import GATED, ActivationName, NormName, Spec
 from ...values import Initialisation, Model, Shape
+from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2
 from .transformer import MOST_PARAMETERS, USUAL_EPS
@@ -174,7 +175,7 @@ class EncoderDecoder(Model):
         both = encoder * one + decoder * (one + matrices + pairs) + 2 * vocab_size * self.hidden_size
         return both / 2
 
-    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
+    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
         """Estimate what a forward pass keeps of rows whose source and target have `length` tokens each.
 
         With relative positions the scores of attention within a stream are kept, since their bias is learned. Tests hold
@@ -183,11 +184,18 @@ class EncoderDecoder(Model):
         spec, (encoder, decoder) = self.spec, self.depths
         norm = (3 if spec.norm == "rms_norm" else 2) * self.hidden_size
         dropout, width = self.hidden_size if spec.dropout else 0, spec.heads * spec.head_size
-        one = 2 * (norm + dropout) + 4 * width + spec.feedforward.activations_per_token(spec)
-        token = encoder * one + decoder * (one + norm + dropout + 4 * width) + 2 * (norm + dropout)
-        scores = (encoder + decoder) * spec.heads * length if self.positions == "relative" else 0
+        scores = spec.heads * length if self.positions == "relative" else 0
+        inner = spec.feedforward.activations_per_token(spec)
+        one = 2 * (norm + dropout) + 4 * width + scores + inner
+        other = one + norm + dropout + 4 * width
+        # What of a layer is kept when the rest is computed again: its input, and the products of its matrices.
+        some, more = 3 * self.hidden_size + 4 * width + inner // 2, 4 * self.hidden_size + 8 * width + inner // 2
+        kept = {"none": (one, other), "block": (self.hidden_size, self.hidden_size), "selective": (some, more)}[
+            recompute
+        ]
+        token = encoder * kept[0] + decoder * kept[1] + 2 * (norm + dropout) + (other if recompute != "none" else 0)
         logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)
-        return 4 * (rows * length * (token + scores) + logits)
+        return 4 * (rows * length * token + logits)
 
     def body(self, vocab_size: int) -> nn.Module:
         from ...nn import encoder_decoder

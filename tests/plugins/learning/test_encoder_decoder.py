@@ -12,6 +12,7 @@ from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequenc
 from llx.plugins.component import Place
 from llx.plugins.nn.network import Network
 from llx.plugins.nn.relations import RelativePositions, between, sinusoids
+from llx.runtime.training.recompute import recompute
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -140,3 +141,17 @@ def test_sizes_that_do_not_go_together(fields: dict[str, Any], field: str | None
     place = Place(Path())
     EncoderDecoder(**SIZES | fields).check(place)
     assert [(problem.field, problem.code) for problem in place.problems] == [(field, code)]
+
+
+@models
+@pytest.mark.parametrize("what", ["block", "selective"])
+def test_layers_that_are_computed_again_give_the_same(model: EncoderDecoder, what: Any) -> None:
+    def gradients(again: Any) -> list[torch.Tensor]:
+        network = network_of(model, "cpu")
+        recompute(network.body, again)
+        torch.manual_seed(1)
+        SequenceToSequence().loss(network, batch)[0].backward()
+        return [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+
+    batch = batch_of("cpu")
+    assert all(torch.equal(one, other) for one, other in zip(gradients("none"), gradients(what), strict=True))
