@@ -241,6 +241,7 @@ FIELDS: dict[str, str] = {
         "stage",
         ("train", "finetune"),
         {
+            "samples": "検証のたびに続きを書かせるプロンプト。レポートで読めます",
             "data": "学習に使うデータ。分割 `train` で訓練し、`validation` で選びます",
             "objective": "何を学習するか",
             "optimizer": "重みが勾配にどう従うか",
