@@ -141,4 +141,4 @@ def _wide(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _is_segments(name: str) -> bool:
-    return name == "segments" or name.endswith("_segments")
+    return name == "segments" or name.endswith(("_segments", ".segments"))
