@@ -16,7 +16,6 @@ from torch.autograd.function import once_differentiable
 
 from .kernels import choose
 
-
 LEAST = 2**22
 """Multiplications from which on a layer is worth a choice."""
 

@@ -13,6 +13,7 @@ from llx.plugins.nn.kernels import Trial, choose, using
 from llx.plugins.nn.visible import Visible
 from llx.plugins.values import IGNORED
 from torch import Tensor
+from torch.nn.attention.flex_attention import create_mask
 
 
 class Named:
@@ -127,6 +128,20 @@ def test_ways_to_attend_agree(way: str, causal: bool, packed: bool) -> None:
         return [mixed.detach(), *torch.autograd.grad(mixed, (query, key, value), upstream)]
 
     assert all(torch.allclose(a, b, rtol=1e-10) for a, b in zip(results("fused"), results(way), strict=True))
+
+
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("window", [None, 3])
+@pytest.mark.parametrize("prefixed", [True, False])
+def test_what_flex_attention_is_told_is_the_mask(causal: bool, window: int | None, prefixed: bool) -> None:
+    segments = torch.tensor([[1] * 5 + [2] * 4 + [0] * 3, [1] * 12])
+    prefix = torch.arange(12).remainder(5).lt(2).expand(2, 12) if prefixed else None
+    for past in (0, 4):
+        visible = Visible(segments, causal, past, prefix, window)
+        blocks = visible.blocks(torch.empty(2, 1, 12 - past, 8), torch.empty(2, 1, 12, 8))
+        assert blocks.shape == (2, 1, 12 - past, 12)
+        told = create_mask(blocks.mask_mod, 2, 1, 12 - past, 12, device="cpu")
+        assert torch.equal(told, visible.dense())
 
 
 def test_a_cached_past_is_seen_in_every_way() -> None:
