@@ -199,7 +199,7 @@ FIELDS: dict[str, str] = {
             "select": "検証用の行で `best` を選ぶ基準",
             "patience": "改善のない検証が何回続いたら止めるか",
             "clip": "勾配を抑えるノルムの上限",
-            "micro_batch": "一度にモデルに通す行数。none ならバッチ全体",
+            "micro_batch": "一度にモデルに通す行数。auto ならメモリに入るだけ",
             "save": "再開のために保存する間隔。none なら約 1 分ごと",
             "compile": "torch.compile でネットワークをコンパイルするかどうか",
         },

@@ -66,6 +66,16 @@ def tensors(batch: Batch, size: int, pin: bool = False) -> list[dict[str, torch.
     return parts
 
 
+def smaller(parts: list[dict[str, torch.Tensor]], size: int) -> list[dict[str, torch.Tensor]]:
+    """Cut micro-batches that were made larger into some of at most `size` rows."""
+    cut = []
+    for part in parts:
+        rows = len(next(iter(part.values())))
+        starts = range(0, rows, size)
+        cut += [{name: tensor[start : start + size] for name, tensor in part.items()} for start in starts]
+    return cut
+
+
 def to_device(part: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
     """Copy a micro-batch to the device; from pinned memory the copy overlaps with what runs there."""
     return {name: tensor.to(device, non_blocking=True) for name, tensor in part.items()}

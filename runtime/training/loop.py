@@ -14,16 +14,16 @@ from ..events import CheckpointSaved, Listener, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
-from .loader import Batches, Loader, Ready
+from .loader import Batches, Loader, Ready, smaller
 from .measure import mean_loss, measure
-from .memory import told_if_memory_runs_out
+from .memory import is_out_of_memory, told_if_memory_runs_out
 from .meter import Meter
 from .order import key
 from .result import facts_of, write_result
 from .saver import Saver
 from .setup import Setup
 from .state import State
-from .step import FiniteGuard, NonFinite, clipped_norm, gradients
+from .step import FiniteGuard, NonFinite, Sums, clipped_norm, gradients
 from .weights import (
     Tensors,
     copied,
@@ -81,7 +81,7 @@ class Training:
         self.meter.restart_clock()
         self.network.train()
         with ExitStack() as stack:
-            stack.enter_context(told_if_memory_runs_out(state.micro_batch))
+            stack.enter_context(told_if_memory_runs_out(lambda: state.micro_batch))
             stack.enter_context(self.saver)
             kind = setup.device.type
             batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, pin=kind == "cuda")
@@ -111,9 +111,7 @@ class Training:
     def _step(self, ready: Ready) -> None:
         setup, step = self.setup, ready.step
         assert step == self.state.step
-        # All that is random within a step comes from here, so that no random state needs to be saved.
-        seed_device(key(setup.seed, "step", step), setup.device)
-        sums = gradients(self.network, self.job.objective, ready.parts, ready.count, setup.device, setup.dtype)
+        sums = self._gradients(ready)
         norm = clipped_norm(self.trained, self.job.clip)
         try:
             self.guard.admit(step, norm, sums["loss"])
@@ -131,6 +129,33 @@ class Training:
         self.state.step = step + 1
         if self.state.step % LOG_EVERY == 0:
             self._log()
+
+    def _gradients(self, ready: Ready) -> Sums:
+        """Give the sums of a step whose gradients are made; with less at once if there is no memory for it."""
+        setup, state = self.setup, self.state
+        while True:
+            parts = ready.parts
+            if len(next(iter(parts[0].values()))) > state.micro_batch:
+                parts = smaller(parts, state.micro_batch)
+            # All that is random within a step comes from here, so that no random state needs to be saved.
+            seed_device(key(setup.seed, "step", ready.step), setup.device)
+            try:
+                return gradients(self.network, self.job.objective, parts, ready.count, setup.device, setup.dtype)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error) or state.micro_batch == 1:
+                    raise
+            self._halve_micro_batch(len(ready.rows))
+
+    def _halve_micro_batch(self, rows: int) -> None:
+        """Take half the rows at once from here on; no weight was changed yet, so the step begins anew."""
+        state = self.state
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.setup.device.type == "cuda":
+            torch.cuda.empty_cache()
+        before = min(state.micro_batch, rows)
+        state.micro_batch = -(-before // 2)
+        values = {"step": state.step + 1, "old": before, "new": state.micro_batch, "rows": rows}
+        self.work.progress.log("training.less_at_once", **values)
 
     def _settle(self) -> None:
         """Wait for the verdict on the last step."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ...api import (
     Amount,
@@ -51,8 +53,8 @@ class TrainingStage(Stage):
     select: Metric | Literal["loss"] = Field("loss", description="By what `best` is chosen on the validation rows")
     patience: int | None = Field(None, ge=1, description="Validations without a better one until the stage stops")
     clip: float | None = Field(1.0, gt=0, description="The norm to which gradients are clipped")
-    micro_batch: int | None = Field(
-        None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
+    micro_batch: Annotated[int, Ge(1)] | Literal["auto"] = Field(
+        "auto", description="Rows that go through the model at once; auto is as many as memory holds"
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
     compile: bool = Field(False, description="Whether the network is compiled by torch.compile")
@@ -117,7 +119,7 @@ class TrainingStage(Stage):
         model = self.described_model()
         parameters = model.parameters(vocab_size)
         length = model.shape.context_length
-        rows = self.micro_batch or self.rows_a_step(length)
+        rows = self.rows_a_step(length) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
         return Estimate(
             parameters=parameters,
@@ -181,7 +183,7 @@ class TrainingStage(Stage):
                 batch=self.batch,
                 budget=self.budgets,
                 initial=self.initial,
-                micro_batch=self.micro_batch,
+                micro_batch=None if self.micro_batch == "auto" else self.micro_batch,
                 validate=self.validate_,
                 select=self.select,
                 patience=self.patience,

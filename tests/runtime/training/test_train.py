@@ -262,6 +262,38 @@ def test_too_little_memory_is_told_with_what_to_lower(
     assert (caught.value.code, caught.value.field) == ("L0804", "micro_batch")
 
 
+def test_with_too_little_memory_fewer_rows_go_through_at_once_and_the_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, job = small_job(tmp_path)
+    job = replace(job, model=small_model(dropout=0.0))
+    assert train(job, project.work, nothing)["micro_batch"] == 16
+    whole = read_tensors(project.work.directory / "last" / "model.safetensors")
+    loss = CausalLM.loss
+    asked: list[int] = []
+
+    def limited(objective: CausalLM, network: Any, batch: Any) -> Any:
+        rows = len(batch["tokens"])
+        if network.training:
+            asked.append(rows)
+        if network.training and rows > 4 and len(asked) > 10:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return loss(objective, network, batch)
+
+    monkeypatch.setattr(CausalLM, "loss", limited)
+    project.work.fresh()
+    facts = train(job, project.work, nothing)
+    assert (facts["micro_batch"], facts["steps"]) == (4, 30)
+    notes = [values for key, values in project.work.progress.notes if key == "training.less_at_once"]
+    assert notes == [
+        {"step": 11, "old": 16, "new": 8, "rows": 16},
+        {"step": 11, "old": 8, "new": 4, "rows": 16},
+    ]
+    assert asked[10:16] == [16, 8, 4, 4, 4, 4]
+    for name, tensor in read_tensors(project.work.directory / "last" / "model.safetensors").items():
+        assert torch.allclose(tensor, whole[name], atol=1e-4), name
+
+
 def test_an_error_in_the_loader_reaches_the_one_who_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project, job = small_job(tmp_path)
 
