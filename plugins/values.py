@@ -16,7 +16,7 @@ from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from .component import Component, Facts, Place
-from .work import Outcome
+from .work import Outcome, Recompute
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,8 +67,11 @@ class Model(Component):
         """Give the floating-point operations of one forward pass a token, in rows of `length` tokens."""
 
     @abstractmethod
-    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
-        """Estimate the bytes that a forward pass keeps for the backward, in float32."""
+    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
+        """Estimate the most bytes that a forward pass keeps for the backward, in float32.
+
+        `recompute` says what layers compute again: then the one that does so counts in full.
+        """
 
     @abstractmethod
     def body(self, vocab_size: int) -> nn.Module:

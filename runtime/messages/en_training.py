@@ -1,4 +1,4 @@
-"""Texts of training, by key: L0800-L0809, and its notes."""
+"""Texts of training, by key: L0800-L0809, L0890-L0892, and its notes."""
 
 MESSAGES: dict[str, str] = {
     "L0801": "the loss or its gradient is not a finite number at step {step} ({rows} rows, the first: {first})",
@@ -22,6 +22,12 @@ MESSAGES: dict[str, str] = {
     "L0808.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
     "L0809": "an empty prompt can't be continued: the tokenizer has no `end` token to begin with",
     "L0809.help": "begin the prompt with a word",
+    "L0890": "{device} does not compute in {precision}",
+    "L0890.help": "tf32 needs an NVIDIA GPU of compute capability 8.0 or more, fp8 one of 8.9; `precision = auto` takes what is there",
+    "L0891": "fp8 needs the package {package}, which is not installed",
+    "L0891.help": "pip install 'llx-lang[fp8]', or compute in bf16",
+    "L0892": "the model has no layers that could be computed again",
+    "L0892.help": "its layers have to lie in an nn.ModuleList; `activation_checkpointing = none` takes it as it is",
     "weights.file": "{file} is no safetensors file ({error})",
     "weights.missing": "the tensor {tensor} is missing",
     "weights.extra": "the tensor {tensor} is not part of the model",

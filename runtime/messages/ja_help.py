@@ -88,7 +88,7 @@ MESSAGES: dict[str, str] = {
     "`llx explain NAME` shows the fields of a component.": "コンポーネントのフィールドは `llx explain NAME` で見られます。",
     "Show those of a plugin too, as `use` does.": "`use` と同じように、プラグインのものも表示する。",
     "Explain a component, a kind or the code of a diagnostic.": "コンポーネント、種類、診断コードを説明する。",
-    "Examples: llx explain adamw, llx explain optimizer, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain L0203",
+    "Examples: llx explain adamw, llx explain optimizer, llx explain with, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain with、llx explain L0203",
     "List the installed plugins.": "インストール済みのプラグインを一覧する。",
     "A file sees the components of a plugin after `use DISTRIBUTION`.": "ファイルに `use DISTRIBUTION` と書くと、プラグインのコンポーネントが使えます。",
     "Say what this machine can do, and what stands in the way.": "このマシンで何ができ、何が妨げになるかを示す。",

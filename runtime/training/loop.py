@@ -23,13 +23,12 @@ from .result import facts_of, write_result
 from .saver import Saver
 from .setup import Setup
 from .state import State
-from .step import FiniteGuard, NonFinite, Sums, clipped_norm, gradients
+from .step import NonFinite, Sums, gradients
+from .update import Update
 from .weights import (
     Tensors,
     copied,
-    optimizer_tensors,
     put,
-    put_optimizer,
     require_finite,
     require_match,
     tensors_of,
@@ -51,10 +50,7 @@ class Training:
         self.setup, self.job, self.work = setup, setup.job, setup.work
         self.emit, self.fingerprint = emit, setup.work.fingerprint
         self.network = setup.network
-        self.trained = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimizer = self.job.optimizer.build(self.network)
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.guard = FiniteGuard(self.optimizer, setup.device)
+        self.update = Update(self.job, self.network, setup.device, setup.dtype)
         self.chooser = chooser
         self.state = State(setup.micro_batch, kernels=chooser.taken)
         self.best: Tensors | None = None
@@ -62,10 +58,8 @@ class Training:
         self.meter = Meter(setup.device)
         self.figures: dict[str, float] = {}
         """What is shown beside the progress."""
-        self.norm: torch.Tensor | None = None
         self.adapted = 1.0
         """What the schedule makes of the validations so far."""
-        self.factor = 0.0
         self.started = self.shown = self.saved = time.monotonic()
         self.saver = Saver(setup.checkpoints, lambda step: emit(CheckpointSaved(self.fingerprint, step)))
 
@@ -96,8 +90,9 @@ class Training:
                 self._after_step()
             self._settle()
         self._say_stall()
-        write_result(setup, state, tensors_of(self.network), self._best())
-        return facts_of(setup, state, self.network)
+        with self.update.averaged():
+            write_result(setup, state, tensors_of(self.network), self._best())
+        return facts_of(setup, state, self.network, self.update.skipped)
 
     def _best(self) -> Tensors:
         state = self.state
@@ -112,27 +107,20 @@ class Training:
         setup, step = self.setup, ready.step
         assert step == self.state.step
         sums = self._gradients(ready)
-        norm = clipped_norm(self.trained, self.job.clip)
         try:
-            self.guard.admit(step, norm, sums["loss"])
+            self.update.take(step, sums["loss"], self._rate_factor)
         except NonFinite as error:
-            if not self.guard.late:
+            if not self.update.guard.late:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
-        factor = self.adapted * self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
         self.meter.add(sums, ready.count)
-        self.norm, self.factor = norm, factor
         self.state.step = step + 1
         if self.state.step % LOG_EVERY == 0:
             self._log()
 
     def _gradients(self, ready: Ready) -> Sums:
         """Give the sums of a step whose gradients are made; with less at once if there is no memory for it."""
-        setup, state = self.setup, self.state
+        setup, state, scale = self.setup, self.state, self.update.loss_scale
         while True:
             parts = ready.parts
             if len(next(iter(parts[0].values()))) > state.micro_batch:
@@ -140,7 +128,7 @@ class Training:
             # All that is random within a step comes from here, so that no random state needs to be saved.
             seed_device(key(setup.seed, "step", ready.step), setup.device)
             try:
-                return gradients(self.network, self.job.objective, parts, ready.count, setup.device, setup.dtype)
+                return gradients(self.network, self.job.objective, parts, ready.count, setup.device, setup.dtype, scale)
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error) or state.micro_batch == 1:
                     raise
@@ -149,7 +137,7 @@ class Training:
     def _halve_micro_batch(self, rows: int) -> None:
         """Take half the rows at once from here on; no weight was changed yet, so the step begins anew."""
         state = self.state
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         if self.setup.device.type == "cuda":
             torch.cuda.empty_cache()
         before = min(state.micro_batch, rows)
@@ -157,10 +145,16 @@ class Training:
         values = {"step": state.step + 1, "old": before, "new": state.micro_batch, "rows": rows}
         self.work.progress.log("training.less_at_once", **values)
 
+    def _rate_factor(self) -> float:
+        """Give the part of the learning rate that this step has."""
+        setup, step = self.setup, self.state.step
+        factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
+        return self.adapted * factor
+
     def _settle(self) -> None:
         """Wait for the verdict on the last step."""
         try:
-            self.guard.settle()
+            self.update.guard.settle()
         except NonFinite as error:
             raise self._non_finite(error.step) from error
 
@@ -201,10 +195,13 @@ class Training:
         figures = self.meter.take(self.state, self.setup.pace.tokens_per_step)
         if figures is None:
             return
-        figures["lr"] = self.rates[0] * self.factor
+        update = self.update
+        figures["lr"] = update.rates[0] * update.factor
         figures["epoch"] = self.state.step / self.setup.pace.steps_per_epoch
-        if self.norm is not None:
-            figures["gradient_norm"] = float(self.norm)
+        if update.norm is not None:
+            figures["gradient_norm"] = float(update.norm)
+        if update.skipped is not None:
+            figures["skipped_steps"] = update.skipped
         self.figures = {name: figures[name] for name in ("loss", "tokens_per_second")}
         self.emit(Step(self.fingerprint, self.state.step, figures))
 
@@ -221,17 +218,18 @@ class Training:
         assert setup.validation is not None
         self._log()
         metric = setup.metric
-        outcome = measure(
-            self.network,
-            self.job.objective,
-            setup.validation,
-            state.micro_batch,
-            setup.device,
-            setup.dtype,
-            predict=metric is not None and metric.needs != "loss",
-            targets=metric is not None,
-            between=lambda rows: self._stop_if_asked(),
-        )
+        with self.update.averaged():
+            outcome = measure(
+                self.network,
+                self.job.objective,
+                setup.validation,
+                state.micro_batch,
+                setup.device,
+                setup.dtype,
+                predict=metric is not None and metric.needs != "loss",
+                targets=metric is not None,
+                between=lambda rows: self._stop_if_asked(),
+            )
         figures = {"validation_loss": mean_loss(outcome)}
         value, higher = figures["validation_loss"], False
         if metric is not None:
@@ -242,7 +240,8 @@ class Training:
         )
         if better:
             state.best_value, state.best_step, state.waited = value, state.step, 0
-            self.best = copied(tensors_of(self.network))
+            with self.update.averaged():
+                self.best = copied(tensors_of(self.network))
         else:
             state.waited += 1
         total, count = state.since_validation
@@ -280,8 +279,8 @@ class Training:
         best = None
         if self.best is not None and self.state.best_step is not None:
             best = (self.state.best_step, self.best)
-        optimizer = optimizer_tensors(self.optimizer, self.network)
-        self.saver.save(self.state.step, tensors_of(self.network), optimizer, state, best)
+        with self.update.averaged(False):
+            self.saver.save(self.state.step, tensors_of(self.network), self.update.tensors(), state, best)
         self.saved = time.monotonic()
 
     def _say_stall(self) -> None:
@@ -320,8 +319,9 @@ class Training:
         state = State.of(saved.state)
         # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
         require_match(tensors_of(self.network), saved.network)
-        put_optimizer(self.optimizer, self.network, saved.optimizer)
+        self.update.put(saved.optimizer)
         put(self.network, saved.network)
+        self.update.weights_changed()
         self.state = state
         self.chooser.restore(state.kernels)
         state.kernels = self.chooser.taken

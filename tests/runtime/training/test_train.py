@@ -286,10 +286,10 @@ def test_with_too_little_memory_fewer_rows_go_through_at_once_and_the_training_g
     assert (facts["micro_batch"], facts["steps"]) == (4, 30)
     notes = [values for key, values in project.work.progress.notes if key == "training.less_at_once"]
     assert notes == [
-        {"step": 11, "old": 16, "new": 8, "rows": 16},
-        {"step": 11, "old": 8, "new": 4, "rows": 16},
+        {"step": 11, "old": 15, "new": 8, "rows": 15},
+        {"step": 11, "old": 8, "new": 4, "rows": 15},
     ]
-    assert asked[10:16] == [16, 8, 4, 4, 4, 4]
+    assert asked[10:16] == [15, 8, 4, 4, 4, 3]
     for name, tensor in read_tensors(project.work.directory / "last" / "model.safetensors").items():
         assert torch.allclose(tensor, whole[name], atol=1e-4), name
 
