@@ -104,7 +104,7 @@ class Training:
     # One step
 
     def _step(self, ready: Ready) -> None:
-        setup, step = self.setup, ready.step
+        step = ready.step
         assert step == self.state.step
         sums = self._gradients(ready)
         try:
