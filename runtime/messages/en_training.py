@@ -36,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "weights.finite": "{tensor} holds values that are not finite numbers",
     "training.resumed": "goes on from step {step}",
     "training.less_at_once": "out of memory at step {step} with {old} rows at once: goes on from there with {new}; the batch stays at {rows} rows, and the last bits may differ",
+    "training.lr.found": "lr = auto: tried from {low} to {high}, takes {lr}",
     "training.saved": "saved at step {step}; the same command goes on from there",
     "training.stall": "checkpoints saved on the way: {count}; training waited {seconds} s for them ({share} of its time)",
     "training.skipped": "checkpoint {checkpoint} was passed over: {reason}",

@@ -36,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "weights.finite": "{tensor} に有限の数でない値があります",
     "training.resumed": "ステップ {step} から再開します",
     "training.less_at_once": "ステップ {step} で一度に {old} 行を処理しようとしてメモリが足りなくなりました。{new} 行ずつにして続けます。バッチは {rows} 行のままですが、末尾のビットは異なることがあります",
+    "training.lr.found": "lr = auto: {low} から {high} まで試し、{lr} にしました",
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",
     "training.stall": "途中で {count} 回保存しました。学習がそれを待った時間は {seconds} 秒（全体の {share}）です",
     "training.skipped": "チェックポイント {checkpoint} は使いませんでした: {reason}",

@@ -32,6 +32,7 @@ from ...api import (
 from ...fit import check_fit, check_roles
 from ...rows import rows_per_step, tokens_per_row, training_split
 from ...work import Recompute
+from ..learning_rate import LearningRateTest
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
 from ..tokens import Tokens
@@ -93,8 +94,24 @@ class TrainingStage(Stage):
             splits=[split for split in self.data.artifact.splits if split in ("train", "validation")],
         )
 
+    def learning_rate_test(self) -> LearningRateTest | None:
+        """Give the task that finds the learning rate, if it is to be found."""
+        if self.optimizer.lr != "auto":
+            return None
+        return LearningRateTest(
+            model=self.described_model(),
+            objective=self.objective,
+            tokens=self.training_tokens().default(),
+            tokenizer=self.described_tokenizer(),
+            optimizer=self.optimizer,
+            batch=self.batch,
+            initial=self.initial,
+            clip=self.clip,
+        )
+
     def prepare(self) -> dict[str, Task]:
-        return {"tokens": self.training_tokens()}
+        test = self.learning_rate_test()
+        return {"tokens": self.training_tokens()} | ({"lr": test} if test else {})
 
     def check(self, place: Place) -> None:
         check_fit(place, self.objective, self.described_model(), self.data.artifact)
@@ -187,13 +204,17 @@ class TrainingStage(Stage):
         return int(min(known)) if known else None
 
     def run(self, work: Work) -> Facts:
-        return work.train(
+        optimizer, found = self.optimizer, {}
+        if test := self.learning_rate_test():
+            found = {"lr": work.input(test).facts["lr"]}
+            optimizer = optimizer.model_copy(update=found)
+        facts = work.train(
             Job(
                 model=self.described_model(),
                 objective=self.objective,
                 tokens=self.training_tokens(),
                 tokenizer=self.described_tokenizer(),
-                optimizer=self.optimizer,
+                optimizer=optimizer,
                 schedule=self.schedule,
                 batch=self.batch,
                 budget=self.budgets,
@@ -211,3 +232,4 @@ class TrainingStage(Stage):
                 compile=self.compile,
             )
         )
+        return facts | found
