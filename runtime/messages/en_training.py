@@ -38,6 +38,8 @@ MESSAGES: dict[str, str] = {
     "training.less_at_once": "out of memory at step {step} with {old} rows at once: goes on from there with {new}; the batch stays at {rows} rows, and the last bits may differ",
     "training.lr.found": "lr = auto: tried from {low} to {high}, takes {lr}",
     "training.saved": "saved at step {step}; the same command goes on from there",
+    "training.spike": "step {step} has a loss of {loss}, where {usual} is usual ({rows} rows, the first: {first})",
+    "training.profile": "a trace of {steps} steps is in {file}: open it at ui.perfetto.dev or chrome://tracing",
     "training.stall": "checkpoints saved on the way: {count}; training waited {seconds} s for them ({share} of its time)",
     "training.skipped": "checkpoint {checkpoint} was passed over: {reason}",
     "training.skip.missing": "{file} is missing",

@@ -38,6 +38,8 @@ MESSAGES: dict[str, str] = {
     "training.less_at_once": "ステップ {step} で一度に {old} 行を処理しようとしてメモリが足りなくなりました。{new} 行ずつにして続けます。バッチは {rows} 行のままですが、末尾のビットは異なることがあります",
     "training.lr.found": "lr = auto: {low} から {high} まで試し、{lr} にしました",
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",
+    "training.spike": "ステップ {step} の損失は {loss} で、通常は {usual} 前後です（{rows} 行、先頭は {first}）",
+    "training.profile": "{steps} ステップのトレースを {file} に書きました。ui.perfetto.dev か chrome://tracing で開けます",
     "training.stall": "途中で {count} 回保存しました。学習がそれを待った時間は {seconds} 秒（全体の {share}）です",
     "training.skipped": "チェックポイント {checkpoint} は使いませんでした: {reason}",
     "training.skip.missing": "{file} がありません",
