@@ -15,6 +15,7 @@ from ..listeners.figures import duration, value
 from ..literals import shown
 from ..words import say
 from . import tables
+from .chart import Curve, chart
 from .curves import curves
 from .listing import listing
 from .markup import Markup, element, join

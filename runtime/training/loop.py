@@ -13,20 +13,18 @@ from ...plugins.work import Interrupted
 from ..events import CheckpointSaved, Listener, Sampled, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
-from .device import seed_device
-from .loader import Batches, Loader, Ready, smaller
+from .loader import Batches, Loader, Ready
 from .measure import mean_loss, measure
-from .memory import is_out_of_memory, told_if_memory_runs_out
-from .meter import Meter
+from .memory import told_if_memory_runs_out
+from .meter import Meter, means
 from .monitor import Monitor
-from .order import key
 from .profile import profiled
 from .result import facts_of, write_result
 from .samples import samples
 from .saver import Saver
 from .setup import Setup
 from .state import State
-from .step import NonFinite, Sums, gradients
+from .step import NonFinite, Sums
 from .update import Update
 from .weights import (
     Tensors,
@@ -86,6 +84,7 @@ class Training:
             loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
             traced = stack.enter_context(profiled(self.work, setup.device))
             lap = self.monitor.watch.lap
+            gradients = Gradients(setup, state, lap)
             while True:
                 ended = setup.budget.reached(state.step, self.elapsed)
                 if self._validation_is_due(ended):
@@ -96,7 +95,7 @@ class Training:
                     break
                 ready = loader.batch(state.step)
                 lap("data")
-                self._step(ready)
+                self._step(ready, gradients.of(ready, self.update.loss_scale))
                 self._after_step()
                 traced()
             self._settle()
@@ -115,10 +114,9 @@ class Training:
 
     # One step
 
-    def _step(self, ready: Ready) -> None:
+    def _step(self, ready: Ready, sums: Sums) -> None:
         step = ready.step
         assert step == self.state.step
-        sums = self._gradients(ready)
         self.monitor.before_update(step)
         try:
             self.update.take(step, sums["loss"], self._rate_factor)
@@ -127,42 +125,12 @@ class Training:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
         self.monitor.after_update()
-        lap("optimizer")
+        self.monitor.watch.lap("optimizer")
         self.monitor.spikes.add(step + 1, sums["loss"], ready.count)
         self.meter.add(sums, ready.count)
         self.state.step = step + 1
         if self.state.step % LOG_EVERY == 0:
             self._log()
-
-    def _gradients(self, ready: Ready) -> Sums:
-        """Give the sums of a step whose gradients are made; with less at once if there is no memory for it."""
-        setup, state = self.setup, self.state
-        lap, scale = self.monitor.watch.lap, self.update.loss_scale
-        while True:
-            parts = ready.parts
-            if len(next(iter(parts[0].values()))) > state.micro_batch:
-                parts = smaller(parts, state.micro_batch)
-            # All that is random within a step comes from here, so that no random state needs to be saved.
-            seed_device(key(setup.seed, "step", ready.step), setup.device)
-            try:
-                return gradients(
-                    self.network, self.job.objective, parts, ready.count, setup.device, setup.dtype, scale, lap
-                )
-            except (MemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error) or state.micro_batch == 1:
-                    raise
-            self._halve_micro_batch(len(ready.rows))
-
-    def _halve_micro_batch(self, rows: int) -> None:
-        """Take half the rows at once from here on; no weight was changed yet, so the step begins anew."""
-        state = self.state
-        self.network.zero_grad(set_to_none=True)
-        if self.setup.device.type == "cuda":
-            torch.cuda.empty_cache()
-        before = min(state.micro_batch, rows)
-        state.micro_batch = -(-before // 2)
-        values = {"step": state.step + 1, "old": before, "new": state.micro_batch, "rows": rows}
-        self.work.progress.log("training.less_at_once", **values)
 
     def _rate_factor(self) -> float:
         """Give the part of the learning rate that this step has."""
@@ -300,7 +268,9 @@ class Training:
         state.validated = state.step
         self._adapt()
         state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
-        self.emit(Validated(self.fingerprint, state.step, figures, better))
+        sums = {name: value for name, value in outcome.sums.items() if name not in ("loss", "count", "rows")}
+        further = {f"validation_{name}": value for name, value in means(sums, outcome.sums["count"]).items()}
+        self.emit(Validated(self.fingerprint, state.step, figures | further, better))
         self._restart_clocks()
 
     def _adapt(self) -> None:

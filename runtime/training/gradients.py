@@ -1,0 +1,54 @@
+"""The gradients of a step, with fewer rows at once where memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .device import seed_device
+from .loader import Ready, smaller
+from .memory import is_out_of_memory
+from .order import key
+from .setup import Setup
+from .state import State
+from .step import Sums, gradients
+
+
+class Gradients:
+    """Makes the gradients of one step after the other; `lap` is told of its parts."""
+
+    def __init__(self, setup: Setup, state: State, lap: Callable[[str], None]) -> None:
+        self.setup, self.state, self.lap = setup, state, lap
+
+    def of(self, ready: Ready, scale: torch.Tensor | None) -> Sums:
+        """Leave the gradients of a batch, times `scale`, in the network's parameters, and give its sums.
+
+        Where there is no memory for a micro-batch the step begins anew with half of it: no weight was changed yet.
+        """
+        setup, state = self.setup, self.state
+        while True:
+            parts = ready.parts
+            if len(next(iter(parts[0].values()))) > state.micro_batch:
+                parts = smaller(parts, state.micro_batch)
+            # All that is random within a step comes from here, so that no random state needs to be saved.
+            seed_device(key(setup.seed, "step", ready.step), setup.device)
+            try:
+                return gradients(
+                    setup.network, setup.job.objective, parts, ready.count, setup.device, setup.dtype, scale, self.lap
+                )
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error) or state.micro_batch == 1:
+                    raise
+            self._halve(ready.step, len(ready.rows))
+
+    def _halve(self, step: int, rows: int) -> None:
+        """Take half the rows at once from here on, and say so."""
+        state, setup = self.state, self.setup
+        setup.network.zero_grad(set_to_none=True)
+        if setup.device.type == "cuda":
+            torch.cuda.empty_cache()
+        before = min(state.micro_batch, rows)
+        state.micro_batch = -(-before // 2)
+        values = {"step": step + 1, "old": before, "new": state.micro_batch, "rows": rows}
+        setup.work.progress.log("training.less_at_once", **values)
