@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,7 @@ def test_every_token_is_predicted_once_within_its_document(
     tokenizer: Tokenizer, facts: dict[str, Any], together: Any, texts: list[str], length: int
 ) -> None:
     rows = encode(tokenizer, facts["roles"], texts, length + 1)
-    wanted = sorted(
-        pair for document in documents(tokenizer, texts) for pair in zip(document, document[1:], strict=False)
-    )
+    wanted = sorted(pair for document in documents(tokenizer, texts) for pair in pairwise(document))
     if not wanted:
         assert not rows
         return
