@@ -142,7 +142,11 @@ FIELDS: dict[str, str] = {
     "objective.prefix_lm.rate": "文書のうち、予測させる割合の平均",
     "objective.fill_in_middle.rate": "中間部を移す文書の割合",
     "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
-    "objective.causal_lm.packing": "文書を行から行へ続けるか、分けずに、行をなるべく埋めるように詰めるか",
+    **_of(
+        "objective",
+        ("causal_lm", "fill_in_middle", "prefix_lm"),
+        {"packing": "文書を行から行へ続けるか、分けずに、行をなるべく埋めるように詰めるか"},
+    ),
     "objective.masked_lm.rate": "行のトークンのうち、推測させる割合",
     "objective.masked_lm.whole_word": "単語の全トークンをまとめて隠す",
     "objective.masked_lm.spans": "SpanBERT のように、平均 3.8 トークン（`whole_word` では単語）の連なりをまとめて隠す",
