@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 
 from .characters import BLANKS, FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
@@ -70,7 +71,9 @@ class Scan(Record):
 
 def scan(source: Source, reports: Reports) -> Scan:
     """Cut a source into statements; what is wrong with its characters and brackets goes to the reports."""
-    return _Scanner(source, reports).run()
+    scanner = Scanner(source, reports)
+    scanner.run(0)
+    return Scan(scanner.statements.finished, scanner.comments, scanner.docs)
 
 
 def forgotten(text: str, at: int, end: int | None, characters: Characters) -> str | None:
@@ -87,7 +90,9 @@ def forgotten(text: str, at: int, end: int | None, characters: Characters) -> st
     return "closing" if begins else "opening"
 
 
-class _Scanner:
+class Scanner:
+    """Goes through the text of a source."""
+
     def __init__(self, source: Source, reports: Reports) -> None:
         self.source = source
         self.reports = reports
@@ -102,11 +107,16 @@ class _Scanner:
     def text(self) -> str:
         return self.characters.text
 
-    def run(self) -> Scan:
-        at, end = 0, len(self.text)
+    def run(self, at: int, stops: Container[int] = ()) -> int:
+        """Go on from an offset to the first of some at which no statement is under way, or to the end; give it."""
+        end = len(self.text)
         while at < end and not self.reports.full:
             at = self.step(at)
-        return Scan(self.statements.end(at), self.comments, self.docs)
+            if at in stops and self.statements.between and not self.above:
+                self.statements.cut()
+                return at
+        self.statements.end(at)
+        return at
 
     def step(self, at: int) -> int:
         """Take what stands at an offset, and give the offset after it."""
