@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -80,8 +81,17 @@ def hold(count: int, seed: int) -> None:
             assert pieces.parse(source) == parse(source), f"sequence {number} of seed {seed}: {text!r}"
 
 
+@pytest.fixture(autouse=True)
+def deep() -> Iterator[None]:
+    """Let trees be compared that are nested as deep as may be."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
 def test_any_edits() -> None:
-    hold(20, seed=0)
+    hold(15, seed=0)
 
 
 @pytest.mark.slow
@@ -108,7 +118,7 @@ def test_only_what_changed_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         (text.replace("0", "1"), ["b"]),
         (text.replace("# three", "# four\n# five"), ["c"]),
         (text.replace("= 1", "="), ["a"]),
-        ("let d = 4\n" + text, ["d", "a"]),
+        ("let d = 4\n" + text, ["d"]),
         (text, []),
     ]:
         pieces.parse(Source("f", edited))
