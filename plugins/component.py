@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 from ..dsl.formula import Formula
 from ..dsl.program import Reference
+from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact
 
 if TYPE_CHECKING:
@@ -257,10 +259,9 @@ def walk(value: Any) -> Iterator[Component | Reference]:
         yield value
     elif isinstance(value, Component):
         yield value
-        for name, info in type(value).model_fields.items():
-            extra = info.json_schema_extra
-            if not isinstance(extra, dict) or extra.get("followed", True):  # see `per_trial`
-                yield from walk(getattr(value, name))
+        for name in _followed(type(value)):
+            if type(inner := getattr(value, name)) not in _HOLDS_NOTHING:
+                yield from walk(inner)
     elif isinstance(value, list | tuple):
         for item in value:
             yield from walk(item)
@@ -269,6 +270,18 @@ def walk(value: Any) -> Iterator[Component | Reference]:
             yield from walk(item)
     elif isinstance(value, Formula):
         yield from value.references
+
+
+_HOLDS_NOTHING = frozenset({str, int, float, bool, type(None), Quantity})
+
+
+@cache
+def _followed(component: type[Component]) -> tuple[str, ...]:
+    """Give the fields of which what they hold belongs to the component: all but `per_trial` ones."""
+    extras = {name: info.json_schema_extra for name, info in component.model_fields.items()}
+    return tuple(
+        name for name, extra in extras.items() if not isinstance(extra, dict) or extra.get("followed", True)
+    )
 
 
 def references(value: Any) -> Iterator[Reference]:
