@@ -18,9 +18,8 @@ import time
 from pathlib import Path
 
 from common import ROOT, verdict
-
 from llx.dsl import syntax
-from llx.dsl.lsp.documents import Document, Documents
+from llx.dsl.lsp.documents import Documents
 from llx.dsl.parser import parse
 from llx.dsl.source import Source
 from llx.plugins.registry import Registry

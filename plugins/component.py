@@ -188,6 +188,8 @@ class Task(Component):
     on_device: ClassVar[bool] = False
     final: ClassVar[bool] = False
     tolerant: ClassVar[bool] = False
+    artifact: ClassVar[str | None] = None
+    """The name of the type of the default output, where it is always the same: editors offer a task by it."""
 
     def outputs(self) -> dict[str, Artifact]:
         """Give the typed outputs, the default one first. Depends on fields alone."""
@@ -279,9 +281,7 @@ _HOLDS_NOTHING = frozenset({str, int, float, bool, type(None), Quantity})
 def _followed(component: type[Component]) -> tuple[str, ...]:
     """Give the fields of which what they hold belongs to the component: all but `per_trial` ones."""
     extras = {name: info.json_schema_extra for name, info in component.model_fields.items()}
-    return tuple(
-        name for name, extra in extras.items() if not isinstance(extra, dict) or extra.get("followed", True)
-    )
+    return tuple(name for name, extra in extras.items() if not isinstance(extra, dict) or extra.get("followed", True))
 
 
 def references(value: Any) -> Iterator[Reference]:
