@@ -14,6 +14,7 @@ from typing import TypeVar
 from .builder import Builder
 from .diagnostics.model import Diagnostic
 from .lalr import Driver
+from .openings import LOOKS
 from .parser import parse, parse_statements
 from .record import Record
 from .reports import Reports
@@ -29,6 +30,8 @@ class Piece(Record, eq=False):
     start: int
     statements: tuple[Statement, ...]
     comments: tuple[Comment, ...]
+    looks: int
+    """How often its brackets were counted, which is done so often in a file and no more."""
 
 
 class Pieces:
@@ -46,7 +49,8 @@ class Pieces:
             # So many mistakes end the reading before the end of the text.
             return parse(source)
         self._kept[file] = again.kept
-        tree = SyntaxTree(source, tuple(again.statements), tuple(again.comments), frozenset(again.lost))
+        headless = again.scanner.statements.headless
+        tree = SyntaxTree(source, tuple(again.statements), tuple(again.comments), frozenset(again.lost), headless)
         return tree, again.reports.finished()
 
 
@@ -70,7 +74,7 @@ class _Again:
         stops = [*heads(text), len(text)]
         following = dict(zip([0, *stops], stops, strict=False))
         at = 0
-        while at < len(text) and not self.reports.full:
+        while at < len(text) and not self.full:
             end = following[at]
             written = text[at:end]
             piece = self.known.get(written)
@@ -81,17 +85,22 @@ class _Again:
                 at = end
             if piece is not None and at == end:
                 self.kept[written] = piece
-        return not self.reports.full
+        return not self.full
+
+    @property
+    def full(self) -> bool:
+        return self.reports.full or self.scanner.statements.looks >= LOOKS
 
     def take(self, piece: Piece, at: int) -> None:
         """Put a piece where it stands now."""
         by = at - piece.start
+        self.scanner.statements.looks += piece.looks
         self.statements += [moved(one, self.source, by) for one in piece.statements]
         self.comments += [moved(one, self.source, by) for one in piece.comments]
 
     def read(self, at: int, stops: Container[int]) -> tuple[int, Piece | None]:
         """Read from an offset up to where a statement ends before a stop: a piece if nothing is wrong with it."""
-        scanner, before = self.scanner, self.reports.found[:]
+        scanner, before, looks = self.scanner, self.reports.found[:], self.scanner.statements.looks
         end = scanner.run(at, stops)
         tokens, scanner.statements.finished = scanner.statements.finished, []
         comments, scanner.comments = scanner.comments, []
@@ -101,7 +110,7 @@ class _Again:
         self.lost |= lost
         if lost or scanner.above or self.reports.found != before:
             return end, None
-        return end, Piece(at, tuple(statements), tuple(comments))
+        return end, Piece(at, tuple(statements), tuple(comments), scanner.statements.looks - looks)
 
 
 M = TypeVar("M", bound=Record)

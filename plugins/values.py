@@ -7,14 +7,16 @@ in docs/objectives.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+from pydantic import Field
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from .component import Component, Facts, Place
-from .work import Outcome
+from .work import Outcome, Recompute
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,16 +37,21 @@ TensorBatch = Mapping[str, "torch.Tensor"]
 class Model(Component):
     """A body: what turns tokens into hidden states.
 
-    The module that `body` makes is called as `body(tokens, segments)` and gives hidden states (B, L, hidden_size).
-    `tokens` is (B, L) integers. `segments` is (B, L): 0 is padding, 1… numbers the document within the row;
-    None says that every row is one document without padding. It builds its own attention and positions (counted
-    from the start of each document) from them. It has the attributes `hidden_size` (int) and `embedding` (the
-    nn.Embedding of the tokens).
+    The module that `body` makes is called as `body(tokens, segments)` and gives hidden states (B, L, hidden_size);
+    one that reads other arrays of a batch names them in its attribute `streams`, by default ("tokens", "segments"),
+    in the order of its arguments. `tokens` is (B, L) integers. `segments` is (B, L): 0 is padding, 1… numbers the
+    document within the row; None says that every row is one document without padding. It builds its own attention and
+    positions (counted from the start of each document) from them. It has the attributes `hidden_size` (int) and
+    `embedding` (the nn.Embedding of the tokens). One that can go on from what it has read says so with the attribute
+    `takes_cache = True`, and is then also called as `body(…, cache=cache)` (plugins/nn/cache.py): without it, each
+    token that is written costs a pass over the whole text.
     """
 
     kind: ClassVar[str] = "model"
     attention: ClassVar[str] = "causal"
     """causal, bidirectional or encoder_decoder."""
+    takes_prefix: ClassVar[bool] = False
+    """Whether its body reads the stream `prefix` (B, L): true for tokens that all of their document sees."""
 
     @property
     @abstractmethod
@@ -60,8 +67,11 @@ class Model(Component):
         """Give the floating-point operations of one forward pass a token, in rows of `length` tokens."""
 
     @abstractmethod
-    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
-        """Estimate the bytes that a forward pass keeps for the backward, in float32."""
+    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
+        """Estimate the most bytes that a forward pass keeps for the backward, in float32.
+
+        `recompute` says what layers compute again: then the one that does so counts in full.
+        """
 
     @abstractmethod
     def body(self, vocab_size: int) -> nn.Module:
@@ -147,6 +157,10 @@ class Objective(Component):
         """Give the columns that it needs of data; depends on fields alone."""
         return self.columns
 
+    def roles(self, shape: Shape) -> tuple[str, ...]:
+        """Give the roles that it needs special tokens for, with a model of this shape; `end` goes without saying."""
+        return ()
+
     def check_model(self, place: Place, model: Model, field: str) -> None:
         """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
 
@@ -181,6 +195,19 @@ class Objective(Component):
         """Give the ids (tokens or labels) that carry loss in a prepared batch, flat: a baseline is made of them."""
         return None
 
+    def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
+        """Say which hidden states (B, L) carry loss in a prepared batch; None if that can't be said of single ones.
+
+        By default those whose target isn't IGNORED, where `targets` lie along the tokens. `llx prove` holds the
+        gradients against it.
+        """
+        targets = batch.get("targets")
+        tokens = batch.get("tokens", batch.get("target_tokens"))
+        if targets is None or tokens is None or targets.shape != tokens.shape:
+            return None
+        carried: np.ndarray[Any, Any] = targets != IGNORED
+        return carried
+
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
         return None
@@ -199,9 +226,11 @@ class Network(Protocol):
 
     body: nn.Module
     head: nn.Module | None
+    training: bool
+    """Whether it learns at the moment: what a loss adds for training's sake is left out where it is measured."""
 
     def hidden(self, batch: TensorBatch) -> torch.Tensor:
-        """Run the body over the batch's streams `tokens` and, if there, `segments`: (B, L, hidden_size)."""
+        """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size)."""
         ...
 
 
@@ -218,14 +247,16 @@ class Optimizer(Component):
         """Make the optimizer over the parameters that require gradients, `lr` as the peak of the schedule."""
 
     @abstractmethod
-    def state_bytes(self, parameters: int) -> int:
-        """Give the bytes of its state for so many parameters."""
+    def state_bytes(self, parameters: int, embedded: int = 0) -> int:
+        """Give the bytes of its state for so many parameters, `embedded` of which are of the vocabulary."""
 
 
 class Schedule(Component):
     """How the learning rate moves: a factor on the optimizer's `lr`."""
 
     kind: ClassVar[str] = "schedule"
+    needs_validation: ClassVar[bool] = False
+    """Whether it does nothing without validations (see `adapted`)."""
 
     def rise(self) -> Quantity | None:
         """Give how long the factor rises before it reaches 1 (the field `warmup`), or None if it doesn't."""
@@ -238,6 +269,14 @@ class Schedule(Component):
         `done` is the part of the budget that is used, 0 to 1. `steps` turns a quantity of the schedule (tokens,
         epochs) into steps.
         """
+
+    def adapted(self, results: Sequence[float | None]) -> float:
+        """Give a further factor, which follows from the validations so far.
+
+        `results` are what the stage selects by, the first validation first and so that less is better; None is one
+        that was no finite number. It is all that there is to remember, so that it survives a kill.
+        """
+        return 1.0
 
 
 class Metric(Component):
@@ -263,8 +302,24 @@ class Decoding(Component):
     """How text is drawn from a model."""
 
     kind: ClassVar[str] = "decoding"
-    max_tokens: int
+
+    max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
+    stop: list[str] = Field([], description="Texts before which writing ends")
+
+    def own_seed(self) -> int | None:
+        """Give the seed of what it draws; None is the experiment's."""
+        return None
+
+    def check(self, place: Place) -> None:
+        """Report an empty text to stop at, which would be found before the first word."""
+        if "" in self.stop:
+            place.error("stop", "L0840", {}, help="L0840.help")
 
     @abstractmethod
-    def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Choose the next token of each row: logits (B, V) -> (B,)."""
+    def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+        """Choose the next token of each row: logits (B, V) in float32 -> (B,).
+
+        `seen` (B, V) is true for the tokens of the text so far, its prompt included. `uniform` (B,) has a random
+        number of [0, 1) for each row, from a stream of its own: with no other source of chance, a prompt gives the
+        same text whatever is written beside it.
+        """

@@ -31,12 +31,21 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},
     "model": {"decoder": "Decoder", "encoder": "Encoder"},
-    "objective": {"causal_lm": "CausalLM", "masked_lm": "MaskedLM", "classification": "Classification"},
-    "optimizer": {"adamw": "AdamW"},
+    "objective": {
+        "causal_lm": "CausalLM",
+        "prefix_lm": "PrefixLM",
+        "fill_in_middle": "FillInMiddle",
+        "masked_lm": "MaskedLM",
+        "classification": "Classification",
+    },
+    "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
         "constant": "Constant",
         "cosine": "Cosine",
+        "cosine_restarts": "CosineRestarts",
+        "inverse_sqrt": "InverseSqrt",
         "linear": "Linear",
+        "reduce_on_plateau": "ReduceOnPlateau",
         "warmup_stable_decay": "WarmupStableDecay",
     },
     "metric": {

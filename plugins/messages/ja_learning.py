@@ -1,4 +1,4 @@
-"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525."""
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 MESSAGES: dict[str, str] = {
     "L0501": "`{objective}` は `{model}` に合いません(アテンションが {given} です)",
@@ -15,6 +15,14 @@ MESSAGES: dict[str, str] = {
     "L0523.help": "`layers` と `hidden_size` が意図どおりか確かめてください",
     "L0524": "`betas` は 2 つの数ですが、{given} 個あります",
     "L0524.help": "たとえば `betas = [0.9, 0.95]`",
+    "L0540": "`{given}` はパラメータのグループに指定できません",
+    "L0540.help": "グループに指定できるのは `lr` と `weight_decay` です",
+    "L0541": "`{pattern}` に当てはまる名前のパラメータがありません",
+    "L0541.help": "モデルには {names} など {count} 個のパラメータがあります",
+    "L0542": "`{parameter}` は `{other}` と `{pattern}` の両方に当てはまります",
+    "L0542.help": "どちらかのパターンを狭めてください。パラメータが属するグループは 1 つだけです",
+    "L0543": "`nesterov` はモーメンタムの向きに先読みしますが、`momentum` が 0 です",
+    "L0543.help": "`momentum` を指定するか、`nesterov` を外してください",
     "L0525": "`{model}` の先頭トークンは自分自身しか見ないため、文章全体を代表できません",
     "L0525.help": "`pooling = last` なら、文章全体を見るトークンを使います",
     "L0510": "目的関数に必要な役割 `{role}` のトークンがトークナイザーにありません",
@@ -29,4 +37,10 @@ MESSAGES: dict[str, str] = {
     "L0514.help": "別の指標を使うか、テキストのあるデータで評価してください",
     "L0515": "`{split}` の {record} 番目のレコードにテキストがありません(`{column}` が {value} です)",
     "L0515.help": "テキストは文字列です。別の列を `{column}` に対応付けるか、そのレコードを除きます",
+    "L0600": "`{objective}` に必要な特殊トークンが `{tokenizer}` にありません: {missing}",
+    "L0600.help": "それらを持つトークナイザーを使ってください",
+    "L0600.sentinels": "トークナイザーに `sentinels = {count}` と書くと、この文脈長に要る数が確保されます",
+    "L0600.middle": "トークナイザーに `fill_in_middle = true` と書くと確保されます",
+    "L0602": "`{objective}` は前置部分を両方向に読みますが、`{model}` の注意機構は前置部分を受け取りません",
+    "L0602.help": "`decoder` なら受け取ります",
 }

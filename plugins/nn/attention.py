@@ -34,5 +34,7 @@ class Attention(nn.Module):
         value = value.view(rows, length, self.kv_heads, self.head_size).transpose(1, 2)
         if context.angles is not None:
             query, key = rotate(query, context.angles), rotate(key, context.angles)
+        if context.cache is not None:
+            key, value = context.cache.extend(self, key, value)
         mixed = attend(query, key, value, context.visible)
         return self.output(mixed.transpose(1, 2).reshape(rows, length, hidden_size))

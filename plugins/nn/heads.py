@@ -23,8 +23,11 @@ class VocabularyHead(nn.Module):
     gives once, under the body's name.
     """
 
+    bias: Tensor | None
+
     def __init__(self, embedding: nn.Embedding, tied: bool) -> None:
         super().__init__()
+        self.register_parameter("bias", None)
         if tied:
             self.weight = embedding.weight
         else:
@@ -32,34 +35,29 @@ class VocabularyHead(nn.Module):
             initialise(own, 1, deviation(embedding.embedding_dim))
             self.weight = own.weight
 
+    def features(self, hidden: Tensor) -> Tensor:
+        """Give what is projected (..., H), so that a loss may project in pieces."""
+        return hidden
+
     def forward(self, hidden: Tensor) -> Tensor:
         """Give the logits of hidden states (..., H): (..., V)."""
-        return F.linear(hidden, self.weight)
+        return F.linear(self.features(hidden), self.weight, self.bias)
 
 
-class MaskedHead(nn.Module):
+class MaskedHead(VocabularyHead):
     """Transform hidden states before they are projected, as BERT does (Devlin et al. 2019, arXiv:1810.04805)."""
 
     def __init__(self, embedding: nn.Embedding, tied: bool) -> None:
-        super().__init__()
+        super().__init__(embedding, tied)
         size = embedding.embedding_dim
         self.transform = nn.Linear(size, size)
         self.norm = nn.LayerNorm(size)
-        initialise(self, 1, deviation(size))
-        self.vocabulary = VocabularyHead(embedding, tied)
-
-    @property
-    def weight(self) -> Tensor:
-        """The projection (V, H)."""
-        return self.vocabulary.weight
+        initialise(self.transform, 1, deviation(size))
+        self.bias = nn.Parameter(torch.zeros(embedding.num_embeddings))
 
     def features(self, hidden: Tensor) -> Tensor:
         """Transform hidden states (..., H) into what is projected (..., H)."""
         return self.norm(F.gelu(self.transform(hidden)))
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Give the logits of hidden states (..., H): (..., V)."""
-        return self.vocabulary(self.features(hidden))
 
 
 class ClassificationHead(nn.Module):

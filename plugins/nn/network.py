@@ -6,6 +6,10 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from .cache import Cache
+
+STREAMS = ("tokens", "segments")
+
 
 class Network(nn.Module):
     """What is trained: parameters are called `body.…` and `head.…`; a tied head's belong to the body."""
@@ -15,6 +19,12 @@ class Network(nn.Module):
         self.body = body
         self.head = head
 
-    def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Run the body over the batch's `tokens` and, if there, `segments`: (B, L, H)."""
-        return self.body(batch["tokens"], batch.get("segments"))
+    def hidden(self, batch: Mapping[str, Tensor], cache: Cache | None = None) -> Tensor:
+        """Run the body over the arrays of the batch that it names in `streams`: (B, L, H).
+
+        An array that the batch lacks is None to the body: `segments` where every row is one whole document. A cache is
+        for a body that takes one.
+        """
+        streams: tuple[str, ...] = getattr(self.body, "streams", STREAMS)
+        more = {} if cache is None else {"cache": cache}
+        return self.body(*(batch.get(name) for name in streams), **more)

@@ -9,15 +9,18 @@ import torch
 from torch import Tensor
 
 
-def document_positions(tokens: Tensor, segments: Tensor | None) -> Tensor:
-    """Count positions from the start of each document: (L,) without segments, else (B, L)."""
-    place = torch.arange(tokens.shape[1], device=tokens.device)
+def document_positions(tokens: Tensor, segments: Tensor | None, past: int = 0) -> Tensor:
+    """Count positions from the start of each document: (L,) without segments, else (B, L).
+
+    `past` tokens a row were read before these; `segments` (B, past + L) has theirs too.
+    """
+    place = torch.arange(past + tokens.shape[1], device=tokens.device)
     if segments is None:
-        return place
+        return place[past:]
     starts = torch.ones_like(segments, dtype=torch.bool)
     starts[:, 1:] = segments[:, 1:] != segments[:, :-1]
     # The last start at or before each place: documents are contiguous, so a running maximum finds it.
-    return place - torch.where(starts, place, 0).cummax(dim=1).values
+    return (place - torch.where(starts, place, 0).cummax(dim=1).values)[:, past:]
 
 
 def rotary_angles(positions: Tensor, head_size: int, base: float = 10_000.0) -> tuple[Tensor, Tensor]:

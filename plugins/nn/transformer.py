@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
 from .block import Block
+from .cache import Cache
 from .context import Context
 from .feedforward import ActivationName
 from .initial import deviation, initialise
@@ -22,6 +23,9 @@ class Transformer(nn.Module):
 
     B rows, L tokens a row (at most `context_length`), H hidden size, V vocabulary size.
     """
+
+    takes_cache = True
+    streams: ClassVar[tuple[str, ...]] = ("tokens", "segments", "prefix")
 
     def __init__(
         self,
@@ -56,14 +60,25 @@ class Transformer(nn.Module):
         )
         initialise(self, layers, deviation(hidden_size))
 
-    def forward(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        segments: Tensor | None = None,
+        prefix: Tensor | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
         """Turn tokens (B, L) into hidden states (B, L, H).
 
         `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
-        document without padding, which takes the faster kernels.
+        document without padding, which takes the faster kernels. `prefix` (B, L) is true for the tokens that all of
+        their document sees; None is none, and where all see all it says nothing. With a cache the tokens go on behind those that it holds.
         """
         assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
-        positions = document_positions(tokens, segments)
+        past = 0
+        if cache is not None:
+            segments = cache.begin(tokens, segments)
+            past = cache.past
+        positions = document_positions(tokens, segments, past)
         states = self.embedding(tokens)
         angles = None
         if self.position_embedding is None:
@@ -73,7 +88,9 @@ class Transformer(nn.Module):
         if self.first_norm is not None:
             states = self.first_norm(states)
         states = self.dropout(states)
-        context = Context(Visible(segments, self.causal), angles)
+        # Without segments there is a past only for a single token, and that sees all of it.
+        causal = self.causal and (past == 0 or segments is not None)
+        context = Context(Visible(segments, causal, past, prefix), angles, cache)
         for block in self.blocks:
             states = block(states, context)
         return states if self.final_norm is None else self.final_norm(states)

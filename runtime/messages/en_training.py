@@ -1,4 +1,4 @@
-"""Texts of training, by key: L0800-L0809, and its notes."""
+"""Texts of training, by key: L0800-L0809, L0890-L0892, and its notes."""
 
 MESSAGES: dict[str, str] = {
     "L0801": "the loss or its gradient is not a finite number at step {step} ({rows} rows, the first: {first})",
@@ -22,6 +22,12 @@ MESSAGES: dict[str, str] = {
     "L0808.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
     "L0809": "an empty prompt can't be continued: the tokenizer has no `end` token to begin with",
     "L0809.help": "begin the prompt with a word",
+    "L0890": "{device} does not compute in {precision}",
+    "L0890.help": "tf32 needs an NVIDIA GPU of compute capability 8.0 or more, fp8 one of 8.9; `precision = auto` takes what is there",
+    "L0891": "fp8 needs the package {package}, which is not installed",
+    "L0891.help": "pip install 'llx-lang[fp8]', or compute in bf16",
+    "L0892": "the model has no layers that could be computed again",
+    "L0892.help": "its layers have to lie in an nn.ModuleList; `activation_checkpointing = none` takes it as it is",
     "weights.file": "{file} is no safetensors file ({error})",
     "weights.missing": "the tensor {tensor} is missing",
     "weights.extra": "the tensor {tensor} is not part of the model",
@@ -30,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "weights.finite": "{tensor} holds values that are not finite numbers",
     "training.resumed": "goes on from step {step}",
     "training.saved": "saved at step {step}; the same command goes on from there",
+    "training.stall": "checkpoints saved on the way: {count}; training waited {seconds} s for them ({share} of its time)",
     "training.skipped": "checkpoint {checkpoint} was passed over: {reason}",
     "training.skip.missing": "{file} is missing",
     "training.skip.damaged": "{file} is damaged",
@@ -39,4 +46,14 @@ MESSAGES: dict[str, str] = {
     "training.head.loaded": "body and head were taken from the checkpoint",
     "training.head.fresh": "the body was taken from the checkpoint; the head for `{objective}` is new",
     "training.head.none": "the body was taken from the checkpoint; `{objective}` has no weights of its own beside it",
+    "L0880": "{component} doesn't give the same bits with the same seed: {tensor} differs",
+    "L0880.help": "`llx prove` tries this on a few rows, in float32 and without dropout; docs/objectives.md says what a model and an objective must hold to",
+    "L0881": "{component} gives document {document} of a packed row other {tensor} than alone (by {share} of the largest)",
+    "L0882": "{component} is causal and lets its {tensor} see tokens from position {position} on earlier (by {share} of the largest)",
+    "L0883": "the loss of {component} depends on what stands in the padding (by {share})",
+    "L0884.padding": "the loss of {component} reaches padding: position {position} of row {row} ({count} in all)",
+    "L0884.extra": "the loss of {component} reaches position {position} of row {row}, which carries none ({count} in all)",
+    "L0884.missing": "the loss of {component} doesn't reach position {position} of row {row}, which carries it ({count} in all)",
+    "L0885": "micro-batches of {component} don't add up to the batch: {tensor} differs by {share} of its largest value",
+    "training.proof.also": "the proof of {proof} fails too",
 }

@@ -10,7 +10,8 @@ import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
-from ..events import Listener, Step, Validated
+from ..events import CheckpointSaved, Listener, Step, Validated
+from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
 from .loader import Batches, Loader, Ready
@@ -19,15 +20,15 @@ from .memory import told_if_memory_runs_out
 from .meter import Meter
 from .order import key
 from .result import facts_of, write_result
+from .saver import Saver
 from .setup import Setup
 from .state import State
-from .step import FiniteGuard, NonFinite, clipped_norm, gradients
+from .step import NonFinite, gradients
+from .update import Update
 from .weights import (
     Tensors,
     copied,
-    optimizer_tensors,
     put,
-    put_optimizer,
     require_finite,
     require_match,
     tensors_of,
@@ -45,24 +46,22 @@ _MOST_THREADS = 1024
 class Training:
     """A training that runs: the network, its optimizer, and the counters."""
 
-    def __init__(self, setup: Setup, emit: Listener) -> None:
+    def __init__(self, setup: Setup, emit: Listener, chooser: Calibration) -> None:
         self.setup, self.job, self.work = setup, setup.job, setup.work
         self.emit, self.fingerprint = emit, setup.work.fingerprint
         self.network = setup.network
-        self.trained = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimizer = self.job.optimizer.build(self.network)
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.guard = FiniteGuard(self.optimizer, setup.device)
-        self.state = State(setup.micro_batch)
+        self.update = Update(self.job, self.network, setup.device, setup.dtype)
+        self.chooser = chooser
+        self.state = State(setup.micro_batch, kernels=chooser.taken)
         self.best: Tensors | None = None
         """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
         self.meter = Meter(setup.device)
         self.figures: dict[str, float] = {}
         """What is shown beside the progress."""
-        self.norm: torch.Tensor | None = None
-        self.factor = 0.0
+        self.adapted = 1.0
+        """What the schedule makes of the validations so far."""
         self.started = self.shown = self.saved = time.monotonic()
-        self.save_seconds = 0.0
+        self.saver = Saver(setup.checkpoints, lambda step: emit(CheckpointSaved(self.fingerprint, step)))
 
     @property
     def elapsed(self) -> float:
@@ -77,6 +76,7 @@ class Training:
         self.network.train()
         with ExitStack() as stack:
             stack.enter_context(told_if_memory_runs_out(state.micro_batch))
+            stack.enter_context(self.saver)
             kind = setup.device.type
             batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, pin=kind == "cuda")
             loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
@@ -89,8 +89,10 @@ class Training:
                 self._step(loader.batch(state.step))
                 self._after_step()
             self._settle()
-        write_result(setup, state, tensors_of(self.network), self._best())
-        return facts_of(setup, state, self.network)
+        self._say_stall()
+        with self.update.averaged():
+            write_result(setup, state, tensors_of(self.network), self._best())
+        return facts_of(setup, state, self.network, self.update.skipped)
 
     def _best(self) -> Tensors:
         state = self.state
@@ -106,29 +108,29 @@ class Training:
         assert step == self.state.step
         # All that is random within a step comes from here, so that no random state needs to be saved.
         seed_device(key(setup.seed, "step", step), setup.device)
-        sums = gradients(self.network, self.job.objective, ready.parts, ready.count, setup.device, setup.dtype)
-        norm = clipped_norm(self.trained, self.job.clip)
+        scale = self.update.loss_scale
+        sums = gradients(self.network, self.job.objective, ready.parts, ready.count, setup.device, setup.dtype, scale)
         try:
-            self.guard.admit(step, norm, sums["loss"])
+            self.update.take(step, sums["loss"], self._rate_factor)
         except NonFinite as error:
-            if not self.guard.late:
+            if not self.update.guard.late:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
-        factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
         self.meter.add(sums, ready.count)
-        self.norm, self.factor = norm, factor
         self.state.step = step + 1
         if self.state.step % LOG_EVERY == 0:
             self._log()
 
+    def _rate_factor(self) -> float:
+        """Give the part of the learning rate that this step has."""
+        setup, step = self.setup, self.state.step
+        factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
+        return self.adapted * factor
+
     def _settle(self) -> None:
         """Wait for the verdict on the last step."""
         try:
-            self.guard.settle()
+            self.update.guard.settle()
         except NonFinite as error:
             raise self._non_finite(error.step) from error
 
@@ -144,6 +146,7 @@ class Training:
         if now - self.shown >= _SHOW_SECONDS:
             self.shown = now
             self._show()
+        self.saver.check()
         self._stop_if_asked()
         if self._save_is_due(now):
             self._save()
@@ -151,6 +154,7 @@ class Training:
     def _stop_if_asked(self) -> None:
         if self.work.stopping():
             self._save()
+            self.saver.wait()
             self.work.progress.log("training.saved", step=self.state.step)
             raise Interrupted
 
@@ -167,10 +171,13 @@ class Training:
         figures = self.meter.take(self.state, self.setup.pace.tokens_per_step)
         if figures is None:
             return
-        figures["lr"] = self.rates[0] * self.factor
+        update = self.update
+        figures["lr"] = update.rates[0] * update.factor
         figures["epoch"] = self.state.step / self.setup.pace.steps_per_epoch
-        if self.norm is not None:
-            figures["gradient_norm"] = float(self.norm)
+        if update.norm is not None:
+            figures["gradient_norm"] = float(update.norm)
+        if update.skipped is not None:
+            figures["skipped_steps"] = update.skipped
         self.figures = {name: figures[name] for name in ("loss", "tokens_per_second")}
         self.emit(Step(self.fingerprint, self.state.step, figures))
 
@@ -187,17 +194,18 @@ class Training:
         assert setup.validation is not None
         self._log()
         metric = setup.metric
-        outcome = measure(
-            self.network,
-            self.job.objective,
-            setup.validation,
-            state.micro_batch,
-            setup.device,
-            setup.dtype,
-            predict=metric is not None and metric.needs != "loss",
-            targets=metric is not None,
-            between=lambda rows: self._stop_if_asked(),
-        )
+        with self.update.averaged():
+            outcome = measure(
+                self.network,
+                self.job.objective,
+                setup.validation,
+                state.micro_batch,
+                setup.device,
+                setup.dtype,
+                predict=metric is not None and metric.needs != "loss",
+                targets=metric is not None,
+                between=lambda rows: self._stop_if_asked(),
+            )
         figures = {"validation_loss": mean_loss(outcome)}
         value, higher = figures["validation_loss"], False
         if metric is not None:
@@ -208,7 +216,8 @@ class Training:
         )
         if better:
             state.best_value, state.best_step, state.waited = value, state.step, 0
-            self.best = copied(tensors_of(self.network))
+            with self.update.averaged():
+                self.best = copied(tensors_of(self.network))
         else:
             state.waited += 1
         total, count = state.since_validation
@@ -217,9 +226,17 @@ class Training:
         # JSON has no number that isn't finite.
         state.curve.append([state.step, train_loss, *(v if math.isfinite(v) else None for v in figures.values())])
         state.validated = state.step
+        self._adapt()
         state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
         self.emit(Validated(self.fingerprint, state.step, figures, better))
         self.meter.restart_clock()
+
+    def _adapt(self) -> None:
+        """Ask the schedule what the validations mean to it; what selects is the last of a line of the curve."""
+        metric = self.setup.metric
+        sign = -1 if metric is not None and metric.higher_is_better else 1
+        results = [None if line[-1] is None else sign * line[-1] for line in self.state.curve]
+        self.adapted = self.job.schedule.adapted(results)
 
     # Saving and going on
 
@@ -227,22 +244,28 @@ class Training:
         given = self.job.save
         if given is not None and given.dimension != "time":
             return self.state.step % max(round(self.setup.pace.steps(given)), 1) == 0
-        interval = given.magnitude if given is not None else max(_SAVE_SECONDS, self.save_seconds / _STALL)
-        return now - self.saved >= interval
+        interval = given.magnitude if given is not None else max(_SAVE_SECONDS, self.saver.last_stall / _STALL)
+        return now - self.saved >= interval and not self.saver.is_busy
 
     def _save(self) -> None:
         self._settle()
-        began = time.monotonic()
         state = self.state.json()
         state["elapsed"] = self.elapsed
         state["sums"] = self.meter.json()
         best = None
         if self.best is not None and self.state.best_step is not None:
             best = (self.state.best_step, self.best)
-        optimizer = optimizer_tensors(self.optimizer, self.network)
-        self.setup.checkpoints.save(self.state.step, tensors_of(self.network), optimizer, state, best)
+        with self.update.averaged(False):
+            self.saver.save(self.state.step, tensors_of(self.network), self.update.tensors(), state, best)
         self.saved = time.monotonic()
-        self.save_seconds = self.saved - began
+
+    def _say_stall(self) -> None:
+        """Tell how long the training waited for its checkpoints."""
+        saver = self.saver
+        if saver.count:
+            share = f"{saver.stalled / max(self.elapsed, 1e-9):.2%}"
+            seconds = f"{saver.stalled:.2f}"
+            self.work.progress.log("training.stall", count=saver.count, seconds=seconds, share=share)
 
     def _resume(self) -> None:
         """Put back the newest checkpoint that verifies, and say which ones were skipped."""
@@ -254,6 +277,7 @@ class Training:
             return
         self.meter.restore(self.state.sums)
         self.state.sums = {}
+        self._adapt()
         if found.environment["threads"] != torch.get_num_threads():
             torch.set_num_threads(found.environment["threads"])
         for part, old in found.environment.items():
@@ -271,6 +295,9 @@ class Training:
         state = State.of(saved.state)
         # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
         require_match(tensors_of(self.network), saved.network)
-        put_optimizer(self.optimizer, self.network, saved.optimizer)
+        self.update.put(saved.optimizer)
         put(self.network, saved.network)
+        self.update.weights_changed()
         self.state = state
+        self.chooser.restore(state.kernels)
+        state.kernels = self.chooser.taken

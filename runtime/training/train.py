@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ...plugins.component import Facts
+from ...plugins.nn.kernels import using
 from ...plugins.work import Job, Work
 from ..events import Listener
-from .device import torch_settings
+from .calibrate import calibration
+from .device import choose_device, torch_settings
 from .loop import Training
 from .memory import told_if_memory_runs_out
+from .prove.prove import prove
 from .setup import Setup
 
 
@@ -16,7 +19,10 @@ def train(job: Job, work: Work, emit: Listener) -> Facts:
 
     Raises TaskFailed for what a user can mend, and Interrupted once it was asked to stop and has saved.
     """
-    with torch_settings(work.settings):
+    chooser = calibration(work.settings, choose_device(work.settings.get("device")))
+    with torch_settings(work.settings), using(chooser):
         with told_if_memory_runs_out(None):
-            training = Training(Setup(job, work), emit)
-        return training.run()
+            setup = Setup(job, work)
+            proofs = prove(setup) if work.smoke is not None else {}
+            training = Training(setup, emit, chooser)
+        return training.run() | ({"proofs": proofs} if proofs else {})

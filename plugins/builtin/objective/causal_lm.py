@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ...component import Facts
-from ...values import IGNORED, Batch, Encoding, Network, Objective, Shape, TensorBatch
+from ...values import IGNORED, Batch, Encoding, Shape
 from ..encoding.packed import Packed
+from .language import LanguageModelling
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
-    from torch import nn
 
 
-class CausalLM(Objective):
+class CausalLM(LanguageModelling):
     """Predict each token from those before it in its document."""
 
     name: ClassVar[str] = "causal_lm"
-    example: ClassVar[str] = "causal_lm()"
+    example: ClassVar[str] = "causal_lm { z_loss = 1e-4 }"
     attention: ClassVar[tuple[str, ...]] = ("causal",)
     gives: ClassVar[tuple[str, ...]] = ("loss", "likelihood", "text")
 
@@ -37,21 +36,3 @@ class CausalLM(Objective):
             # Neither padding nor the first mark of the next document follows from what stands before it.
             targets[(segments[:, 1:] != segments[:, :-1]) | (segments[:, 1:] == 0)] = IGNORED
         return prepared
-
-    def count(self, batch: Batch) -> float:
-        return float((batch["targets"] != IGNORED).sum())
-
-    def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module:
-        from ...nn.heads import VocabularyHead
-
-        return VocabularyHead(body.embedding, shape.tied_embeddings)  # type: ignore[arg-type]
-
-    def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        from ...nn.likelihood import vocabulary_loss
-
-        hidden = network.hidden(batch)  # (B, L, H)
-        weight: torch.Tensor = network.head.weight  # type: ignore[union-attr,assignment]
-        return vocabulary_loss(hidden.flatten(0, 1), weight, batch["targets"].flatten()), {}
-
-    def targets(self, batch: Batch) -> np.ndarray[Any, Any]:
-        return batch["targets"][batch["targets"] != IGNORED]

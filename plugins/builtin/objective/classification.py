@@ -38,7 +38,7 @@ class Classification(Objective):
         float | None, Field(ge=0, lt=1, description="On what the head reads; none is the model's own")
     ] = None
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="How much of the target is shared among all labels")
+        float, Field(ge=0, lt=1, description="How much of the target is shared among all labels, in training")
     ] = 0.0
 
     def reads(self) -> tuple[str, ...]:
@@ -72,7 +72,9 @@ class Classification(Objective):
         from torch.nn.functional import cross_entropy
 
         logits, label = self.logits(network, batch), batch["label"]
-        loss = cross_entropy(logits, label, reduction="sum", label_smoothing=self.label_smoothing)
+        # What is measured is the cross-entropy itself; see LanguageModelling.
+        smoothing = self.label_smoothing if network.training else 0.0
+        loss = cross_entropy(logits, label, reduction="sum", label_smoothing=smoothing)
         return loss, {"accuracy": (logits.detach().argmax(dim=1) == label).sum()}
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:

@@ -11,7 +11,9 @@ from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.fill_in_middle import FillInMiddle
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.nn import MOST_LOGITS, likelihood
 from llx.plugins.nn.heads import pool
@@ -30,9 +32,14 @@ PAIRS = [
     pytest.param(Decoder(**SIZES), CausalLM(), id="causal_lm"),
     pytest.param(Decoder(**SIZES, **LLAMA), CausalLM(), id="causal_lm-llama"),
     pytest.param(Decoder(**SIZES, tied_embeddings=False), CausalLM(), id="causal_lm-untied"),
+    pytest.param(Decoder(**SIZES), CausalLM(label_smoothing=0.1, z_loss=1e-4), id="causal_lm-smoothed"),
+    pytest.param(Decoder(**SIZES), PrefixLM(), id="prefix_lm"),
+    pytest.param(Decoder(**SIZES, **LLAMA), PrefixLM(rate=0.25), id="prefix_lm-short"),
+    pytest.param(Decoder(**SIZES), FillInMiddle(rate=1), id="fill_in_middle"),
     pytest.param(Encoder(**SIZES), MaskedLM(), id="masked_lm"),
     pytest.param(Encoder(**SIZES, norm_placement="post", tied_embeddings=False), MaskedLM(), id="masked_lm-post"),
     pytest.param(Encoder(**SIZES), MaskedLM(whole_word=True), id="masked_lm-words"),
+    pytest.param(Encoder(**SIZES), MaskedLM(spans=True, masks="static"), id="masked_lm-spans"),
     pytest.param(Decoder(**SIZES), Classification(), id="classification-decoder"),
     pytest.param(Encoder(**SIZES), Classification(label_smoothing=0.1), id="classification-encoder"),
     pytest.param(Encoder(**SIZES), Classification(pooling="first", pair="text"), id="classification-first"),
@@ -152,7 +159,7 @@ def test_weights_are_stored_once(model: Model, objective: Objective, network: An
     names = [name for name, _ in net.named_parameters()]
     storages = [parameter.untyped_storage().data_ptr() for parameter in net.parameters()]
     assert len(set(storages)) == len(storages)
-    vocabulary = [name for name in names if name in ("head.weight", "head.vocabulary.weight")]
+    vocabulary = [name for name in names if name == "head.weight"]
     own = not model.shape.tied_embeddings and not isinstance(objective, Classification)
     assert len(vocabulary) == (1 if own else 0)
 
@@ -164,20 +171,50 @@ def test_a_tied_head_learns_with_the_embedding(network: Any) -> None:
     assert not net.head(torch.randn(2, 32)).any()
 
 
-def test_logits_in_pieces_give_the_same_loss_and_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+def positions() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Give hidden states, weight, bias and targets of 50 positions, of which every third is ignored."""
     torch.manual_seed(0)
-    hidden, weight = torch.randn(50, 8, requires_grad=True), torch.randn(20, 8, requires_grad=True)
+    hidden, weight, bias = (torch.randn(*shape, requires_grad=True) for shape in ((50, 8), (20, 8), (20,)))
     targets = torch.randint(0, 20, (50,))
     targets[::3] = IGNORED
+    return hidden, weight, bias, targets
+
+
+@pytest.mark.parametrize("more", [{}, {"smoothing": 0.1, "z_loss": 1e-2}], ids=["plain", "smoothed"])
+def test_logits_in_pieces_give_the_same_loss_and_gradients(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, float]
+) -> None:
+    hidden, weight, bias, targets = positions()
 
     def results() -> list[torch.Tensor]:
-        loss = vocabulary_loss(hidden, weight, targets)
-        return [loss.detach(), *torch.autograd.grad(loss, (hidden, weight))]
+        loss = vocabulary_loss(hidden, weight, targets, bias=bias, **more)
+        return [loss.detach(), *torch.autograd.grad(loss, (hidden, weight, bias))]
 
     whole = results()
     assert MOST_LOGITS > 1000
     monkeypatch.setattr(likelihood, "MOST_LOGITS", 130)
     assert all(torch.allclose(a, b, rtol=1e-5, atol=1e-6) for a, b in zip(whole, results(), strict=True))
+
+
+def test_smoothing_and_z_loss_are_what_their_papers_say() -> None:
+    hidden, weight, bias, targets = positions()
+    found = vocabulary_loss(hidden, weight, targets, bias=bias, smoothing=0.1, z_loss=1e-2).item()
+    expected = 0.0
+    for logits, target in zip((hidden @ weight.T + bias).tolist(), targets.tolist(), strict=True):
+        if target != IGNORED:
+            log_sum = np.log(np.exp(logits).sum())
+            shared = [0.9 * (index == target) + 0.1 / 20 for index in range(20)]
+            expected += sum(share * (log_sum - logit) for share, logit in zip(shared, logits, strict=True))
+            expected += 1e-2 * log_sum**2
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_is_added_in_training_is_not_measured(network: Any, prepared: Any, tensors: Any) -> None:
+    model, plain, more = Decoder(**SIZES), CausalLM(), CausalLM(label_smoothing=0.2, z_loss=1e-2)
+    net, batch = network(model, plain), tensors(prepared(model, plain))
+    assert more.loss(net, batch)[0].item() > plain.loss(net, batch)[0].item()
+    net.eval()
+    assert more.loss(net, batch)[0].item() == plain.loss(net, batch)[0].item()
 
 
 def test_pooling_leaves_padding_out() -> None:

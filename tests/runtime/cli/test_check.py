@@ -210,6 +210,8 @@ def test_watch_checks_again_after_a_change_and_ends_with_ctrl_c(tmp_path: Path) 
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
+        # A shell that runs the tests in the background lets them ignore Ctrl-C, and what they start too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert running.stdout is not None
 
