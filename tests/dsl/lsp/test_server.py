@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from llx.dsl.lsp.say import Say
 from llx.dsl.lsp.server import RequestFailed, serve
 from pygls.exceptions import FeatureRequestError
 from pygls.protocol import json_rpc
@@ -14,6 +15,7 @@ from ..fake import FakeCatalogue
 
 @pytest.mark.parametrize(("error", "lines"), [(RequestFailed("taken already"), 0), (ValueError("a mistake"), 1)])
 def test_only_mistakes_of_its_own_are_logged(error: Exception, lines: int, caplog: pytest.LogCaptureFixture) -> None:
+    Say("ja")  # a server loads its words in its own language alone, and other tests of this process compare both
     server = serve(FakeCatalogue, "0")
     try:
         raise error
