@@ -252,24 +252,24 @@ class FactsOf:
         raise NotImplementedError
 
 
-def walk(value: Any) -> Iterator[Component | Reference]:
+def walk(value: Any, deep: bool = True) -> Iterator[Component | Reference]:
     """Give the components and references within a value, itself first; lists, maps and formulas are looked through.
 
-    A reference is not followed: what it leads to is another task's.
+    A reference is not followed: what it leads to is another task's. Nor are, if it isn't `deep`, a component's fields.
     """
     if isinstance(value, Reference):
         yield value
     elif isinstance(value, Component):
         yield value
-        for name in _followed(type(value)):
+        for name in _followed(type(value)) if deep else ():
             if type(inner := getattr(value, name)) not in _HOLDS_NOTHING:
                 yield from walk(inner)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from walk(item)
+            yield from walk(item, deep)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from walk(item)
+            yield from walk(item, deep)
     elif isinstance(value, Formula):
         yield from value.references
 

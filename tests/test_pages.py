@@ -58,6 +58,7 @@ RUN_TIME = {
     "L0586": "llx has no weights of its own yet",
     "L0602": "all causal models of llx take a prefix",
     "L0572": "trials fail in a run",
+    "L0591": "trials fail in a run",
     "L0610": "the check finds it (L0662): the file went away after it",
     "L0611": "the tests may run as one whom no permission stops",
     "L0614": "such a file is larger than a page",

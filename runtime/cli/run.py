@@ -14,6 +14,9 @@ import click
 from . import options, output
 from .guard import TRACEBACK
 
+PROFILE = "LLX_PROFILE"
+"""How the steps to be traced are told to all processes of a run (runtime/training/profile.py)."""
+
 if TYPE_CHECKING:
     from ..events import Listener
     from ..face import RunResult
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 @options.store
 @click.option("--locked", is_flag=True, help="Run only with the versions in llx.lock.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
+@click.option(
+    "--profile", type=click.IntRange(min=1), metavar="STEPS", help="Trace so many steps of each stage, for Chrome."
+)
 def command(
     file: Path,
     params: tuple[str, ...],
@@ -40,9 +46,12 @@ def command(
     store: Path | None,
     locked: bool,
     as_json: bool,
+    profile: int | None,
 ) -> int:
     from ..mode import Mode
 
+    if profile is not None:
+        os.environ[PROFILE] = str(profile)
     return execute(file, params, only, store, as_json, Mode.SMOKE if smoke else Mode.REAL, locked=locked)
 
 
@@ -69,11 +78,12 @@ def execute(
     finally:
         display.close()
     report = _report(result)
+    placed = _place(result, report)
     if as_json:
         display.end(result, report)
     else:
         with contextlib.suppress(BrokenPipeError):  # what went wrong is told where somebody may read it
-            _close(result, report)
+            _close(result, placed or report)
         found = result.diagnostics[len(checked.diagnostics) :]
         if result.id and found:
             click.echo(err=True)
@@ -161,6 +171,19 @@ def _report(result: RunResult) -> Path | None:
 
         click.echo(say("cli.report.failed", error=f"{type(error).__name__}: {error}"), err=True)
         return None
+
+
+def _place(result: RunResult, report: Path | None) -> Path | None:
+    """Put what people read into the experiment's `output`, and give the report there; a failure costs a warning."""
+    from ..words import say
+    from .outputs import REPORT, write_outputs
+
+    try:
+        written = write_outputs(result, report)
+    except OSError as error:
+        click.echo(say("cli.output.failed", error=error.strerror or str(error)), err=True)
+        return None
+    return next((path for path in written if path.name == REPORT), None)
 
 
 def _close(result: RunResult, report: Path | None) -> None:

@@ -36,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "Params are given as in the file: llx plan f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx plan f.llx lr=1e-4 width=512",
     "Run what an experiment describes and isn't stored yet.": "実験のうち、まだ保存されていない部分を実行する。",
     "Params are given as in the file: llx run f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx run f.llx lr=1e-4 width=512",
+    "Trace so many steps of each stage, for Chrome.": "各ステージをこのステップ数だけ計測し、Chrome で見られるトレースを書く。",
     "Write the events as JSON lines.": "イベントを JSON Lines で出力する。",
     "Run only with the versions in llx.lock.": "llx.lock のバージョンと同じときだけ実行する。",
     # describe
@@ -88,7 +89,7 @@ MESSAGES: dict[str, str] = {
     "`llx explain NAME` shows the fields of a component.": "コンポーネントのフィールドは `llx explain NAME` で見られます。",
     "Show those of a plugin too, as `use` does.": "`use` と同じように、プラグインのものも表示する。",
     "Explain a component, a kind or the code of a diagnostic.": "コンポーネント、種類、診断コードを説明する。",
-    "Examples: llx explain adamw, llx explain optimizer, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain L0203",
+    "Examples: llx explain adamw, llx explain optimizer, llx explain with, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain with、llx explain L0203",
     "List the installed plugins.": "インストール済みのプラグインを一覧する。",
     "A file sees the components of a plugin after `use DISTRIBUTION`.": "ファイルに `use DISTRIBUTION` と書くと、プラグインのコンポーネントが使えます。",
     "Say what this machine can do, and what stands in the way.": "このマシンで何ができ、何が妨げになるかを示す。",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...dsl.diagnostics.words import visible
+from ...plugins.numbers import is_number, number
 from ..listeners.comparison import Comparison
-from ..listeners.facts import is_number, metrics_of, number, samples_of
+from ..listeners.facts import metrics_of, samples_of
 from ..listeners.figures import count, duration, value
 from ..words import say
 from .markup import Markup, element, join
@@ -100,6 +101,25 @@ def samples(task: TaskRecord) -> Markup | None:
             for prompt, text in pairs
         ]
     )
+
+
+MOST_SAMPLED = 16
+"""Steps whose samples are shown, spread over all."""
+
+
+def sampled(task: TaskRecord) -> Markup | None:
+    """Show what a model wrote while it was trained, step by step."""
+    if not task.sampled:
+        return None
+    last = len(task.sampled) - 1
+    most = min(MOST_SAMPLED, len(task.sampled))
+    chosen = [task.sampled[round(last * i / max(most - 1, 1))] for i in range(most)]
+    rows = [
+        [f"{step:,}", [element("p", element("b", _readable(prompt)), _readable(text)) for prompt, text in pairs]]
+        for step, pairs in chosen
+    ]
+    heads = [say("report.curve.step"), say("report.sampled")]
+    return table(heads, rows, numbers=[0], style="sampled")
 
 
 def confusion(task: TaskRecord) -> Markup | None:

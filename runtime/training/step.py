@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,19 +26,23 @@ def gradients(
     device: torch.device,
     dtype: torch.dtype,
     scale: torch.Tensor | None = None,
+    lap: Callable[[str], None] = lambda part: None,
 ) -> Sums:
     """Add up the gradients of the mean loss over all micro-batches; give the sums, the loss as `loss`.
 
-    The gradients, and not the sums, are multiplied by `scale`.
+    The gradients, and not the sums, are multiplied by `scale`. `lap` hears when a forward and when a backward pass was
+    queued.
     """
     sums: Sums = {}
     for part in parts:
         batch = to_device(part, device)
         with autocast(device, dtype):
             loss, shown = objective.loss(network, batch)
+        lap("forward")
         # The denominator is that of the whole batch, so that every token weighs alike in every micro-batch.
         share = torch.full_like(loss, 1.0 / (count or 1.0))
         loss.backward(share if scale is None else share * scale)
+        lap("backward")
         for name, value in {"loss": loss, **shown}.items():
             sums[name] = sums[name] + value.detach() if name in sums else value.detach()
     return sums

@@ -27,7 +27,7 @@ from ...api import (
     Work,
     neutral,
 )
-from ...fit import check_fit, check_roles
+from ...fit import check_fit, check_roles, is_tokens
 from ...rows import rows_per_step, tokens_per_row, training_split
 from ...work import Recompute
 from ..optimizer.adamw import AdamW
@@ -65,6 +65,7 @@ class TrainingStage(Stage):
         None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
+    samples: list[str] = neutral([], "Prompts that are continued at each validation, to be read in the report")
     activation_checkpointing: Recompute = neutral(
         "none", "What layers compute again for the backward pass, to save memory: all of a block, or what is cheap"
     )
@@ -112,6 +113,8 @@ class TrainingStage(Stage):
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
+        if self.samples and "text" not in self.objective.gives:
+            place.error("samples", "L0841", {"objective": self.objective.name}, help="L0841.help")
         if self.objective.frozen():
             place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
         if not place.problems and self.batch.dimension == "tokens":
@@ -155,9 +158,10 @@ class TrainingStage(Stage):
     def row_length(self) -> int | None:
         """Give the tokens of a full row; None if rows have lengths of their own."""
         shape = self.described_model().shape
-        [length] = self.objective.encoding(shape).arrays()["tokens"].shape
+        arrays = self.objective.encoding(shape).arrays()
+        lengths = [array.shape[0] for name, array in arrays.items() if is_tokens(name)]
         # A row may hold one token more than the model reads of it.
-        return None if length is None else min(length, shape.context_length)
+        return sum(min(length or 0, shape.context_length) for length in lengths) if None not in lengths else None
 
     def rows_known(self, inputs: FactsOf) -> int | None:
         """Give the rows of a step as the loader will take them, if enough is known of the rows."""
@@ -207,5 +211,6 @@ class TrainingStage(Stage):
                 offload=self.offload,
                 save=self.save,
                 compile=self.compile,
+                samples=self.samples,
             )
         )
