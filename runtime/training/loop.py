@@ -13,6 +13,7 @@ from ...plugins.work import Interrupted
 from ..events import CheckpointSaved, Listener, Sampled, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
+from .gradients import Gradients
 from .loader import Batches, Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
