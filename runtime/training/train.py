@@ -9,14 +9,15 @@ from .device import torch_settings
 from .loop import Training
 from .memory import told_if_memory_runs_out
 from .setup import Setup
+from .team import Team
 
 
-def train(job: Job, work: Work, emit: Listener) -> Facts:
+def train(job: Job, work: Work, emit: Listener, team: Team | None = None) -> Facts:
     """Train as a job says, writing `best/` and `last/` into the work's directory; goes on where a kill left off.
 
-    Raises TaskFailed for what a user can mend, and Interrupted once it was asked to stop and has saved.
+    The ranks of a `team` each call it, and the first one writes. Raises TaskFailed for what a user can mend, and Interrupted once it was asked to stop and has saved.
     """
     with torch_settings(work.settings):
         with told_if_memory_runs_out(None):
-            training = Training(Setup(job, work), emit)
+            training = Training(Setup(job, work, team), emit)
         return training.run()
