@@ -119,6 +119,8 @@ def _helps(error: Unexpected, tokens: list[Token], token: Token | None) -> list[
         return [Text("L0101.block", {"text": before.text})]
     if token.type == "=" and {"COMPARE", "ADD"} <= error.accepted:
         return [Text("L0101.compare")]
+    if token.type == "," and ")" in error.accepted and "KEY" not in error.accepted:
+        return [Text("L0101.list")]
     if token.type == "." and "=" in error.accepted:
         return [Text("L0101.dotted")]
     if token.text == "if" and "COMPARE" in error.accepted:
@@ -134,6 +136,9 @@ def _fixes(error: Unexpected, tokens: list[Token], reports: Reports) -> tuple[Fi
     if index >= len(tokens) or index == 0:
         return ()
     token, before = tokens[index], tokens[index - 1]
+    names = token.type == "=" and before.type == WORD and before.text not in STATEMENT_WORDS
+    if index == 1 and names and len(tokens) > 2 and tokens[2].type in ("NUMBER", "STRING"):
+        return (Fix(reports.span(before.start, token.end), f"let {before.text} =", certain=False),)
     better = mended(error, tokens)
     if token.type == "," and (before.type == "," or before.type in OPENERS):
         return (Fix(reports.span(token.start, token.end), ""),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from . import syntax
 from .catalogue import REQUIREMENTS, Catalogue
@@ -44,6 +44,10 @@ class Module(Record, eq=False):
     expects: Mapping[str, syntax.Expect] = {}
     imports: Mapping[str, Imported] = {}
     """What the imports of `names` lead to."""
+    headless: bool = False
+    """Whether the head of a block is missing: an unknown name may be the one that it declared."""
+    again: Mapping[str, Sequence[Named]] = {}
+    """Name -> the further statements that declare it, which is a mistake: what a use of it means isn't known."""
 
 
 def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[Diagnostic]]:
@@ -53,8 +57,9 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
     taken: dict[str, syntax.Segment] = {}
     lost = set(tree.lost)
     expects: dict[str, syntax.Expect] = {}
+    again: dict[str, list[Named]] = {}
     experiment: syntax.Experiment | None = None
-    broken = bool(tree.lost)
+    broken = bool(tree.lost) or tree.headless
     for statement in tree.statements:
         match statement:
             case syntax.Experiment():
@@ -66,6 +71,8 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
                 name = statement.name
                 if name.name in taken:
                     diagnostics.append(_twice("L0204", name, taken[name.name]))
+                    if not isinstance(statement, syntax.Expect | syntax.Import):
+                        again.setdefault(name.name, []).append(statement)
                     continue
                 taken[name.name] = name
                 if isinstance(statement, syntax.Expect):
@@ -84,6 +91,8 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
         {name: mentioned(expression_of(statement)) & known for name, statement in names.items()},
         mentioned(experiment.block) & known if experiment else frozenset(),
         expects=expects,
+        headless=tree.headless,
+        again=again,
     )
     return built, diagnostics
 

@@ -42,14 +42,14 @@ def parse_scanned(source: Source, scanned: Scan, reports: Reports) -> tuple[Synt
             statements.append(statement)
         else:
             lost |= lost_names(tokens)
-    tree = SyntaxTree(source, tuple(statements), tuple(scanned.comments), frozenset(lost))
+    tree = SyntaxTree(source, tuple(statements), tuple(scanned.comments), frozenset(lost), scanned.headless)
     return tree, reports.finished()
 
 
 def parse_expression(source: Source) -> tuple[Expression | None, list[Diagnostic]]:
     """Parse a value that stands alone, as after `lr=` on the command line; None if anything is wrong with it."""
     reports = Reports(source)
-    scanned = scan(source, reports)
+    scanned = scan(source, reports, is_value=True)
     newline = Token(NEWLINE, "\n", 0, 0)
     tokens: list[Token] = []
     for part in scanned.statements:

@@ -19,9 +19,9 @@ def set_apart(start: int, end: int, sign: str, reports: Reports) -> tuple[Fix, .
     return (Fix(reports.span(start, end), f" {sign}{follows}"),)
 
 
-def opened(at: int, reports: Reports) -> tuple[Fix, ...]:
-    """Give the fix of a block whose brace is missing after an offset."""
-    return (Fix(reports.span(at, at), " {"),)
+def opened(at: int, reports: Reports, text: str) -> tuple[Fix, ...]:
+    """Give the fix of a bracket that is missing at an offset, as it stands with its blanks."""
+    return (Fix(reports.span(at, at), text),)
 
 
 def joined(start: int, sign_start: int, sign_end: int, reports: Reports) -> tuple[Fix, ...]:

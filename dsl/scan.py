@@ -11,6 +11,8 @@ import unicodedata
 
 from .characters import BLANKS, FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
+from .foreign import foreign_line, foreign_list, starred_comment
+from .openings import begins, line_start, second_equals
 from .record import Record
 from .repairs import quoted, quoted_before, quoted_early
 from .reports import Reports
@@ -66,11 +68,13 @@ class Scan(Record):
     statements: list[list[Token]]
     comments: list[Comment]
     docs: Docs
+    headless: bool = False
+    """Whether a block lacks its head, and so the name that it declares."""
 
 
-def scan(source: Source, reports: Reports) -> Scan:
-    """Cut a source into statements; what is wrong with its characters and brackets goes to the reports."""
-    return _Scanner(source, reports).run()
+def scan(source: Source, reports: Reports, *, is_value: bool = False) -> Scan:
+    """Cut a source into statements, or a value alone; what is wrong with its characters and brackets is reported."""
+    return _Scanner(source, reports, is_value).run()
 
 
 def forgotten(text: str, at: int, end: int | None, characters: Characters) -> str | None:
@@ -88,7 +92,8 @@ def forgotten(text: str, at: int, end: int | None, characters: Characters) -> st
 
 
 class _Scanner:
-    def __init__(self, source: Source, reports: Reports) -> None:
+    def __init__(self, source: Source, reports: Reports, is_value: bool) -> None:
+        self.is_value = is_value
         self.source = source
         self.reports = reports
         self.characters = Characters(source, reports)
@@ -104,9 +109,11 @@ class _Scanner:
 
     def run(self) -> Scan:
         at, end = 0, len(self.text)
+        if not self.is_value:
+            begins(self.statements, self.text, 0)
         while at < end and not self.reports.full:
             at = self.step(at)
-        return Scan(self.statements.end(at), self.comments, self.docs)
+        return Scan(self.statements.end(at), self.comments, self.docs, self.statements.headless)
 
     def step(self, at: int) -> int:
         """Take what stands at an offset, and give the offset after it."""
@@ -121,6 +128,10 @@ class _Scanner:
             match = _USE.match(text, at)
             if match is not None:
                 return self.requirement(match)
+        if self.statements.between and not self.is_value and not text[line_start(text, at) : at].strip():
+            end_of_line = foreign_line(self.statements, text, at)
+            if end_of_line is not None:
+                return end_of_line
         match = _TOKEN.match(text, at)
         if match is None:
             return self.unclosed_string(at) if text[at] == '"' else self.strange(at)
@@ -197,17 +208,32 @@ class _Scanner:
         elif text in ("<", "<=", "==", ">", ">=") and (conflict := _CONFLICT.match(self.text, at)):
             end = conflict.end()
             self.reports.error("L0119", at, at + 7, helps=(Text("L0119.help"),))
-        elif text == "/" and self.text.startswith("/", end):
-            self.characters.foreign("//", "#", at, end + 1)
-            end = self.characters.line_end(at)
-            self.comment(at, end)
+        elif text in "/:=" and (stop := self.foreign(text, at, end)):
+            end = stop
         elif text in (":", "=") and (assigned := _ASSIGNED.match(self.text, at)):
             meant = ">=" if text == "=" and not self.statements.at_key else "="
             end = assigned.end()
-            self.characters.foreign(assigned.group(), meant, at, end)
+            # Where it is no entry of a block, the kind is missing, too: that is said, and how both are written.
+            if self.statements.open or len(self.statements.tokens) != 1:
+                self.characters.foreign(assigned.group(), meant, at, end)
             self.push(OPERATORS.get(meant, meant), meant, at, end)
         else:
+            if text == "=":
+                second_equals(self.statements, self.text, at)
             self.push(OPERATORS.get(text, text), text, at, end)
+        return end
+
+    def foreign(self, sign: str, at: int, end: int) -> int | None:
+        """Take a comment or a list as other languages write it; give the offset after it, or None if there is none."""
+        if sign != "/":
+            return foreign_list(self.statements, self.text, at, end)
+        if self.text.startswith("*", end):
+            return starred_comment(self.text, at, self.reports)
+        if not self.text.startswith("/", end):
+            return None
+        self.characters.foreign("//", "#", at, end + 1)
+        end = self.characters.line_end(at)
+        self.comment(at, end)
         return end
 
     def comment(self, at: int, end: int) -> None:
@@ -257,7 +283,7 @@ class _Scanner:
             self.push(",", ",", at, at + 1)
         else:
             rest = self.text[at + 1 : self.characters.line_end(at)].lstrip(" \t")
-            self.characters.foreign(";", "", at, at + 1, "\n" if rest and not rest.startswith("#") else "")
+            self.characters.foreign(";", "", at, at + 1, "\n" if rest and rest[0] not in "#}" else "")
             self.statements.end_line(self.text, at, at + 1)
         return at + 1
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from .diagnostics.model import Label, Text
-from .repairs import closing, joined, opened
-from .reports import Reports, shorten
+from .openings import begins, headless_inside, indentation, missing_opener, without_brackets
+from .repairs import closing, joined
+from .reports import Reports
 from .tokens import CLOSERS, CONTINUING, DEPTH, JUNK, NEWLINE, OPENERS, RESERVED, STRAY, WORD, Token
 
 # A statement at the margin, as far as one line shows; a reserved word can't begin one.
@@ -30,25 +31,13 @@ _LATE = re.compile(
 )
 """What would have continued a line, had the line not ended before it."""
 _BEFORE_ROW = frozenset({NEWLINE, ",", *OPENERS})
-_INDENTED = re.compile(r"[ \t]+[^\W\d]\w*[ \t]*=(?!=)")
-"""An entry; outside of braces none can stand."""
 _CLOSING = re.compile(r"[ \t]*\}")
-_NO_BRACES = re.compile(r"\"(?:[^\"\\\n]|\\[^\n])*+\"|\#[^\n]*+")
-"""What holds braces that are none."""
 
 
 def next_statement(text: str, at: int) -> int:
     """Give the end of the last line before the next statement at the margin, or the end of the text."""
     following = _STATEMENT_LINE.search(text, at)
     return following.start() if following else len(text)
-
-
-def _indentation(text: str, line: int) -> int:
-    """Count the blanks that a line, by its start, begins with."""
-    at = line
-    while at < len(text) and text[at] in " \t":
-        at += 1
-    return at - line
 
 
 class Statements:
@@ -70,6 +59,10 @@ class Statements:
 
         self.complete = False
         """Whether it is known that this statement lacks no closing brace."""
+        self.headless = False
+        """Whether there was a block without its head: an unknown name may be the one that stood there."""
+        self.looks = 0
+        """How often the rest of a statement was looked through for brackets."""
 
     @property
     def in_use(self) -> bool:
@@ -77,6 +70,11 @@ class Statements:
         if not self.tokens or self.tokens[0].text != "use" or self.open or self.newline is not None:
             return False
         return [token.type for token in self.tokens[:2]] in ([WORD], [WORD, "DISTRIBUTION"])
+
+    @property
+    def between(self) -> bool:
+        """Tell whether what comes next begins a statement."""
+        return not self.open and (not self.tokens or self.newline is not None)
 
     @property
     def in_list(self) -> bool:
@@ -123,9 +121,14 @@ class Statements:
         """Take note of a newline; what stands on the next line is looked at, but not read."""
         if self.open and _STATEMENT.match(text, next_line):
             self.unclosed(self.open[:], at)
+        is_line = text.startswith("\n", next_line - 1)
         if not self.tokens:
+            if is_line and not self.open:
+                begins(self, text, next_line)
             return
         last = self.tokens[-1]
+        if is_line and missing_opener(self, text, next_line):
+            return
         if self.open:
             opener = self.tokens[self.open[-1]].type
             if opener != "{":
@@ -142,9 +145,6 @@ class Statements:
                 return
         elif last.type == "," and self.tokens[0].text == "use":
             return
-        if not self.open and not self.continues() and _INDENTED.match(text, next_line):
-            self.missing_brace(at)
-            return
         late = _LATE.match(text, next_line)
         if late is not None and not self.continues():
             self.late(late)
@@ -160,19 +160,19 @@ class Statements:
         What looks like an entry there is an argument behind a missing comma, and no entry of the block around.
         """
         opened = text.rfind("\n", 0, self.tokens[self.open[-1]].start) + 1
-        return _indentation(text, line) > _indentation(text, opened)
+        return indentation(text, line) > indentation(text, opened)
 
     def left_open(self, text: str, line: int) -> list[int]:
         """Give the inner blocks that a line, by its indentation, is no part of, if the statement lacks their braces."""
         entry = _ENTRY.match(text, line)
         if len(self.open) < 2 or not (entry or _CLOSING.match(text, line)):
             return []
-        depth = _indentation(text, line) + (0 if entry else 1)
+        depth = indentation(text, line) + (0 if entry else 1)
         inner: list[int] = []
         for index in reversed(self.open[1:]):
             opener = self.tokens[index]
             start = text.rfind("\n", 0, opener.start) + 1
-            if opener.type != "{" or _indentation(text, start) < depth:
+            if opener.type != "{" or indentation(text, start) < depth:
                 break
             inner.insert(0, index)
         return inner[-missing:] if inner and (missing := self.lacking(text, line)) > 0 else []
@@ -184,31 +184,11 @@ class Statements:
         """
         if self.complete:
             return 0
-        rest = _NO_BRACES.sub("", text[line : next_statement(text, line)])
+        rest = without_brackets(text[line : next_statement(text, line)])
         opened = sum(self.tokens[index].type == "{" for index in self.open)
         missing = opened + rest.count("{") - rest.count("}")
         self.complete = missing <= 0
         return missing
-
-    def missing_brace(self, at: int) -> None:
-        """Report that a block has begun without its brace, and open it."""
-        last = self.tokens[-1]
-        # An entry outside of any block is reported by the parser.
-        if [token.type for token in self.tokens[:2]] != [WORD, "="]:
-            expected = [Text("syntax.sign", {"text": "{"})]
-            self.reports.error(
-                "L0101",
-                last.end,
-                last.end,
-                expected=expected,
-                after=Text("syntax.after", {"text": shorten(last.text)}),
-                found=Text("syntax.found_end"),
-                label=Text("L0101.label", {"expected": expected}),
-                fixes=opened(last.end, self.reports),
-            )
-        self.tokens.append(Token("{", "", last.end, last.end))
-        self.open.append(len(self.tokens) - 1)
-        self.spoiled = True
 
     def late(self, match: re.Match[str]) -> None:
         """Report what stands a line too late, and join the lines."""
@@ -243,6 +223,9 @@ class Statements:
         """Add a closing bracket, and close what is open inside."""
         matching = [n for n, index in enumerate(self.open) if self.tokens[index].type == CLOSERS[token.type]]
         if matching:
+            inner = token.type == "}" and matching[-1] == len(self.open) - 1
+            if inner and headless_inside(self, self.reports.source.text, token):
+                return
             self.unclosed(self.open[matching[-1] + 1 :], token.start, token)
             self.push(token)
             self.open.pop()

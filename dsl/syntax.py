@@ -221,3 +221,5 @@ class SyntaxTree(Record):
     statements: tuple[Statement, ...]
     comments: tuple[Comment, ...]
     lost: frozenset[str] = frozenset()
+    headless: bool = False
+    """Whether the head of a block is missing, so that an unknown name may be the one that it declared."""

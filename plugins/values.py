@@ -7,7 +7,7 @@ in docs/objectives.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..dsl.program import Reference
@@ -223,14 +223,16 @@ class Optimizer(Component):
         """Make the optimizer over the parameters that require gradients, `lr` as the peak of the schedule."""
 
     @abstractmethod
-    def state_bytes(self, parameters: int) -> int:
-        """Give the bytes of its state for so many parameters."""
+    def state_bytes(self, parameters: int, embedded: int = 0) -> int:
+        """Give the bytes of its state for so many parameters, `embedded` of which are of the vocabulary."""
 
 
 class Schedule(Component):
     """How the learning rate moves: a factor on the optimizer's `lr`."""
 
     kind: ClassVar[str] = "schedule"
+    needs_validation: ClassVar[bool] = False
+    """Whether it does nothing without validations (see `adapted`)."""
 
     def rise(self) -> Quantity | None:
         """Give how long the factor rises before it reaches 1 (the field `warmup`), or None if it doesn't."""
@@ -243,6 +245,14 @@ class Schedule(Component):
         `done` is the part of the budget that is used, 0 to 1. `steps` turns a quantity of the schedule (tokens,
         epochs) into steps.
         """
+
+    def adapted(self, results: Sequence[float | None]) -> float:
+        """Give a further factor, which follows from the validations so far.
+
+        `results` are what the stage selects by, the first validation first and so that less is better; None is one
+        that was no finite number. It is all that there is to remember, so that it survives a kill.
+        """
+        return 1.0
 
 
 class Metric(Component):

@@ -106,6 +106,8 @@ class Context:
     winners: Mapping[str, int] = field(default_factory=dict)
     """Sweep -> the number of its best trial, where it is known."""
     bindings: dict[str, Binding] = field(default_factory=dict)
+    again: dict[str, list[Binding]] = field(init=False)
+    """Name -> what further declarations of it would stand for."""
     found: list[Diagnostic] = field(default_factory=list)
     lost: set[str] = field(init=False)
     """Names of which nothing is to be said: what would have bound them is wrong, and was reported."""
@@ -142,6 +144,7 @@ class Context:
         self.sink = self.found
         self.lost = set(self.module.lost)
         self.bindings = {name: Binding(name, statement) for name, statement in self.module.names.items()}
+        self.again = {name: [Binding(name, one) for one in more] for name, more in self.module.again.items()}
         if self.importer is not None:
             # What is built in one file may be changed in another.
             self.recipes, self.origins = self.importer.recipes, self.importer.origins
@@ -210,6 +213,16 @@ class Context:
             yield
         finally:
             self.sink, self.dry, self.env = saved
+
+    @contextmanager
+    def trying(self) -> Iterator[list[Diagnostic]]:
+        """Collect what is found within in a list: whoever tries decides what of it is said."""
+        sink = self.sink
+        self.sink = []
+        try:
+            yield self.sink
+        finally:
+            self.sink = sink
 
     def is_task(self, kind: str) -> bool:
         """Tell whether components of a kind are tasks."""

@@ -58,6 +58,8 @@ def resolved(
     forget_unknown_kinds(context)
     for binding in in_order(context):
         value_of(context, binding)
+    for one in [one for more in context.again.values() for one in more]:
+        value_of(context, one)
     expects = {name: _expectation(context, node) for name, node in module.expects.items()}
     settings = settings_of(context)
     context.found += of_trials(context)

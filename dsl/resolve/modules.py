@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import syntax
 from ..describe import show
-from ..diagnostics.model import Label, Text
+from ..diagnostics.model import Fix, Label, Text
 from ..imports import imported_here
 from ..quantities import Quantity
 from ..record import Record
@@ -18,6 +18,8 @@ from .plain import twice
 
 _STATEMENTS = ("let", "param", "expect", "experiment")
 """Words that begin a statement as a kind does."""
+_LET = ("const", "var", "val", "local", "final", "define", "set", "auto")
+"""What other languages call a name for a value."""
 
 MOST = 1_000
 """Imported modules of one experiment, those with other params counted anew."""
@@ -63,13 +65,18 @@ def inner_modules(context: Context) -> Iterator[Context]:
 
 def forget_unknown_kinds(context: Context) -> None:
     """Report declarations of kinds that don't exist; nothing is said of the use of their names."""
-    for name, binding in list(context.bindings.items()):
-        statement = binding.statement
+    named = [*context.bindings.values(), *(one for more in context.again.values() for one in more)]
+    for binding in named:
+        name, statement = binding.name, binding.statement
         if isinstance(statement, syntax.Declaration) and statement.kind.name not in context.catalogue.kinds:
             kind = statement.kind
-            del context.bindings[name]
+            # Of a name that is declared again nothing is said either.
+            context.bindings.pop(name, None)
+            context.again.pop(name, None)
             context.lost.add(name)
             helps, fixes = suggest(kind.name, [*context.catalogue.kinds, *_STATEMENTS], kind.span)
+            if kind.name in _LET:
+                helps, fixes = (Text("help.write", {"text": "let"}),), (Fix(kind.span, "let"),)
             notes = () if helps else (Text("L0202.kinds", {"kinds": list(context.catalogue.kinds)}),)
             context.error("L0202", kind.span, {"kind": kind.name}, helps=helps, fixes=fixes, notes=notes)
 

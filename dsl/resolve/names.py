@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import syntax
 from ..describe import describe, show
-from ..diagnostics.model import Label, Text
+from ..diagnostics.model import Diagnostic, Label, Text
 from ..program import Reference
 from ..record import Record
 from ..suggest import suggest
@@ -29,11 +29,37 @@ class _Miss(Record):
 
 def path(context: Context, node: syntax.Path, wanted: Wanted) -> Any:
     """Resolve a path: the file's own declaration wins over a word, and a word over a component."""
-    head = node.segments[0].name
-    bare = len(node.segments) == 1
     reached = reach(context, node)
     if isinstance(reached, Unresolved):
         return reached
+    if reached is not None and (more := reached.context.again.get(reached.binding.name)):
+        return _any_of(
+            context, [reached, *(Reached(reached.context, one, reached.segments) for one in more)], node, wanted
+        )
+    return _meant(context, node, wanted, reached)
+
+
+def _any_of(context: Context, candidates: list[Reached], node: syntax.Path, wanted: Wanted) -> Any:
+    """Resolve a name that is declared more than once: nothing is said of its use if one of the declarations fits."""
+    fitting: list[Any] = []
+    said: list[list[Diagnostic]] = []
+    for candidate in candidates:
+        with context.trying() as found:
+            value = _meant(context, node, wanted, candidate)
+        if any(one.is_error for one in found):
+            said.append(found)
+        else:
+            fitting.append(value)
+    if not fitting:
+        context.sink.extend(said[0])
+    # Where more than one fits it isn't known which is meant, so nothing can be said of what is made of it.
+    return fitting[0] if len(fitting) == 1 else UNRESOLVED
+
+
+def _meant(context: Context, node: syntax.Path, wanted: Wanted, reached: Reached | None) -> Any:
+    """Resolve a path that begins with a name of a file, or with none."""
+    head = node.segments[0].name
+    bare = len(node.segments) == 1
     miss: _Miss | None = None
     if reached is not None:
         if is_sweep(reached.context, reached.binding):

@@ -11,7 +11,7 @@ from ..source import Span
 from ..suggest import Suggestion, suggest
 from ..types import Anything, Artifact, Boolean, ComponentOf, Nothing, TaskOf, Type, Word
 from ..types import Text as TextType
-from .base import Binding, Context, Unresolved, Wanted
+from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .bindings import declared, kind_of
 from .build import given, of_another_kind, wanted_kinds
 from .fit import in_brackets
@@ -45,6 +45,8 @@ def unknown(context: Context, node: syntax.Path, wanted: Wanted) -> Unresolved:
     if len(node.segments) > 1:
         own += context.module.imports
     span, helps, fixes = _meant(context, node, wanted, own, [*words, *literals], components)
+    if context.module.headless and not fixes:
+        return UNRESOLVED
     if not helps and len(node.segments) == 1 and any(isinstance(o, TextType | Anything) for o in wanted.options):
         key = "L0201.shell" if node.span.source.name == COMMAND_LINE else "L0201.quotes"
         helps = (Text(key, {"name": written}),)

@@ -32,11 +32,14 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},
     "model": {"decoder": "Decoder", "encoder": "Encoder"},
     "objective": {"causal_lm": "CausalLM", "masked_lm": "MaskedLM", "classification": "Classification"},
-    "optimizer": {"adamw": "AdamW"},
+    "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
         "constant": "Constant",
         "cosine": "Cosine",
+        "cosine_restarts": "CosineRestarts",
+        "inverse_sqrt": "InverseSqrt",
         "linear": "Linear",
+        "reduce_on_plateau": "ReduceOnPlateau",
         "warmup_stable_decay": "WarmupStableDecay",
     },
     "metric": {

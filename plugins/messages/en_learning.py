@@ -1,4 +1,4 @@
-"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525."""
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0540-L0543."""
 
 MESSAGES: dict[str, str] = {
     "L0501": "`{objective}` does not fit `{model}`, whose attention is {given}",
@@ -15,6 +15,14 @@ MESSAGES: dict[str, str] = {
     "L0523.help": "see that `layers` and `hidden_size` are what was meant",
     "L0524": "`betas` are two numbers, and {given} are given",
     "L0524.help": "for example `betas = [0.9, 0.95]`",
+    "L0540": "`{given}` is nothing that a group of parameters can have",
+    "L0540.help": "a group has an `lr` or a `weight_decay` of its own",
+    "L0541": "no parameter has a name like `{pattern}`",
+    "L0541.help": "the model has {count} parameters, such as {names}",
+    "L0542": "`{parameter}` is meant by `{other}` and by `{pattern}`",
+    "L0542.help": "make one of the patterns narrower: a parameter belongs to one group",
+    "L0543": "`nesterov` looks ahead along the momentum, and `momentum` is 0",
+    "L0543.help": "give a momentum, or leave `nesterov` out",
     "L0525": "the first token of `{model}` sees nothing but itself, so it can't stand for the text",
     "L0525.help": "`pooling = last` takes the token that sees the whole text",
     "L0510": "the tokenizer has no token for the role `{role}`, which the objective needs",

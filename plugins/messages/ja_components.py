@@ -92,6 +92,29 @@ JSON ではないため、その行は誤りになります。列の値は文字
     "optimizer.adamw": """勾配とは別に重みを減衰させる Adam です（Loshchilov & Hutter 2019, arXiv:1711.05101）。
 
 行列は減衰し、正規化、バイアス、埋め込みは減衰しません。""",
+    "optimizer.muon": """隠れ層の行列ではモーメンタムを直交化し、残りは AdamW に任せます（Jordan et al. 2024）。
+
+https://kellerjordan.github.io/posts/muon/。行列の更新の大きさは AdamW に合わせてあるので（Liu et al. 2025, arXiv:2502.16982）、
+`lr` と `weight_decay` は共通です。埋め込み、正規化、バイアス、ヘッドは AdamW が更新します。""",
+    "optimizer.lion": """モーメンタムの符号に従います（Chen et al. 2023, arXiv:2302.06675）。
+
+状態は Adam の半分です。どの重みも 1 ステップに `lr` だけ動くので、`lr` は Adam の 3 分の 1 から 10 分の 1、`weight_decay` は
+その分だけ大きくします。""",
+    "optimizer.adafactor": """ほとんど状態を持たずに Adam のように割ります。行列の勾配の 2 乗は、行と列の平均だけを保ちます。
+
+Shazeer & Stern 2018, arXiv:1804.04235。`lr` は重みの大きさに対する比で、1 / sqrt(ステップ) を超えません。""",
+    "optimizer.sgd": """モーメンタム付きの確率的勾配降下法です（Sutskever et al. 2013, ICML）。
+
+重みの減衰は、SGD の慣例どおり勾配に加えます。""",
+    "schedule.cosine_restarts": """余弦の半周期に沿って下げては元に戻すことを `cycles` 回繰り返します（SGDR; Loshchilov & Hutter 2017, arXiv:1608.03983）。
+
+ウォームアップ後の予算を全周期で埋め、どの周期も前の周期の `growth` 倍の長さです。""",
+    "schedule.inverse_sqrt": """直線的に上げ、その後はステップの平方根に反比例して下げます（Vaswani et al. 2017, arXiv:1706.03762）。
+
+終わりを知らないので、予算を延ばしても、それまでのステップは変わりません。ウォームアップが長いほど、ゆっくり下がります。""",
+    "schedule.reduce_on_plateau": """学習率を保ち、検証結果が良くならなくなるたびに下げます。
+
+見るのは、ステージの選択基準です。これまでの検証結果だけから決まるので、強制終了された訓練も同じ学習率で続きます。""",
     "schedule.constant": "学習率を一定に保ちます。ウォームアップがあれば、その後からです。",
     "schedule.cosine": "予算の終わりの `final` まで、余弦の半周期に沿って下げます（Loshchilov & Hutter 2017, arXiv:1608.03983）。",
     "schedule.linear": "予算の終わりの `final` まで、直線的に下げます。",

@@ -5,10 +5,15 @@ B rows, N heads, G key-value heads, L queries a row, S keys a row, D head size.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from .kernels import choose
 from .visible import Visible
+
+MOST_SCORES = 2**26
+"""Scores (B x N x L x S) that are written to memory at most: 256 MiB in float32 a layer."""
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
@@ -27,5 +32,31 @@ def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tenso
         # Not by enable_gqa: on CUDA, torch documents, it works with the flash kernel, which takes no mask, and with
         # the plain one, which keeps all L x L scores.
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
+    return mix(query, key, value, visible)
+
+
+def mix(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
+    """Attend with as many key-value heads as heads, in the way that is fastest for the size on this machine."""
+    rows, heads, length, size = query.shape
+    ways = WAYS
+    if query.device.type != "cpu" or rows * heads * length * key.shape[2] > MOST_SCORES:
+        ways = {"fused": fused}
+    masked = " masked" if visible.segments is not None else ""
+    about = f"attention {heads}x{length}x{size}{' causal' if visible.causal else ''}{masked}"
+    way = choose(about, ways, (query, key, value), lambda way, *given: way(*given, visible))
+    return way(query, key, value, visible)
+
+
+def fused(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
+    """Attend by torch's fused kernel, which keeps no scores."""
     mask = visible.dense()
     return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=visible.causal and mask is None)
+
+
+def products(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
+    """Attend by two batched matrix products: for short contexts faster on CPUs, above all in bfloat16."""
+    scores = torch.matmul(query * query.shape[-1] ** -0.5, key.transpose(-1, -2))  # (B, N, L, L)
+    return torch.matmul(F.softmax(scores + visible.bias(scores), dim=-1), value)
+
+
+WAYS = {"fused": fused, "products": products}

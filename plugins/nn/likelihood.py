@@ -6,12 +6,14 @@ N positions, H hidden size, V vocabulary size.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
-from ..values import IGNORED
 from . import MOST_LOGITS
+from .cross_entropy import Options, summed
+from .kernels import choose
+
+PIECES = {"2^23": 2**23, "2^21": 2**21, "2^25": 2**25}
+"""Logits that are held at once on the CPU, by name: small enough for its cache, and large enough for its products."""
 
 
 def vocabulary_loss(
@@ -27,32 +29,21 @@ def vocabulary_loss(
 
     `smoothing` is the part of each target that is shared among all V (Szegedy et al. 2016, arXiv:1512.00567); `z_loss`
     weighs the square of the logarithm of the softmax's sum, which keeps logits small (PaLM, Chowdhery et al. 2022,
-    arXiv:2204.02311, section 5). Targets that are IGNORED add nothing. More than MOST_LOGITS logits are made in
-    pieces, and made again in the backward pass.
+    arXiv:2204.02311, section 5). Targets that are IGNORED add nothing. Never are more than MOST_LOGITS logits held.
     """
+    kind = hidden.device.type
+    casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    dtype = torch.get_autocast_dtype(kind) if casts else hidden.dtype
 
-    def piece(hidden: Tensor, targets: Tensor) -> Tensor:
-        return _piece(hidden, weight, targets, bias, smoothing, z_loss)
+    def sum_with(logits: int, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        rows = max(1, min(logits, MOST_LOGITS) // weight.shape[0])
+        return summed(hidden, weight, bias, targets, Options(rows, dtype, smoothing, z_loss))
 
-    pieces = max(1, -(-hidden.shape[0] * weight.shape[0] // MOST_LOGITS))
-    if pieces == 1:
-        return piece(hidden, targets)
-    size = -(-hidden.shape[0] // pieces)
-    losses = []
-    for some, wanted in zip(hidden.split(size), targets.split(size), strict=True):
-        if torch.is_grad_enabled():
-            losses.append(checkpoint(piece, some, wanted, use_reentrant=False, preserve_rng_state=False))
-        else:
-            losses.append(piece(some, wanted))
-    return torch.stack(losses).sum()
-
-
-def _piece(
-    hidden: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | None, smoothing: float, z_loss: float
-) -> Tensor:
-    logits = F.linear(hidden, weight, bias).float()
-    loss = F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing)
-    if z_loss:
-        counted = logits.logsumexp(dim=-1).masked_fill(targets == IGNORED, 0)
-        loss = loss + z_loss * counted.square().sum()
-    return loss
+    logits = MOST_LOGITS
+    vocabulary, size = weight.shape
+    if kind == "cpu" and len(targets) * vocabulary > min(PIECES.values()):
+        most = max(PIECES.values()) // vocabulary
+        tried = (hidden[:most], weight, targets[:most])
+        about = f"loss {'' if dtype == hidden.dtype else dtype} {size}x{vocabulary}".replace("torch.", "")
+        logits = choose(" ".join(about.split()), PIECES, tried, sum_with)
+    return sum_with(logits, hidden, weight, targets)

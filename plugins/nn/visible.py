@@ -21,6 +21,7 @@ class Visible:
     def __init__(self, segments: Tensor | None, causal: bool, past: int = 0) -> None:
         self.segments, self.causal, self.past = segments, causal, past
         self._dense: Tensor | None = None
+        self._bias: Tensor | None = None
 
     def dense(self) -> Tensor | None:
         """Give (B, 1, L, S), true where query (row) sees key (column); None if `causal` alone says it."""
@@ -35,3 +36,13 @@ class Visible:
                 )
             self._dense = allowed.unsqueeze(1)
         return self._dense
+
+    def bias(self, scores: Tensor) -> Tensor:
+        """Give what is added to scores (B, N, L, S) of their type, 0 where seen and minus infinity elsewhere."""
+        if self._bias is None or self._bias.dtype != scores.dtype:
+            seen = self.dense()
+            if seen is None:
+                seen = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device)
+                seen = seen.tril(self.past) if self.causal else seen
+            self._bias = torch.zeros(seen.shape, dtype=scores.dtype, device=seen.device).masked_fill_(~seen, -torch.inf)
+        return self._bias

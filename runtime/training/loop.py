@@ -10,6 +10,7 @@ import torch
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
 from ..events import Listener, Step, Validated
+from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
 from .learner import Learner
@@ -45,7 +46,7 @@ _MOST_THREADS = 1024
 class Training:
     """A training that runs: the network, its optimizer, and the counters."""
 
-    def __init__(self, setup: Setup, emit: Listener) -> None:
+    def __init__(self, setup: Setup, emit: Listener, chooser: Calibration) -> None:
         self.setup, self.job, self.work = setup, setup.job, setup.work
         self.emit, self.fingerprint = emit, setup.work.fingerprint
         self.network, self.team = setup.network, setup.team
@@ -55,13 +56,16 @@ class Training:
         self.optimizer = self.job.optimizer.build(self.network)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.guard = FiniteGuard(self.optimizer, setup.device)
-        self.state = State(setup.micro_batch)
+        self.chooser = chooser
+        self.state = State(setup.micro_batch, kernels=chooser.taken)
         self.best: Tensors | None = None
         """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
         self.meter = Meter(setup.device)
         self.figures: dict[str, float] = {}
         """What is shown beside the progress."""
         self.norm: torch.Tensor | None = None
+        self.adapted = 1.0
+        """What the schedule makes of the validations so far."""
         self.factor = 0.0
         self.started = self.shown = self.saved = self.team.now()
         self.saver = Saver(setup.checkpoints)
@@ -126,7 +130,7 @@ class Training:
             if not self.guard.late:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
-        factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
+        factor = self.adapted * self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
         self.optimizer.step()
@@ -236,9 +240,17 @@ class Training:
         # JSON has no number that isn't finite.
         state.curve.append([state.step, train_loss, *(v if math.isfinite(v) else None for v in figures.values())])
         state.validated = state.step
+        self._adapt()
         state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
         self.emit(Validated(self.fingerprint, state.step, figures, better))
         self.meter.restart_clock()
+
+    def _adapt(self) -> None:
+        """Ask the schedule what the validations mean to it; what selects is the last of a line of the curve."""
+        metric = self.setup.metric
+        sign = -1 if metric is not None and metric.higher_is_better else 1
+        results = [None if line[-1] is None else sign * line[-1] for line in self.state.curve]
+        self.adapted = self.job.schedule.adapted(results)
 
     # Saving and going on
 
@@ -283,6 +295,7 @@ class Training:
             checkpoints.at(step, self._put_back)
         self.meter.restore(self.state.sums)
         self.state.sums = {}
+        self._adapt()
         here = environment(self.team.size)
         if before["threads"] != here["threads"] and before["world_size"] == here["world_size"]:
             torch.set_num_threads(before["threads"])
@@ -305,3 +318,5 @@ class Training:
         put_optimizer(self.optimizer, self.network, saved.optimizer)
         put(self.network, saved.network)
         self.state = state
+        self.chooser.restore(state.kernels)
+        state.kernels = self.chooser.taken

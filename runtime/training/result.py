@@ -41,6 +41,7 @@ def facts_of(setup: Setup, state: State, network: nn.Module) -> Facts:
         "stopped": "patience" if state.patience_spent else "budget",
         "head": setup.head,
         "micro_batch": state.micro_batch,
+        "kernels": state.kernels,
         "curve": state.curve,
     }
     if repeats := setup.order.repeats(state.step):

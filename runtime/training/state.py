@@ -27,6 +27,8 @@ class State:
     """Sums of the losses since the last logged step, and what they are divided by (`count`)."""
     since_validation: list[float] = field(default_factory=lambda: [0.0, 0.0])
     """The sum of losses and the count since the last validation, up to the last logged step."""
+    kernels: dict[str, str] = field(default_factory=dict)
+    """Which kernels were chosen (calibrate.py): taken again when a job goes on, for others would round differently."""
     curve: list[list[float | int | None]] = field(default_factory=list)
     """A line a validation: step, training loss since the last one, validation loss, and what selects if another."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ...plugins.component import Facts
+from ...plugins.nn.kernels import using
 from ...plugins.work import Job, Work
 from ..events import Listener
-from .device import torch_settings
+from .calibrate import calibration
+from .device import choose_device, torch_settings
 from .loop import Training
 from .memory import told_if_memory_runs_out
 from .setup import Setup
@@ -15,9 +17,11 @@ from .team import Team
 def train(job: Job, work: Work, emit: Listener, team: Team | None = None) -> Facts:
     """Train as a job says, writing `best/` and `last/` into the work's directory; goes on where a kill left off.
 
-    The ranks of a `team` each call it, and the first one writes. Raises TaskFailed for what a user can mend, and Interrupted once it was asked to stop and has saved.
+    The ranks of a `team` each call it, and the first one writes. Raises TaskFailed for what a user can mend, and
+    Interrupted once it was asked to stop and has saved.
     """
-    with torch_settings(work.settings):
+    chooser = calibration(work.settings, choose_device(work.settings.get("device")))
+    with torch_settings(work.settings), using(chooser):
         with told_if_memory_runs_out(None):
-            training = Training(Setup(job, work, team), emit)
+            training = Training(Setup(job, work, team), emit, chooser)
         return training.run()

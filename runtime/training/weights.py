@@ -98,6 +98,14 @@ def _require_alike(name: str, wanted: torch.Tensor, given: torch.Tensor) -> None
         raise WeightsDontFit("weights.type", tensor=name, given=str(given.dtype), wanted=str(wanted.dtype))
 
 
+def _along(parameter: torch.Tensor, moment: torch.Tensor) -> torch.Tensor:
+    """Give what a moment must be as large as: its parameter, but for dimensions that it holds one mean of."""
+    if moment.ndim == parameter.ndim:
+        for dim in range(moment.ndim):
+            parameter = parameter.narrow(dim, 0, 1) if moment.shape[dim] == 1 else parameter
+    return parameter
+
+
 def require_finite(tensors: Mapping[str, torch.Tensor]) -> None:
     """Raise WeightsDontFit for the first tensor that holds infinity or what is no number."""
     for name, tensor in tensors.items():
@@ -136,7 +144,7 @@ def put_optimizer(optimizer: torch.optim.Optimizer, network: nn.Module, tensors:
         parameter_name, _, entry = name.rpartition("/")
         if parameter_name not in indices:
             raise WeightsDontFit("weights.extra", tensor=name)
-        if tensor.ndim:  # a moment is as large as its parameter; a count is a single number
-            _require_alike(name, parameters[parameter_name], tensor)
+        if tensor.ndim:  # a count is a single number
+            _require_alike(name, _along(parameters[parameter_name], tensor), tensor)
         state.setdefault(indices[parameter_name], {})[entry] = like(parameters[parameter_name], tensor)
     optimizer.load_state_dict({"state": state, "param_groups": described["param_groups"]})

@@ -86,8 +86,13 @@ class TrainingStage(Stage):
         if splits and "train" not in splits:
             place.error("data", "L0550", {"splits": splits}, help="L0550.help")
         if "validation" not in splits:
-            for field, given in (("patience", self.patience), ("select", self.select != "loss" or None)):
-                if given is not None:
+            needs = {
+                "patience": self.patience is not None,
+                "select": self.select != "loss",
+                "schedule": self.schedule.needs_validation,
+            }
+            for field, needed in needs.items():
+                if needed:
                     place.error(field, "L0551", {"field": field}, help="L0551.help")
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
             values = {"metric": self.select.name, "objective": self.objective.name}
@@ -122,7 +127,7 @@ class TrainingStage(Stage):
             flops=3 * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
             # Weights and gradients in float32, the optimizer's state, and what the forward pass keeps.
             memory=8 * parameters
-            + self.optimizer.state_bytes(parameters)
+            + self.optimizer.state_bytes(parameters, embedded=parameters - model.parameters(0))
             + model.activation_bytes(vocab_size, rows, length),
         )
 

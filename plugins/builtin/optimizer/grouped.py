@@ -1,0 +1,100 @@
+"""What optimizers share: weight decay, and groups of parameters with settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from ...component import Place, TaskFailed
+from ...values import Optimizer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FUSED = ("cuda", "cpu", "mps", "xpu")
+"""Devices for which torch updates all weights in one kernel."""
+
+SETTINGS = ("lr", "weight_decay")
+"""What a group may have of its own."""
+
+_SHOWN = 3
+"""Names of parameters in a message."""
+
+
+class GroupedOptimizer(Optimizer):
+    """The base of optimizers whose parameters come in groups.
+
+    Matrices decay; norms, biases and embeddings don't. What `groups` says of a pattern comes before that.
+    """
+
+    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")]
+    weight_decay: Annotated[float, Field(ge=0, description="The share of a weight, times lr, lost a step")] = 0.0
+    groups: Annotated[
+        dict[str, dict[str, Annotated[float, Field(ge=0)]]],
+        Field(description="By a pattern of parameters' names, the `lr` or `weight_decay` that they have instead"),
+    ] = Field(default_factory=dict)
+
+    def check(self, place: Place) -> None:
+        """Report settings that no group has."""
+        for pattern, settings in self.groups.items():
+            for setting in settings:
+                if setting not in SETTINGS:
+                    place.error("groups", "L0540", {"given": setting, "pattern": pattern}, index=pattern)
+
+    def groups_of(self, network: nn.Module) -> list[dict[str, Any]]:
+        """Part the trained parameters, each once and in order, into torch's groups.
+
+        Raises TaskFailed for a pattern that no parameter has, and for a parameter that two patterns mean.
+        """
+        embeddings = embedding_weights(network)
+        groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+        own = dict(self._settings(network))
+        for name, parameter in network.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            matrix = parameter.dim() >= 2 and id(parameter) not in embeddings
+            settings = {"lr": self.lr, "weight_decay": self.weight_decay if matrix else 0.0} | own.get(name, {})
+            settings |= self.marks(name, matrix)
+            group = groups.setdefault(tuple(settings.values()), {"params": [], **settings})
+            group["params"].append(parameter)
+        return list(groups.values())
+
+    def marks(self, name: str, matrix: bool) -> dict[str, Any]:
+        """Give what else a parameter's group is marked with; `matrix` is one that is no embedding."""
+        return {}
+
+    def _settings(self, network: nn.Module) -> Iterator[tuple[str, dict[str, float]]]:
+        """Give the settings of each parameter that a pattern means, by its name."""
+        names = [name for name, _ in network.named_parameters()]
+        meant: dict[str, str] = {}
+        for pattern, settings in self.groups.items():
+            found = [name for name in names if fnmatchcase(name, pattern)]
+            if not found:
+                values = {"pattern": pattern, "names": ", ".join(names[:_SHOWN]), "count": len(names)}
+                raise TaskFailed("L0541", values, field="groups", help="L0541.help", component=self)
+            for name in found:
+                if name in meant:
+                    values = {"pattern": pattern, "other": meant[name], "parameter": name}
+                    raise TaskFailed("L0542", values, field="groups", help="L0542.help", component=self)
+                meant[name] = pattern
+                yield name, settings
+
+
+def embedding_weights(network: nn.Module) -> set[int]:
+    """Give the identities of the weights that are looked up and not multiplied with."""
+    from torch import nn
+
+    return {
+        id(parameter)
+        for module in network.modules()
+        if isinstance(module, nn.Embedding)
+        for parameter in module.parameters(recurse=False)
+    }
+
+
+def can_be_fused(network: nn.Module) -> bool:
+    """Tell whether torch has a kernel that updates all weights of the network at once."""
+    return all(parameter.device.type in FUSED for parameter in network.parameters() if parameter.requires_grad)

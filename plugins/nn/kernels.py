@@ -1,0 +1,66 @@
+"""Which of several ways to compute the same is taken.
+
+What is fastest differs between machines and sizes by factors (docs/performance.md). A module names its ways, the one
+that is never bad first; the runtime puts a chooser in force that has measured them, and without one, as in tests and
+where an experiment asks for `deterministic`, the first is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+Way = TypeVar("Way")
+Trial = Callable[[], object]
+"""Does once what is to be timed."""
+
+
+class Chooser(Protocol):
+    """Chooses between ways by their names."""
+
+    def choose(self, about: str, trials: Mapping[str, Trial]) -> str:
+        """Give the name of a way; `about` says what for, to be remembered by."""
+        ...
+
+
+_chooser: ContextVar[Chooser | None] = ContextVar("chooser", default=None)
+
+
+@contextmanager
+def using(chooser: Chooser | None) -> Iterator[None]:
+    """Put a chooser in force for what this thread computes."""
+    token = _chooser.set(chooser)
+    try:
+        yield
+    finally:
+        _chooser.reset(token)
+
+
+def choose(about: str, ways: Mapping[str, Way], tensors: Sequence[Tensor], run: Callable[..., Tensor]) -> Way:
+    """Give the way to take for these tensors.
+
+    Where ways have to be timed, `run(way, *tensors)` is called with copies that share the data, and its gradients are
+    taken: what is chosen is the fastest to train with.
+    """
+    chooser = _chooser.get()
+    if chooser is None or len(ways) == 1 or torch.compiler.is_compiling():
+        return next(iter(ways.values()))
+    name = str(tensors[0].dtype).removeprefix("torch.")
+    trials = {key: _trial(way, tensors, run) for key, way in ways.items()}
+    return ways[chooser.choose(f"{tensors[0].device.type} {name} {about}", trials)]
+
+
+def _trial(way: Any, tensors: Sequence[Tensor], run: Callable[..., Tensor]) -> Trial:
+    def once() -> None:
+        with torch.enable_grad():
+            leaves = [each.detach().requires_grad_(each.is_floating_point()) for each in tensors]
+            given = run(way, *leaves)
+            wanted = [each for each in leaves if each.requires_grad]
+            torch.autograd.grad(given, wanted, torch.ones_like(given), allow_unused=True)
+
+    return once
