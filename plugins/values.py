@@ -283,3 +283,21 @@ class Decoding(Component):
     @abstractmethod
     def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Choose the next token of each row: logits (B, V) -> (B,)."""
+
+
+class Backend(Component):
+    """Where a training runs, if not in one process: how many there are, and what each holds.
+
+    What is trained is the same, so that it is no part of any task's identity.
+    """
+
+    kind: ClassVar[str] = "backend"
+    processes: int
+    """Processes on this machine, one a device."""
+    max_restarts: int
+    """How often all of them start again, from the last checkpoint, after one has died."""
+
+    @property
+    @abstractmethod
+    def sharded(self) -> bool:
+        """Tell whether each process holds a part of every tensor, or the whole network."""

@@ -1,4 +1,4 @@
-"""Texts of training, by key: L0800-L0809, and its notes."""
+"""Texts of training, by key: L0800-L0809, L0829-L0831, and its notes."""
 
 MESSAGES: dict[str, str] = {
     "L0801": "the loss or its gradient is not a finite number at step {step} ({rows} rows, the first: {first})",
@@ -22,6 +22,12 @@ MESSAGES: dict[str, str] = {
     "L0808.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
     "L0809": "an empty prompt can't be continued: the tokenizer has no `end` token to begin with",
     "L0809.help": "begin the prompt with a word",
+    "L0829": "{processes} processes were asked for, and there are {devices} GPUs",
+    "L0829.help": "one process trains on one GPU: ask for as many, or for fewer",
+    "L0830": "the processes of the training ended {times} times: {error}",
+    "L0830.help": "what was saved before is kept; without `backend` it trains in one process, whose errors say more",
+    "L0831": "`{what}` can't be handed to other processes",
+    "L0831.help": "a job is built again in each of them, from components that are registered; without `backend` it trains in one process",
     "weights.file": "{file} is no safetensors file ({error})",
     "weights.missing": "the tensor {tensor} is missing",
     "weights.extra": "the tensor {tensor} is not part of the model",
@@ -31,6 +37,7 @@ MESSAGES: dict[str, str] = {
     "training.resumed": "goes on from step {step}",
     "training.saved": "saved at step {step}; the same command goes on from there",
     "training.stall": "checkpoints saved on the way: {count}; training waited {seconds} s for them ({share} of its time)",
+    "training.restarted": "a process of the training ended ({reason}); all of them start again from the last checkpoint ({again} of {most})",
     "training.skipped": "checkpoint {checkpoint} was passed over: {reason}",
     "training.skip.missing": "{file} is missing",
     "training.skip.damaged": "{file} is damaged",
