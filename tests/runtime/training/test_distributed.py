@@ -112,7 +112,6 @@ def test_shards_go_on_where_one_process_stopped(tmp_path: Path, alone: Ran) -> N
     assert "training.resumed" in after.notes
     after.losses = stopped.losses | after.losses
     is_close(after, alone)
-    torch.testing.assert_close(after.weights, alone.weights, rtol=1e-3, atol=1e-5)
 
 
 def ranks() -> list[int]:
