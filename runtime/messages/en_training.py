@@ -40,6 +40,7 @@ MESSAGES: dict[str, str] = {
     "training.restarted": "a process of the training ended ({reason}); all of them start again from the last checkpoint ({again} of {most})",
     "training.skipped": "checkpoint {checkpoint} was passed over: {reason}",
     "training.skip.missing": "{file} is missing",
+    "training.skip.extra": "{file} doesn't belong there",
     "training.skip.damaged": "{file} is damaged",
     "training.skip.newer": "it has format {format}, and this llx reads up to {known}",
     "training.skip.other": "it is of another job ({part}: {old} -> {new})",

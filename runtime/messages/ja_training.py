@@ -40,6 +40,7 @@ MESSAGES: dict[str, str] = {
     "training.restarted": "訓練のプロセスが終了しました（{reason}）。最後のチェックポイントから全プロセスを再開します（{most} 回中 {again} 回目）",
     "training.skipped": "チェックポイント {checkpoint} は使いませんでした: {reason}",
     "training.skip.missing": "{file} がありません",
+    "training.skip.extra": "{file} はそこにあるはずのないファイルです",
     "training.skip.damaged": "{file} が壊れています",
     "training.skip.newer": "形式が {format} で、この llx が読めるのは {known} までです",
     "training.skip.other": "別の学習のものです（{part}: {old} -> {new}）",

@@ -215,6 +215,8 @@ class Checkpoints:
         files = manifest["files"]
         for name in sorted(_NEEDED - files.keys()):
             raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
+        for name in sorted({path.name for path in folder.iterdir()} - files.keys() - {MANIFEST}):
+            raise Unusable(Text("training.skip.extra", {"file": f"{folder.name}/{name}"}))
         for name, file in files.items():
             path = folder / name
             if Path(name).name != name or path.is_symlink():

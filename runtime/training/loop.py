@@ -314,7 +314,7 @@ class Training:
             raise ValueError("no number of threads")
         state = State.of(saved.state)
         # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
-        require_match(tensors_of(self.network), saved.network)
+        require_match(tensors_of(self.network), saved.network, exactly=True)
         put_optimizer(self.optimizer, self.network, saved.optimizer)
         put(self.network, saved.network)
         self.state = state

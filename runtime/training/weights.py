@@ -80,14 +80,21 @@ def put(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
             tensor.copy_(like(tensor, tensors[name]))
 
 
-def require_match(wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]) -> None:
-    """Raise WeightsDontFit for the first difference in names, shapes and types."""
+def require_match(
+    wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor], *, exactly: bool = False
+) -> None:
+    """Raise WeightsDontFit for the first difference in names, shapes and types.
+
+    Weights from elsewhere may be in another floating-point format; `exactly` the same is what a training itself saved.
+    """
     if missing := sorted(wanted.keys() - given.keys()):
         raise WeightsDontFit("weights.missing", tensor=missing[0])
     if extra := sorted(given.keys() - wanted.keys()):
         raise WeightsDontFit("weights.extra", tensor=extra[0])
     for name, tensor in wanted.items():
         _require_alike(name, tensor, given[name])
+        if exactly and tensor.dtype != given[name].dtype:
+            raise WeightsDontFit("weights.type", tensor=name, given=str(given[name].dtype), wanted=str(tensor.dtype))
 
 
 def _require_alike(name: str, wanted: torch.Tensor, given: torch.Tensor) -> None:
