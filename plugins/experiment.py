@@ -24,8 +24,8 @@ class Experiment(Component):
 
     seed: int = Field(0, ge=0, lt=2**63, description="Seeds every stage; data and tokenizers have seeds of their own")
     device: Literal["auto", "cpu", "cuda", "mps"] = neutral("auto", "Where models run; auto takes the best there is")
-    precision: Literal["auto", "float32", "bf16"] = Field(
-        "auto", description="Arithmetic of training; auto is bf16 where the device has it"
+    precision: Literal["auto", "float32", "tf32", "bf16", "fp16", "fp8"] = Field(
+        "auto", description="Arithmetic of training; auto is bf16 where the device has it, else float32"
     )
     backend: Backend | None = neutral(None, "In how many processes stages train; none is one process")
     budget: Annotated[Quantity, QuantityOf(("time",))] | None = neutral(

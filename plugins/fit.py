@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..dsl.program import Reference
 from ..dsl.types import Artifact
 from .component import Place
+from .tasks import TokenizerTask
 from .values import Model, Objective
 
 
@@ -43,6 +45,21 @@ def check_length(place: Place, objective: Objective, model: Model) -> None:
     if longest > model.shape.context_length + 1:
         values = {"objective": objective.name, "length": longest, "model": model.name}
         place.error("objective", "L0585", values | {"context_length": model.shape.context_length})
+
+
+def check_roles(place: Place, objective: Objective, model: Model, tokenizer: Reference) -> None:
+    """Report special tokens that an objective needs and the tokenizer is known not to have."""
+    if not isinstance(tokenizer.task, TokenizerTask) or model.attention not in objective.attention:
+        return
+    known = tokenizer.task.known_roles(place.root)
+    missing = [role for role in objective.roles(model.shape) if known is not None and role not in known]
+    if missing:
+        sentinels = 1 + max(
+            (int(role.removeprefix("sentinel_")) for role in missing if "sentinel_" in role), default=-1
+        )
+        values = {"objective": objective.name, "tokenizer": tokenizer.task.name, "missing": missing[:4]}
+        help = "L0600.sentinels" if sentinels else "L0600.middle" if "fim_prefix" in missing else "L0600.help"
+        place.error("objective", "L0600", values | {"count": sentinels}, help=help)
 
 
 def is_tokens(array: str) -> bool:

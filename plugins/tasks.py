@@ -74,7 +74,8 @@ class DataTask(Task):
 class TokenizerTask(Task):
     """A tokenizer. The artifact holds `tokenizer.json` (of the library tokenizers).
 
-    Facts: `vocab_size`, and `roles` {end, mask, pad: id}.
+    Facts: `vocab_size`, and `roles` {end, mask, pad: id}, with those that objectives of other sorts need if it has them:
+    sentinel_0…, fim_prefix, fim_suffix, fim_middle.
     """
 
     kind: ClassVar[str] = "tokenizer"
@@ -87,6 +88,10 @@ class TokenizerTask(Task):
 
     def most_tokens(self, size: int) -> int | None:
         """Give the largest vocabulary that can be learned from so many bytes of text; None if there is no limit."""
+        return None
+
+    def known_roles(self, root: Path) -> tuple[str, ...] | None:
+        """Give the roles that it has special tokens for, from the project's root; None if that is to come."""
         return None
 
     def known_vocab_size(self, root: Path) -> int | None:

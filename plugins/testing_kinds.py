@@ -24,7 +24,8 @@ RECORDS: Records = (
     {"text": "the mat, the roof, the tree and the old red cat", "label": "so-so"},
 )
 SIZES: dict[str, Any] = {"layers": 1, "hidden_size": 32, "heads": 4, "context_length": 32}
-ROLES = {"end": 0, "mask": 1, "pad": 2}
+SPECIAL = ["end", "mask", "pad", "fim_prefix", "fim_suffix", "fim_middle", *(f"sentinel_{i}" for i in range(16))]
+ROLES = {role: number for number, role in enumerate(SPECIAL)}
 
 
 def model_for(objective: Objective) -> Model:
@@ -162,14 +163,17 @@ def try_metric(metric: Metric) -> None:
 
 
 def try_decoding(decoding: Decoding) -> None:
-    """Assert that it chooses a token for each row, the same with the same seed."""
+    """Assert that it chooses a token for each row, by nothing but that row and its random number."""
     import torch
 
     logits = torch.linspace(-2, 2, 5 * 40).reshape(5, 40).sin() * 3
-    chosen = [decoding.choose(logits.clone(), torch.Generator().manual_seed(3)) for _ in range(2)]
-    assert chosen[0].shape == (5,), f"it gives one token a row, of shape (5,), not {tuple(chosen[0].shape)}"
-    assert bool(((chosen[0] >= 0) & (chosen[0] < 40)).all()), "it chooses tokens that there are not"
-    assert torch.equal(*chosen), "the same seed chooses otherwise"
+    seen, uniform = logits > 2, torch.linspace(0, 0.99, 5)
+    chosen = decoding.choose(logits.clone(), seen, uniform)
+    assert chosen.shape == (5,), f"it gives one token a row, of shape (5,), not {tuple(chosen.shape)}"
+    assert bool(((chosen >= 0) & (chosen < 40)).all()), "it chooses tokens that there are not"
+    for row in range(5):
+        alone = decoding.choose(logits[row : row + 1].clone(), seen[row : row + 1], uniform[row : row + 1])
+        assert torch.equal(alone, chosen[row : row + 1]), "a row alone, with the same random number, chooses otherwise"
     assert decoding.max_tokens > 0
 
 
@@ -208,7 +212,7 @@ def _tokenizer(records: Records) -> Any:
         texts,
         trainers.BpeTrainer(
             vocab_size=300,
-            special_tokens=["<|end|>", "<|mask|>", "<|pad|>"],
+            special_tokens=[f"<|{role}|>" for role in SPECIAL],
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         ),

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+from pydantic import Field
 
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from .component import Component, Facts, Place
-from .work import Outcome
+from .work import Outcome, Recompute
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +50,8 @@ class Model(Component):
     kind: ClassVar[str] = "model"
     attention: ClassVar[str] = "causal"
     """causal, bidirectional or encoder_decoder."""
+    takes_prefix: ClassVar[bool] = False
+    """Whether its body reads the stream `prefix` (B, L): true for tokens that all of their document sees."""
 
     @property
     @abstractmethod
@@ -63,8 +67,11 @@ class Model(Component):
         """Give the floating-point operations of one forward pass a token, in rows of `length` tokens."""
 
     @abstractmethod
-    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
-        """Estimate the bytes that a forward pass keeps for the backward, in float32."""
+    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
+        """Estimate the most bytes that a forward pass keeps for the backward, in float32.
+
+        `recompute` says what layers compute again: then the one that does so counts in full.
+        """
 
     @abstractmethod
     def body(self, vocab_size: int) -> nn.Module:
@@ -150,6 +157,10 @@ class Objective(Component):
         """Give the columns that it needs of data; depends on fields alone."""
         return self.columns
 
+    def roles(self, shape: Shape) -> tuple[str, ...]:
+        """Give the roles that it needs special tokens for, with a model of this shape; `end` goes without saying."""
+        return ()
+
     def check_model(self, place: Place, model: Model, field: str) -> None:
         """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
 
@@ -183,6 +194,19 @@ class Objective(Component):
     def targets(self, batch: Batch) -> np.ndarray[Any, Any] | None:
         """Give the ids (tokens or labels) that carry loss in a prepared batch, flat: a baseline is made of them."""
         return None
+
+    def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
+        """Say which hidden states (B, L) carry loss in a prepared batch; None if that can't be said of single ones.
+
+        By default those whose target isn't IGNORED, where `targets` lie along the tokens. `llx prove` holds the
+        gradients against it.
+        """
+        targets = batch.get("targets")
+        tokens = batch.get("tokens", batch.get("target_tokens"))
+        if targets is None or tokens is None or targets.shape != tokens.shape:
+            return None
+        carried: np.ndarray[Any, Any] = targets != IGNORED
+        return carried
 
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
@@ -278,11 +302,27 @@ class Decoding(Component):
     """How text is drawn from a model."""
 
     kind: ClassVar[str] = "decoding"
-    max_tokens: int
+
+    max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
+    stop: list[str] = Field([], description="Texts before which writing ends")
+
+    def own_seed(self) -> int | None:
+        """Give the seed of what it draws; None is the experiment's."""
+        return None
+
+    def check(self, place: Place) -> None:
+        """Report an empty text to stop at, which would be found before the first word."""
+        if "" in self.stop:
+            place.error("stop", "L0840", {}, help="L0840.help")
 
     @abstractmethod
-    def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Choose the next token of each row: logits (B, V) -> (B,)."""
+    def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+        """Choose the next token of each row: logits (B, V) in float32 -> (B,).
+
+        `seen` (B, V) is true for the tokens of the text so far, its prompt included. `uniform` (B,) has a random
+        number of [0, 1) for each row, from a stream of its own: with no other source of chance, a prompt gives the
+        same text whatever is written beside it.
+        """
 
 
 class Backend(Component):

@@ -43,6 +43,10 @@ class Progress(Protocol):
         ...
 
 
+Recompute = Literal["none", "block", "selective"]
+"""What the layers of a body compute again for the backward pass: nothing, all, or what is cheap."""
+
+
 class Job(Record):
     """A training job, as a stage hands it to `work.train`; a third party's stage fills in the same one."""
 
@@ -70,6 +74,13 @@ class Job(Record):
     """Validations without a better one until the training stops."""
     clip: float | None = 1.0
     """The norm to which gradients are clipped."""
+    clip_value: float | None = None
+    """The size to which each number of the gradients is cut, before that."""
+    ema: float | None = None
+    """The decay of a moving average of the weights, which is validated and kept in their place."""
+    activation_checkpointing: Recompute = "none"
+    offload: bool = False
+    """Whether the optimizer's state stays in the host's memory."""
     save: Quantity | None = None
     """Time or steps between checkpoints."""
     compile: bool = False

@@ -94,6 +94,14 @@ class Validated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointSaved(Event):
+    """A checkpoint to go on from lies on the disk, whole."""
+
+    fingerprint: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Note(Event):
     """Something that a user should read: a resumed step, a skipped checkpoint."""
 

@@ -15,7 +15,7 @@ from .digests import FileChanged
 from .exports import CannotExport
 from .graph import CannotPlan, Graph, Node
 from .listeners.figures import size
-from .store import Damaged, Store, WrongStore
+from .store import Artifact, Damaged, Store, WrongStore
 
 NO_SPACE = frozenset({"L0803", "L0812"})
 """Codes of a full disk, which has an exit code of its own."""
@@ -133,6 +133,13 @@ def of_budget(program: Program) -> Diagnostic:
     budget = str(getattr(program.settings, "budget", ""))
     place = program.place(program.settings, "budget")
     return Diagnostic("L0852", Text("L0852", {"budget": budget}), place, helps=(Text("L0852.help"),))
+
+
+def of_trials(node: Node, artifact: Artifact, graph: Graph) -> Diagnostic:
+    """Give the warning of a sweep that was made without the trials that failed."""
+    facts = artifact.facts
+    values = {"label": node.label, "failed": facts.get("failed", 1), "count": facts.get("trials", len(node.needs))}
+    return Diagnostic("L0591", Text("L0591", values), graph.place(node), Severity.WARNING, helps=(Text("L0591.help"),))
 
 
 def of_listener(listener: object, error: Exception) -> Diagnostic:

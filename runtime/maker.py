@@ -72,6 +72,8 @@ class Maker:
         }
         if smoke is not None and (smoke.was_cut or self._builds_on_cut(node)):
             about["cut"] = True
+        if any(needed in self.lost for needed in node.needs):
+            about["lacking"] = True
         return self.store.put(work.directory, node.fingerprint, about)
 
     def _builds_on_cut(self, node: Node) -> bool:
@@ -98,10 +100,13 @@ class Maker:
     def _found(self, node: Node) -> Artifact | None:
         self.store.forget(node.fingerprint)
         try:
-            return self.store.find(node.fingerprint)
+            artifact = self.store.find(node.fingerprint)
+            if artifact is None or not artifact.lacking:
+                return artifact
         except Damaged:
-            self.store.discard(node.fingerprint)
-            return None
+            pass
+        self.store.discard(node.fingerprint)
+        return None
 
     def _check_space(self, disk: int) -> None:
         free, needed = free_bytes(self.store.folder), disk + LEAST_FREE

@@ -71,6 +71,8 @@ class Plan:
     mode: Mode = Mode.REAL
     damaged: dict[Node, str] = field(default_factory=dict)
     """Artifacts that are not what their manifests say, with the file that shows it."""
+    lacking: set[Node] = field(default_factory=set)
+    """What is stored without inputs that failed, and is made again with them."""
 
     @property
     def to_run(self) -> list[Planned]:
@@ -124,13 +126,17 @@ def make_plan(
     digests: FileDigests,
     names: Iterable[str] | None = None,
     mode: Mode = Mode.REAL,
+    *,
+    retry: bool = True,
 ) -> Plan:
     """Plan a run of a program, or of some of its names; the store of a smoke run is the corner of a store.
+
+    What failed and was done without (trials of a sweep) is tried again, unless this run has done that already.
 
     CannotChoose if what waits for a sweep can't be built on its best trial; CannotPlan if a task's own code fails or a file can't be read; KeyError for a name that is no task's.
     """
     names = None if names is None else tuple(names)
-    graph = settled(program, store, digests, names)
+    graph = settled(program, store, digests, names, retry=retry)
     program = graph.program
     records = Records(store.folder / "records")
     record = records.read(file_name(program.source.path, program.root, program.source.name))
@@ -138,6 +144,9 @@ def make_plan(
     exports = Exports(store, program, digests, root)
     plan = Plan(program, graph, store, exports, records, record, names, mode=mode)
     found = {node: _find(plan, node) for node in graph.nodes}
+    if retry:
+        plan.lacking = {node for node, artifact in found.items() if artifact is not None and artifact.lacking}
+        found |= dict.fromkeys(plan.lacking)
     runs = _runs(graph, found)
     reasons = Reasons(graph, record)
     for node in graph.nodes:
@@ -174,7 +183,8 @@ def _planned(plan: Plan, node: Node, artifact: Artifact | None, runs: set[Node],
     damaged = (Text("plan.damaged", {"file": plan.damaged[node]}),) if node in plan.damaged else ()
     if node not in runs:
         return Planned(node, State.UNNEEDED, damaged or (Text("plan.unneeded"),))
-    why = damaged or reasons.of(node, runs.__contains__)
+    failed = (Text("plan.again"),) if node in plan.lacking else ()
+    why = failed or damaged or reasons.of(node, runs.__contains__)
     if holds_kept(plan.store.partial / node.fingerprint):
         why = (*why, Text("plan.resumes"))
     return Planned(node, State.RUN, why)

@@ -20,6 +20,7 @@ from .store import Artifact, Damaged
 from .words import say
 
 if TYPE_CHECKING:
+    from ..dsl.diagnostics.model import Diagnostic
     from ..dsl.program import Program
     from ..plugins.component import Facts
     from .digests import FileDigests
@@ -70,6 +71,7 @@ def run_plan(made: Plan, digests: FileDigests, result: RunResult, listeners: Lis
                 outcome, made = _go_on(outcome, made, digests, bus, stop)
             result.traceback = folder.keep_tracebacks(outcome.tracebacks)
             _take(result, made, outcome)
+            result.diagnostics += _to_try_again(made)
             if outcome.state != "interrupted":
                 _judge(result, made, bus)
             elif budget.is_used_up:
@@ -88,7 +90,7 @@ def _go_on(before: Outcome, made: Plan, digests: FileDigests, bus: Bus, stop: th
     from .winners import CannotChoose
 
     try:
-        further = make_plan(made.program, made.store, digests, made.names, made.mode)
+        further = make_plan(made.program, made.store, digests, made.names, made.mode, retry=False)
         refused = further.exports.refusals(further.graph.final)
     except CannotChoose as failure:
         refused = failure.diagnostics
@@ -113,6 +115,18 @@ def _take(result: RunResult, made: Plan, outcome: Outcome) -> None:
     result.ran = len(outcome.ran)
     result.exports = made.exports.root
     result.tasks = _results(made, {node.fingerprint for node in outcome.ran})
+
+
+def _to_try_again(made: Plan) -> list[Diagnostic]:
+    """Tell of each sweep that it was made without trials that failed: the next run tries them again."""
+    from . import failures
+
+    stored = ((node, _stored(made, node)) for node in made.graph.nodes if node.task.tolerant)
+    return [
+        failures.of_trials(node, artifact, made.graph)
+        for node, artifact in stored
+        if artifact is not None and artifact.lacking
+    ]
 
 
 def _budget(made: Plan) -> float | None:

@@ -23,6 +23,7 @@ def small_job(job: Job, facts: Facts, smoke: Smoke) -> Job:
         batch=Quantity(min(rows, smoke.batch), "examples"),
         budget=(*job.budget, Quantity(smoke.steps, "steps")),
         validate=Quantity(max(smoke.steps // 2, 1), "steps"),
+        save=Quantity(max(smoke.steps // 2, 1), "steps"),
         compile=False,  # it takes longer than all the rest
     )
 

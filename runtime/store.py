@@ -65,6 +65,9 @@ class Artifact:
     cut: bool = False
     """Whether a smoke run took less for it, or for what it builds on, than a real run would."""
 
+    lacking: bool = False
+    """Whether an input of it failed, which another run tries again: trials of a sweep."""
+
     @property
     def size(self) -> int:
         return sum(size for size, _ in self.files.values())
@@ -252,6 +255,7 @@ def _read_manifest(fingerprint: str, directory: Path) -> Artifact:
             seconds=float(read["seconds"]),
             created=float(read["created"]),
             cut=bool(read.get("cut", False)),
+            lacking=bool(read.get("lacking", False)),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(fingerprint, MANIFEST) from error

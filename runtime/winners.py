@@ -20,8 +20,12 @@ class CannotChoose(Exception):
         self.diagnostics = diagnostics
 
 
-def settled(program: Program, store: Store, digest: Callable[[Path], str], names: Iterable[str] | None = None) -> Graph:
+def settled(
+    program: Program, store: Store, digest: Callable[[Path], str], names: Iterable[str] | None = None, *, retry: bool
+) -> Graph:
     """Give the graph of a program in which every sweep that is stored has its best trial.
+
+    With `retry` one of which trials failed has none: they are tried again, and may be better.
 
     Raises what `build` does, and CannotChoose.
     """
@@ -29,7 +33,7 @@ def settled(program: Program, store: Store, digest: Callable[[Path], str], names
     winners: dict[str, int] = {}
     while True:
         graph = build(program, digest, wanted)
-        found = _winners(graph, store)
+        found = _winners(graph, store, retry)
         if not found:
             return graph
         winners |= found
@@ -40,7 +44,7 @@ def settled(program: Program, store: Store, digest: Callable[[Path], str], names
         program = again
 
 
-def _winners(graph: Graph, store: Store) -> dict[str, int]:
+def _winners(graph: Graph, store: Store, retry: bool) -> dict[str, int]:
     """Give the best trials of the sweeps that something waits for and that are stored."""
     found = {}
     for name in sorted(graph.awaits):
@@ -52,6 +56,6 @@ def _winners(graph: Graph, store: Store) -> dict[str, int]:
             artifact = store.find(node.fingerprint)
         except Damaged:
             continue
-        if artifact is not None and isinstance(node.task, Sweep):
+        if artifact is not None and isinstance(node.task, Sweep) and not (retry and artifact.lacking):
             found[name] = node.task.winner(artifact.facts)
     return found

@@ -18,6 +18,7 @@ CATALOGUES = (
     "_expects",
     "_report",
     "_reference",
+    "_words",
 )
 """The modules of each language in `messages/`."""
 

@@ -31,7 +31,13 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},
     "model": {"decoder": "Decoder", "encoder": "Encoder"},
-    "objective": {"causal_lm": "CausalLM", "masked_lm": "MaskedLM", "classification": "Classification"},
+    "objective": {
+        "causal_lm": "CausalLM",
+        "prefix_lm": "PrefixLM",
+        "fill_in_middle": "FillInMiddle",
+        "masked_lm": "MaskedLM",
+        "classification": "Classification",
+    },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
         "constant": "Constant",

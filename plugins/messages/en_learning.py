@@ -1,3 +1,5 @@
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
+
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0540-L0543."""
 
 MESSAGES: dict[str, str] = {
@@ -37,4 +39,10 @@ MESSAGES: dict[str, str] = {
     "L0514.help": "measure another metric, or evaluate on data that has the text",
     "L0515": "record {record} of `{split}` has no text: its `{column}` is {value}",
     "L0515.help": "a text is a string; map another column to `{column}`, or leave the record out",
+    "L0600": "`{objective}` needs special tokens that `{tokenizer}` doesn't have: {missing}",
+    "L0600.help": "take a tokenizer that has them",
+    "L0600.sentinels": "`sentinels = {count}` in the tokenizer reserves as many as this context takes",
+    "L0600.middle": "`fill_in_middle = true` in the tokenizer reserves them",
+    "L0602": "`{objective}` has a prefix that is read both ways, and the attention of `{model}` takes none",
+    "L0602.help": "`decoder` takes one",
 }

@@ -66,6 +66,14 @@ FIELDS: dict[str, str] = {
             "normalise": "最初に変換する Unicode 正規化形式。none ならテキストをバイト単位でそのまま保ちます",
         },
     ),
+    **_of(
+        "tokenizer",
+        ("train_bpe", "characters", "load_tokenizer"),
+        {
+            "sentinels": "`span_corruption` が使う、区間の代わりに置くトークンの数",
+            "fill_in_middle": "`fill_in_middle` に要る 3 つのトークンを持つかどうか",
+        },
+    ),
     "tokenizer.characters.vocab_size": "トークンの総数。頻度の高い文字から取ります。none ならすべての文字",
     "tokenizer.train_bpe.vocab_size": "トークンの総数（バイト、結合、特殊トークン）",
     "tokenizer.train_bpe.min_count": "これより出現回数の少ない組は結合しません",
@@ -101,12 +109,15 @@ FIELDS: dict[str, str] = {
     "objective.classification.label_smoothing": "目標のうち、訓練で全ラベルに分ける割合",
     **_of(
         "objective",
-        ("causal_lm", "masked_lm"),
+        ("causal_lm", "prefix_lm", "fill_in_middle", "masked_lm"),
         {
             "label_smoothing": "各目標のうち、訓練で全トークンに分ける割合",
             "z_loss": "訓練で加える、ソフトマックスの和の対数の二乗の重み。PaLM では 1e-4",
         },
     ),
+    "objective.prefix_lm.rate": "文書のうち、予測させる割合の平均",
+    "objective.fill_in_middle.rate": "中間部を移す文書の割合",
+    "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
     "objective.masked_lm.rate": "行のトークンのうち、推測させる割合",
     "objective.masked_lm.whole_word": "単語の全トークンをまとめて隠す",
     "objective.masked_lm.spans": "SpanBERT のように、平均 3.8 トークン（`whole_word` では単語）の連なりをまとめて隠す",
@@ -159,10 +170,20 @@ FIELDS: dict[str, str] = {
     "schedule.reduce_on_plateau.least": "どれだけ下げても残る学習率の割合",
     "schedule.warmup_stable_decay.decay": "予算のうち、ウォームアップの後で下げる部分の割合",
     # Decoding
-    **_of("decoding", ("greedy", "sample"), {"max_tokens": "書くトークンの最大数"}),
+    **_of(
+        "decoding",
+        ("greedy", "sample"),
+        {
+            "max_tokens": "書くトークンの最大数",
+            "stop": "この文字列が現れたら、その手前で書くのをやめます",
+            "repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります",
+        },
+    ),
     "decoding.sample.temperature": "1 より小さいと手堅く、大きいと奔放になります",
     "decoding.sample.top_k": "確率の高いものからこの個数だけを候補にします。none ならすべて",
     "decoding.sample.top_p": "合わせてこの確率になる最少のトークンだけを候補にします",
+    "decoding.sample.min_p": "最も確率の高いトークンの、この割合以上の確率を持つものだけを候補にします",
+    "decoding.sample.seed": "選ぶときの乱数シード。none なら実験のもの",
     # Stages, evals, exports
     **_of(
         "stage",
@@ -178,6 +199,10 @@ FIELDS: dict[str, str] = {
             "select": "検証用の行で `best` を選ぶ基準",
             "patience": "改善のない検証が何回続いたら止めるか",
             "clip": "勾配を抑えるノルムの上限",
+            "clip_value": "勾配の各値を切り詰める大きさ。ノルムを抑える前に行います",
+            "ema": "重みの移動平均の減衰率。検証にも保存にも、重みの代わりに平均を使います",
+            "activation_checkpointing": "メモリを節約するため、逆伝播のときに層が計算し直すもの。ブロック全体か、軽い計算だけ",
+            "offload": "オプティマイザーの状態をホストのメモリに置くかどうか",
             "micro_batch": "一度にモデルに通す行数。none ならバッチ全体",
             "save": "再開のために保存する間隔。none なら約 1 分ごと",
             "compile": "torch.compile でネットワークをコンパイルするかどうか",
@@ -233,6 +258,6 @@ FIELDS: dict[str, str] = {
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
     "experiment.experiment.backend": "ステージを訓練するプロセスの数。none なら 1 プロセス",
     "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
-    "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16",
+    "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16、そうでなければ float32",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

@@ -1,4 +1,4 @@
-"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525."""
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 MESSAGES: dict[str, str] = {
     "L0501": "`{objective}` は `{model}` に合いません(アテンションが {given} です)",
@@ -37,4 +37,10 @@ MESSAGES: dict[str, str] = {
     "L0514.help": "別の指標を使うか、テキストのあるデータで評価してください",
     "L0515": "`{split}` の {record} 番目のレコードにテキストがありません(`{column}` が {value} です)",
     "L0515.help": "テキストは文字列です。別の列を `{column}` に対応付けるか、そのレコードを除きます",
+    "L0600": "`{objective}` に必要な特殊トークンが `{tokenizer}` にありません: {missing}",
+    "L0600.help": "それらを持つトークナイザーを使ってください",
+    "L0600.sentinels": "トークナイザーに `sentinels = {count}` と書くと、この文脈長に要る数が確保されます",
+    "L0600.middle": "トークナイザーに `fill_in_middle = true` と書くと確保されます",
+    "L0602": "`{objective}` は前置部分を両方向に読みますが、`{model}` の注意機構は前置部分を受け取りません",
+    "L0602.help": "`decoder` なら受け取ります",
 }

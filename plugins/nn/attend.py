@@ -24,7 +24,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tenso
     """
     rows, heads, length, size = query.shape
     groups = heads // key.shape[1]
-    if groups > 1 and length == 1:
+    if length == 1:
         # Heads that share keys are as good as more queries of one head, so that no cache is copied.
         shared = query.view(rows, heads // groups, groups, size)
         return F.scaled_dot_product_attention(shared, key, value, attn_mask=visible.dense()).view(query.shape)

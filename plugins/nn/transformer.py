@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -25,6 +25,7 @@ class Transformer(nn.Module):
     """
 
     takes_cache = True
+    streams: ClassVar[tuple[str, ...]] = ("tokens", "segments", "prefix")
 
     def __init__(
         self,
@@ -59,11 +60,18 @@ class Transformer(nn.Module):
         )
         initialise(self, layers, deviation(hidden_size))
 
-    def forward(self, tokens: Tensor, segments: Tensor | None = None, cache: Cache | None = None) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        segments: Tensor | None = None,
+        prefix: Tensor | None = None,
+        cache: Cache | None = None,
+    ) -> Tensor:
         """Turn tokens (B, L) into hidden states (B, L, H).
 
         `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
-        document without padding, which takes the faster kernels. With a cache the tokens go on behind those that it holds.
+        document without padding, which takes the faster kernels. `prefix` (B, L) is true for the tokens that all of
+        their document sees; None is none, and where all see all it says nothing. With a cache the tokens go on behind those that it holds.
         """
         assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
         past = 0
@@ -81,7 +89,8 @@ class Transformer(nn.Module):
             states = self.first_norm(states)
         states = self.dropout(states)
         # Without segments there is a past only for a single token, and that sees all of it.
-        context = Context(Visible(segments, self.causal and (past == 0 or segments is not None), past), angles, cache)
+        causal = self.causal and (past == 0 or segments is not None)
+        context = Context(Visible(segments, causal, past, prefix), angles, cache)
         for block in self.blocks:
             states = block(states, context)
         return states if self.final_norm is None else self.final_norm(states)

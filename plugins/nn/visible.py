@@ -16,26 +16,39 @@ class Visible:
     document without padding. Padding sees padding: every query sees at least itself, so no row of the softmax is
     empty, and nothing else sees padding. Made once a forward pass, for all layers: each form that a kernel takes is
     made when the first one asks for it. The queries are the last of the tokens: `past` were read before them.
+
+    `prefix` (B, S) is true for keys that all of their document sees, what stands before them too: with one at the
+    start of each document a causal model reads it both ways and goes on from there (Raffel et al. 2020,
+    arXiv:1910.10683, section 3.2.1).
     """
 
-    def __init__(self, segments: Tensor | None, causal: bool, past: int = 0) -> None:
+    def __init__(self, segments: Tensor | None, causal: bool, past: int = 0, prefix: Tensor | None = None) -> None:
         self.segments, self.causal, self.past = segments, causal, past
+        self.prefix = prefix if causal else None
         self._dense: Tensor | None = None
         self._bias: Tensor | None = None
 
     def dense(self) -> Tensor | None:
         """Give (B, 1, L, S), true where query (row) sees key (column); None if `causal` alone says it."""
-        if self.segments is None:
+        if self.segments is None and self.prefix is None:
             return None
         if self._dense is None:
-            allowed = self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1)
-            if self.causal:
-                length = self.segments.shape[1]
-                allowed = (
-                    allowed & torch.ones(length, length, dtype=torch.bool, device=allowed.device).tril()[self.past :]
-                )
-            self._dense = allowed.unsqueeze(1)
+            self._dense = self._made().unsqueeze(1)
         return self._dense
+
+    def _made(self) -> Tensor:
+        """Make (B, L, S) out of documents and the order within them."""
+        given = self.segments if self.segments is not None else self.prefix
+        assert given is not None
+        ordered = torch.ones(given.shape[1], given.shape[1], dtype=torch.bool, device=given.device)
+        if self.causal:
+            ordered = ordered.tril()
+        allowed = ordered[self.past :].unsqueeze(0)
+        if self.prefix is not None:
+            allowed = allowed | self.prefix.unsqueeze(1)
+        if self.segments is not None:
+            allowed = allowed & (self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1))
+        return allowed
 
     def bias(self, scores: Tensor) -> Tensor:
         """Give what is added to scores (B, N, L, S) of their type, 0 where seen and minus infinity elsewhere."""

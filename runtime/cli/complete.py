@@ -1,4 +1,4 @@
-"""What a shell completes: params and names of the file that was typed already."""
+"""What a shell completes: params and names of the file that was typed already, and what can be explained."""
 
 from __future__ import annotations
 
@@ -41,6 +41,24 @@ def names(context: click.Context, parameter: click.Parameter, incomplete: str) -
 def words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a name or a param."""
     return [*names(context, parameter, incomplete), *params(context, parameter, incomplete)]
+
+
+def explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a component, a kind, a word of the language or a code, with what it is beside it."""
+    from ...dsl.diagnostics import pages
+    from ...dsl.diagnostics.words import language
+    from ...plugins.registry import Registry
+    from ..reference import lexicon
+    from ..reference.words import Words
+
+    registry, say = Registry(), Words(language())
+    found = {kind: one.description for kind, one in registry.kinds.items()}
+    for kind in registry.kinds:
+        found |= {name: one.description.partition("\n")[0] for name, one in registry.components(kind).items()}
+    for entry in lexicon.lexicon():
+        found.setdefault(entry.word, entry.meaning(say))
+    found |= {path.stem: "" for path in sorted(pages.FOLDER.glob("L*.md"))} if incomplete.startswith("L") else {}
+    return [CompletionItem(name, help=about or None) for name, about in found.items() if name.startswith(incomplete)]
 
 
 def _items(words: list[tuple[str, Any]], incomplete: str) -> list[CompletionItem]:

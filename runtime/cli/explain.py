@@ -1,4 +1,4 @@
-"""`llx explain WHAT`: a component with its fields, a kind, or the code of a diagnostic."""
+"""`llx explain WHAT`: a component with its fields, a kind, a word of the language, or the code of a diagnostic."""
 
 from __future__ import annotations
 
@@ -8,30 +8,36 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import components, output
+from . import components, options, output
 
 if TYPE_CHECKING:
     from ...plugins.registry import Registry
+    from ..reference.lexicon import Entry
 
 CODE = re.compile(r"[A-Z]{1,3}\d{2,4}|\w+:\w+")
 """A code of llx, or a plugin's: its prefix and a name of its own."""
 
 
-@click.command(epilog="Examples: llx explain adamw, llx explain optimizer, llx explain L0203")
-@click.argument("what")
+@click.command(epilog="Examples: llx explain adamw, llx explain optimizer, llx explain with, llx explain L0203")
+@click.argument("what", shell_complete=options.complete_explained)
 @components.use
 def command(what: str, distributions: tuple[str, ...]) -> int:
     registry = components.registry_with(distributions)
     if CODE.fullmatch(what):
         return code(what)
+    from ..reference.lexicon import explained
+
     found = [kind for kind in registry.kinds if what in registry.components(kind)]
+    entries = explained(what)
+    if entries:
+        click.echo(_words(entries))
     if what == "experiment":
         click.echo(page(registry, "experiment", what))
     elif what in registry.kinds:
         click.echo(_kind(registry, what))
     for kind in found:
         click.echo(page(registry, kind, what))
-    if not found and what != "experiment" and what not in registry.kinds:
+    if not found and not entries and what not in registry.kinds:
         raise click.UsageError(_unknown(registry, what))
     return 0
 
@@ -58,6 +64,21 @@ def page(registry: Registry, kind: str, name: str) -> str:
         for text in (field.description, _capital(components.type_of(field.type))):
             lines += markdown.wrapped(text, 8) if text else []
     return "\n".join(lines) + "\n"
+
+
+def _words(entries: list[Entry]) -> str:
+    """Write what words and signs of the language mean, each with an example."""
+    from ...dsl.diagnostics import words
+    from ..reference.words import Words
+    from . import markdown
+
+    say = Words(words.language())
+    lines: list[str] = []
+    for entry in entries:
+        head = f"{output.style(entry.word, bold=True)}  {output.style(say('explain.word'), dim=True)}"
+        example = [f"    {line}" for line in entry.example.split("\n")]
+        lines += [head, "", *markdown.wrapped(entry.meaning(say), 2), "", f"  {say('explain.example')}", *example, ""]
+    return "\n".join(lines)
 
 
 def code(what: str) -> int:
@@ -115,12 +136,13 @@ def _kind(registry: Registry, kind: str) -> str:
 
 def _unknown(registry: Registry, what: str) -> str:
     from ...dsl.diagnostics.similar import similar
+    from ..reference import lexicon
     from ..words import say
 
-    names = [name for kind in registry.kinds for name in registry.components(kind)] + list(registry.kinds)
-    near = similar(what, names, 1)
+    names = [name for kind in registry.kinds for name in registry.components(kind)]
+    near = similar(what, dict.fromkeys([*names, *registry.kinds, *lexicon.names()]))
     if near:
-        return say("cli.explain.similar", what=what, similar=near[0])
+        return say("cli.explain.similar", what=what, similar=[f"'{name}'" for name in near])
     if "." in what:
         return say("cli.explain.prefixed", what=what)
     return say("cli.explain.unknown", what=what)

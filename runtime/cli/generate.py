@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from . import options, output
+from .guard import FINE, INTERRUPTED
 
 if TYPE_CHECKING:
     from ...plugins.registry import Registry
     from ...plugins.values import Decoding
+    from ..training.generate import Author, Written
 
 
-@click.command(epilog="STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.")
+@click.command(
+    epilog="Without prompts, each line of the standard input is one; in a terminal you are asked for them. Ctrl-C ends "
+    "a text. STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings."
+)
 @options.trained
 @click.argument("prompts", nargs=-1, metavar="[PROMPT]...")
 @click.option("--decoding", metavar="TEXT", help="How tokens are chosen, as a file would say it.")
 @click.option("--seed", type=click.IntRange(min=0), help="Another seed than the file's.")
+@options.as_json
 def command(
     file: Path,
     stage: str,
@@ -28,18 +37,94 @@ def command(
     seed: int | None,
     params: tuple[str, ...],
     store: Path | None,
+    as_json: bool,
 ) -> int:
     from .trained import using
 
-    given = prompts or ("",)
+    asked = not prompts and sys.stdin.isatty()
+    # A pipe that gives nothing asks for what a text without a beginning does: one from nothing.
+    given = prompts or (() if asked else tuple(line.rstrip("\r\n") for line in sys.stdin) or ("",))
     with using(file, params, stage, store, gives="text") as trained:
+        from ..training.generate import opened
+
         chosen = decoding_of(trained.registry, decoding)
         if seed is not None:
             trained.work.changed["seed"] = seed
-        texts = trained.work.generate(trained.checkpoint, given, chosen)
-    for index, (prompt, text) in enumerate(zip(given, texts, strict=True)):
-        click.echo(("\n" if index else "") + output.style(shown(prompt), bold=True) + shown(text))
-    return 0
+        with opened(trained.checkpoint, trained.work) as author:
+            if asked:
+                return converse(lambda prompt: write(author, [prompt], chosen, as_json))
+            return write(author, given, chosen, as_json)
+
+
+def converse(answer: Callable[[str], int]) -> int:
+    """Ask for prompts until there are no more (Ctrl-D, or Ctrl-C instead of one)."""
+    import contextlib
+    import importlib
+
+    with contextlib.suppress(ImportError):
+        importlib.import_module("readline")  # lets a line be edited, and the ones before be had again
+    while True:
+        try:
+            prompt = input("> ")
+        except (EOFError, KeyboardInterrupt):
+            click.echo()
+            return FINE
+        answer(prompt)
+        click.echo()
+
+
+def write(author: Author, prompts: Sequence[str], decoding: Decoding, as_json: bool) -> int:
+    """Show what is written behind prompts as it comes; what was written stays when it is interrupted."""
+    show = InOrder(prompts, as_json)
+    began = time.monotonic()
+    try:
+        written = author.write(prompts, decoding, show)
+    except KeyboardInterrupt:
+        if not as_json:
+            click.echo()
+        return INTERRUPTED
+    if not as_json and sys.stdout.isatty() and sys.stderr.isatty():
+        from ..words import say
+
+        tokens, seconds = sum(one.tokens for one in written), max(time.monotonic() - began, 1e-9)
+        said = say("cli.generate.speed", tokens=f"{tokens:,}", speed=f"{tokens / seconds:,.0f}")
+        click.echo(output.style(said, dim=True), err=True)
+    return FINE
+
+
+class InOrder:
+    """Shows texts one below the other, the first that isn't finished as it comes; those after it wait for their turn."""
+
+    def __init__(self, prompts: Sequence[str], as_json: bool) -> None:
+        self.prompts, self.as_json = prompts, as_json
+        self._turn = 0
+        self._begun = False
+        self._pieces: dict[int, list[str]] = {}
+        self._written: dict[int, Written] = {}
+
+    def __call__(self, index: int, piece: str, written: Written | None) -> None:
+        self._pieces.setdefault(index, []).append(piece)
+        if written is not None:
+            self._written[index] = written
+        while self._turn in self._pieces and self._show(self._turn):
+            self._turn, self._begun = self._turn + 1, False
+
+    def _show(self, index: int) -> bool:
+        """Show what has come of a text; tell whether that was its end."""
+        written = self._written.get(index)
+        if self.as_json:
+            if written is not None:
+                line = {"prompt": self.prompts[index], "text": written.text}
+                click.echo(json.dumps(line | {"tokens": written.tokens, "ended": written.ended}, ensure_ascii=False))
+            return written is not None
+        if not self._begun:
+            self._begun = True
+            click.echo(("\n" if index else "") + output.style(shown(self.prompts[index]), bold=True), nl=False)
+        pieces = self._pieces[index]
+        # click flushes what it writes.
+        click.echo(shown("".join(pieces)), nl=written is not None)
+        pieces.clear()
+        return written is not None
 
 
 def shown(text: str) -> str:

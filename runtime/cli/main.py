@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "plan": "Show what would run, why, and what it costs.",
         "run": "Run what an experiment describes and isn't stored yet.",
         "test": "Run all of it with a handful of rows and steps, and judge what that allows.",
+        "prove": "Prove what training relies on: masks, padding, accumulation, seeds, resuming.",
         "why": "Say why a task would run again.",
         "graph": "Draw the tasks of an experiment.",
     },

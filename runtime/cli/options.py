@@ -49,6 +49,13 @@ def complete_words(context: click.Context, parameter: click.Parameter, incomplet
     return complete.words(context, parameter, incomplete)
 
 
+def complete_explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete what `llx explain` knows, in a shell."""
+    from . import complete
+
+    return complete.explained(context, parameter, incomplete)
+
+
 class Given(NamedTuple):
     """What a command that takes several files is given."""
 

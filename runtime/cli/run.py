@@ -177,6 +177,8 @@ def _close(result: RunResult, report: Path | None) -> None:
     blocks = [closing.expectations(result.expects.values())]
     if result.mode is Mode.REAL:  # what a smoke run measures says nothing
         blocks = [closing.results(facts), comparison.tables(facts), *blocks, closing.samples(facts, columns)]
+    else:
+        blocks.insert(0, closing.proofs(facts))
     for lines in blocks:
         if lines:
             click.echo("\n" + "\n".join(lines))

@@ -74,6 +74,19 @@ def expectations(verdicts: Iterable[Judgement]) -> list[str]:
     return lines
 
 
+def proofs(tasks: Results) -> list[str]:
+    """Write what was proved of each stage in a smoke run."""
+    proved = [(label, facts["proofs"]) for label, facts in tasks if isinstance(facts.get("proofs"), Mapping)]
+    if not proved:
+        return []
+    widest = max(width(label) for label, _ in proved)
+    lines = [say("cli.proofs")]
+    for label, found in proved:
+        names = ", ".join(say(f"cli.proof.{name}") for name in found)
+        lines.append(f"  {MARKS['met']} {label}{' ' * (widest - width(label))}  {names}")
+    return lines
+
+
 def samples(tasks: Results, columns: int = 80) -> list[str]:
     """Write the texts that models wrote, wrapped and cut; nothing in them can steer the terminal."""
     lines: list[str] = []

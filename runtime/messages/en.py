@@ -16,6 +16,7 @@ MESSAGES: dict[str, str] = {
     "plan.version": "another version of {component}",
     "plan.code": "the code behind it changed",
     "plan.format": "llx now tells tasks apart in another way",
+    "plan.again": "failed before: tried again",
     "plan.missing": "its artifact is gone",
     "plan.damaged": "its artifact is damaged ({file})",
     "plan.copy": "{file} is missing or changed",
@@ -29,6 +30,8 @@ MESSAGES: dict[str, str] = {
     "run.copied": "restored the copy of {label}",
     "run.in_task": "in the task {label}; what had finished is stored, and the same command goes on from there",
     # Store and executor: L0810-L0849.
+    "L0591": "{failed} of the {count} trials of `{label}` failed, and the best of the others was taken",
+    "L0591.help": "the same command tries them again, and no other",
     "L0810": "internal error in the task `{label}` ({component}): {error}",
     "L0810.help": "this is a mistake in the component's code; `--traceback` shows where",
     "L0811": "no task is called `{name}`",

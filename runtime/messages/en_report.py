@@ -44,6 +44,7 @@ MESSAGES: dict[str, str] = {
     "report.curve.validation": "validation",
     "report.curve.lr": "Learning rate",
     "report.curve.gradient_norm": "Norm of the gradient",
+    "report.curve.skipped_steps": "Steps left out because they overflowed in fp16",
     "report.curve.tokens_per_second": "Tokens per second",
     "report.fact.parameters": "parameters",
     "report.fact.trained_parameters": "trained",

@@ -1,5 +1,7 @@
 """Texts of training, by key: L0800-L0809, L0829-L0831, and its notes."""
 
+"""Texts of training, by key: L0800-L0809, L0890-L0892, and its notes."""
+
 MESSAGES: dict[str, str] = {
     "L0801": "the loss or its gradient is not a finite number at step {step} ({rows} rows, the first: {first})",
     "L0801.help": "what was saved before this step is kept; lower `lr`, warm up longer, or clip gradients lower; a stage with other fields starts anew",
@@ -28,6 +30,12 @@ MESSAGES: dict[str, str] = {
     "L0830.help": "what was saved before is kept; without `backend` it trains in one process, whose errors say more",
     "L0831": "`{what}` can't be handed to other processes",
     "L0831.help": "a job is built again in each of them, from components that are registered; without `backend` it trains in one process",
+    "L0890": "{device} does not compute in {precision}",
+    "L0890.help": "tf32 needs an NVIDIA GPU of compute capability 8.0 or more, fp8 one of 8.9; `precision = auto` takes what is there",
+    "L0891": "fp8 needs the package {package}, which is not installed",
+    "L0891.help": "pip install 'llx-lang[fp8]', or compute in bf16",
+    "L0892": "the model has no layers that could be computed again",
+    "L0892.help": "its layers have to lie in an nn.ModuleList; `activation_checkpointing = none` takes it as it is",
     "weights.file": "{file} is no safetensors file ({error})",
     "weights.missing": "the tensor {tensor} is missing",
     "weights.extra": "the tensor {tensor} is not part of the model",
@@ -48,4 +56,14 @@ MESSAGES: dict[str, str] = {
     "training.head.loaded": "body and head were taken from the checkpoint",
     "training.head.fresh": "the body was taken from the checkpoint; the head for `{objective}` is new",
     "training.head.none": "the body was taken from the checkpoint; `{objective}` has no weights of its own beside it",
+    "L0880": "{component} doesn't give the same bits with the same seed: {tensor} differs",
+    "L0880.help": "`llx prove` tries this on a few rows, in float32 and without dropout; docs/objectives.md says what a model and an objective must hold to",
+    "L0881": "{component} gives document {document} of a packed row other {tensor} than alone (by {share} of the largest)",
+    "L0882": "{component} is causal and lets its {tensor} see tokens from position {position} on earlier (by {share} of the largest)",
+    "L0883": "the loss of {component} depends on what stands in the padding (by {share})",
+    "L0884.padding": "the loss of {component} reaches padding: position {position} of row {row} ({count} in all)",
+    "L0884.extra": "the loss of {component} reaches position {position} of row {row}, which carries none ({count} in all)",
+    "L0884.missing": "the loss of {component} doesn't reach position {position} of row {row}, which carries it ({count} in all)",
+    "L0885": "micro-batches of {component} don't add up to the batch: {tensor} differs by {share} of its largest value",
+    "training.proof.also": "the proof of {proof} fails too",
 }

@@ -16,6 +16,7 @@ MESSAGES: dict[str, str] = {
     "plan.version": "{component} のバージョンが変わった",
     "plan.code": "実装コードが変わった",
     "plan.format": "llx のタスク識別方法が変わった",
+    "plan.again": "前回失敗したので、もう一度試す",
     "plan.missing": "成果物がなくなった",
     "plan.damaged": "成果物が壊れている（{file}）",
     "plan.copy": "{file} がないか、書き換えられている",
@@ -29,6 +30,8 @@ MESSAGES: dict[str, str] = {
     "run.copied": "{label} のコピーを復元しました",
     "run.in_task": "タスク {label} で発生しました。完了した分は保存されており、同じコマンドで続きから再開できます",
     # Store and executor: L0810-L0849.
+    "L0591": "`{label}` の {count} 個の試行のうち {failed} 個が失敗しました。最良の試行は残りから選ばれています",
+    "L0591.help": "同じコマンドで、失敗した試行だけがもう一度試されます",
     "L0810": "タスク `{label}`（{component}）で内部エラーが発生しました: {error}",
     "L0810.help": "コンポーネントのコードの誤りです。`--traceback` を付けると発生箇所が表示されます",
     "L0811": "`{name}` という名前のタスクはありません",

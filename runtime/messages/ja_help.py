@@ -78,7 +78,7 @@ MESSAGES: dict[str, str] = {
     "Compare every byte of the store with its record, and free what is damaged.": "ストアの全バイトを記録と照合し、破損したものを削除する。",
     # generate, predict
     "Let a trained stage go on with a text.": "学習したステージに、文章の続きを書かせる。",
-    "STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.": "STAGE にはチェックポイントも指定できます: pretrain.last。生成方法の一覧は `llx components decoding` で見られます。",
+    "Without prompts, each line of the standard input is one; in a terminal you are asked for them. Ctrl-C ends a text. STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.": "プロンプトを省略すると、標準入力の各行を 1 件として読み、端末では入力を求めます。Ctrl-C で文章を打ち切れます。STAGE にはチェックポイントも指定できます: pretrain.last。生成方法の一覧は `llx components decoding` で見られます。",
     "How tokens are chosen, as a file would say it.": "トークンの選び方（ファイルと同じ書き方）。",
     "Another seed than the file's.": "ファイルとは別の乱数シード。",
     "Let a trained stage label texts.": "学習したステージに、文章のラベルを予測させる。",
@@ -88,7 +88,7 @@ MESSAGES: dict[str, str] = {
     "`llx explain NAME` shows the fields of a component.": "コンポーネントのフィールドは `llx explain NAME` で見られます。",
     "Show those of a plugin too, as `use` does.": "`use` と同じように、プラグインのものも表示する。",
     "Explain a component, a kind or the code of a diagnostic.": "コンポーネント、種類、診断コードを説明する。",
-    "Examples: llx explain adamw, llx explain optimizer, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain L0203",
+    "Examples: llx explain adamw, llx explain optimizer, llx explain with, llx explain L0203": "例: llx explain adamw、llx explain optimizer、llx explain with、llx explain L0203",
     "List the installed plugins.": "インストール済みのプラグインを一覧する。",
     "A file sees the components of a plugin after `use DISTRIBUTION`.": "ファイルに `use DISTRIBUTION` と書くと、プラグインのコンポーネントが使えます。",
     "Say what this machine can do, and what stands in the way.": "このマシンで何ができ、何が妨げになるかを示す。",
@@ -96,6 +96,9 @@ MESSAGES: dict[str, str] = {
     "Show the versions.": "バージョンを表示する。",
     "Write the script that lets a shell complete llx.": "シェルで llx を補完するためのスクリプトを出力する。",
     'Bash: eval "$(llx completion bash)" in ~/.bashrc. Zsh: the same with zsh in ~/.zshrc. Fish: llx completion fish > ~/.config/fish/completions/llx.fish': 'Bash: ~/.bashrc に eval "$(llx completion bash)"。Zsh: ~/.zshrc に同様に zsh で。Fish: llx completion fish > ~/.config/fish/completions/llx.fish',
+    "Prove what training relies on: masks, padding, accumulation, seeds, resuming.": "学習が前提とすることを証明する。マスク、パディング、勾配の累積、シード、再開。",
+    "Proofs run on a handful of rows, in a corner of the store; what is proved is not proved again.": "証明は数行のデータで、保存場所の一角で行う。済んだ証明は繰り返さない。",
+    "Also kill each stage and let it go on: the weights must be the same bits.": "各ステージを強制終了して再開もする。重みは同じビットでなければならない。",
     # 種類
     "text and labels, read, cleaned, split and mixed": "文章とラベル。読み込み、整え、分割し、混ぜる",
     "turns text into tokens": "文章をトークンに変える",

@@ -44,6 +44,7 @@ MESSAGES: dict[str, str] = {
     "report.curve.validation": "検証",
     "report.curve.lr": "学習率",
     "report.curve.gradient_norm": "勾配のノルム",
+    "report.curve.skipped_steps": "fp16 で桁あふれして飛ばしたステップ",
     "report.curve.tokens_per_second": "毎秒のトークン数",
     "report.fact.parameters": "パラメータ数",
     "report.fact.trained_parameters": "学習対象",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...dsl.diagnostics.words import LANGUAGES
 from ...plugins.registry import Registry
-from . import components, grammar, quantities
+from . import components, grammar, lexicon, quantities
 from .words import Words
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -21,6 +21,7 @@ def pages() -> dict[str, str]:
         folder = "" if language == "en" else f"{language}/"
         found[f"{folder}README.md"] = _index(registry, say)
         found[f"{folder}grammar.md"] = grammar.page(say)
+        found[f"{folder}words.md"] = lexicon.page(say)
         found[f"{folder}quantities.md"] = quantities.page(say)
         found[f"{folder}experiment.md"] = components.experiment(registry, say)
         for kind in registry.kinds:
@@ -46,7 +47,9 @@ def _index(registry: Registry, say: Words) -> str:
     return say.page(
         say("reference.index"),
         say("reference.generated"),
-        "\n".join(f"- [{say(f'reference.{name}')}]({name}.md)" for name in ("grammar", "quantities", "experiment")),
+        "\n".join(
+            f"- [{say(f'reference.{name}')}]({name}.md)" for name in ("grammar", "words", "quantities", "experiment")
+        ),
         f"## {say('reference.kinds')}",
         "\n".join([f"| {say('reference.kind')} | |", "|---|---|", *rows]),
     )

@@ -119,7 +119,7 @@ def curves(task: TaskRecord) -> list[Markup]:
     return [figure for figure in drawn if figure]
 
 
-KNOWN = ("lr", "gradient_norm", "tokens_per_second")
+KNOWN = ("lr", "gradient_norm", "skipped_steps", "tokens_per_second")
 """Figures that have a name in the reader's language; they are drawn last, in this order."""
 
 NOT_DRAWN = frozenset({"epoch", "epochs"})

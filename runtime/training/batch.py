@@ -5,19 +5,30 @@ from __future__ import annotations
 import torch
 
 from ...plugins.values import Model
+from ...plugins.work import Recompute
 from ..cost import machine_memory
 
 _SHARE = 0.6
 """The part of the memory that activations may fill; the rest is for weights, optimizer and what others use."""
 
 
-def micro_batch(asked: int | None, rows: int, model: Model, vocab_size: int, length: int, device: torch.device) -> int:
+def micro_batch(
+    asked: int | None,
+    rows: int,
+    model: Model,
+    vocab_size: int,
+    length: int,
+    device: torch.device,
+    recompute: Recompute = "none",
+) -> int:
     """Give the rows that go through the model at once: all, or halves of them until memory should hold them."""
     if asked is not None:
         return min(asked, rows)
     memory = _memory(device)
     size = rows
-    while memory is not None and size > 1 and model.activation_bytes(vocab_size, size, length) > _SHARE * memory:
+    while memory is not None and size > 1:
+        if model.activation_bytes(vocab_size, size, length, recompute) <= _SHARE * memory:
+            break
         size = -(-size // 2)
     return size
 

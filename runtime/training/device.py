@@ -46,6 +46,9 @@ def torch_settings(settings: Mapping[str, Any]) -> Iterator[None]:
     """Set torch as the experiment asks, and put back what was there: other tasks share the process."""
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
+    matmul = torch.get_float32_matmul_precision()
+    if settings.get("precision") == "tf32":
+        torch.set_float32_matmul_precision("high")
     if settings.get("deterministic"):
         # cuBLAS reads it when its first handle is made.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -55,3 +58,4 @@ def torch_settings(settings: Mapping[str, Any]) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
+        torch.set_float32_matmul_precision(matmul)

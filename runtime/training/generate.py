@@ -1,9 +1,14 @@
-"""Writes text with a stored checkpoint, token by token, for many prompts at once."""
+"""Writes text with a network and its tokenizer: a stored checkpoint's, or one that is being trained."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from ...dsl.program import Reference
@@ -12,27 +17,65 @@ from ...plugins.component import TaskFailed
 from ...plugins.nn.network import Network
 from ...plugins.tasks import Trained
 from ...plugins.values import Decoding
-from ...plugins.work import Work
+from ...plugins.work import Interrupted, Work
 from .build import Stored, build, load_body, load_head
+from .continuation import Continuation
 from .device import choose_device, torch_settings
 from .memory import told_if_memory_runs_out
 from .order import key
-from .precision import autocast, choose_precision
+from .precision import choose_precision
+from .writer import Row, Writer
 
-_PROMPTS = 32
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PROMPTS = 32
 """Prompts that are continued at once."""
 
 
-def generate(checkpoint: Reference, prompts: Sequence[str], decoding: Decoding, work: Work) -> list[str]:
-    """Give the continuation of each prompt, without the prompt. A text ends at the end token or at `max_tokens`."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written behind a prompt, and why it ended: end, stop or length."""
+
+    text: str
+    tokens: int
+    ended: str
+
+
+Hear = Callable[[int, str, Written | None], None]
+"""Hears what is written while it is: a prompt's number, a piece of its text, and with the last piece the whole."""
+
+
+def generate(
+    checkpoint: Reference, prompts: Sequence[str], decoding: Decoding, work: Work, hear: Hear | None = None
+) -> list[str]:
+    """Give the continuation of each prompt, without the prompt."""
+    done = 0
+
+    def listen(index: int, piece: str, written: Written | None) -> None:
+        nonlocal done
+        if hear is not None:
+            hear(index, piece, written)
+        if written is not None:
+            done += 1
+            work.progress(done, len(prompts))
+        if work.stopping():
+            raise Interrupted
+
+    with opened(checkpoint, work) as author:
+        return [written.text for written in author.write(prompts, decoding, listen)]
+
+
+@contextmanager
+def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
+    """Open a stored checkpoint for writing; TaskFailed if it is none that writes."""
     task = checkpoint.task
     assert isinstance(task, Trained), "only such tasks put out checkpoints"
     model, objective = task.described_model(), task.described_objective()
     if objective is None:
         raise TaskFailed("L0808", {"objective": None}, field="checkpoint", help="L0808.help")
     device = choose_device(work.settings.get("device"))
-    dtype = choose_precision(work.settings.get("precision"), device)
-    with torch_settings(work.settings), told_if_memory_runs_out(_PROMPTS):
+    with torch_settings(work.settings), told_if_memory_runs_out(PROMPTS):
         given = work.input(checkpoint)
         folder = given.directory / given.output
         stored = Stored.open(folder)
@@ -40,73 +83,68 @@ def generate(checkpoint: Reference, prompts: Sequence[str], decoding: Decoding, 
         load_body(network, stored)
         if network.head is None or load_head(network, stored, objective, stored.facts) == "fresh":
             raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint", help="L0808.help")
-        network.to(device).eval()
-        tokenizer = open_tokenizer(folder)
-        roles: Mapping[str, int] = stored.facts["roles"]
-        start = [roles["end"]] if "end" in roles else []
-        starts = [start + tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
+        yield Author(
+            network.to(device).eval(),
+            open_tokenizer(folder),
+            stored.facts["roles"],
+            model.shape.context_length,
+            device,
+            choose_precision(work.settings.get("precision"), device),
+            work.settings.get("seed") or 0,
+        )
+
+
+@dataclass(frozen=True)
+class Author:
+    """A network that writes, with what it takes to read and write text."""
+
+    network: Network
+    tokenizer: Tokenizer
+    roles: Mapping[str, int]
+    context_length: int
+    device: torch.device
+    dtype: torch.dtype
+    seed: int
+
+    def write(self, prompts: Sequence[str], decoding: Decoding, hear: Hear | None = None) -> list[Written]:
+        """Continue prompts, many at once; the same prompt a second time is continued by other random numbers."""
+        given = self.roles.get("end")
+        start = [] if given is None else [given]
+        starts = [start + self.tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
         if not all(starts):
             raise TaskFailed("L0809", {}, field="prompts", help="L0809.help")
-        writer = Writer(network, decoding, roles, model.shape.context_length, device, dtype)
-        generator = torch.Generator(device).manual_seed(key(work.settings.get("seed") or 0, "generate"))
-        texts: list[str] = []
-        for first in range(0, len(starts), _PROMPTS):
-            written = writer.continued(starts[first : first + _PROMPTS], generator)
-            texts += [tokenizer.decode(ids, skip_special_tokens=True) for ids in written]
-            work.progress(len(texts), len(starts))
-        return texts
-
-
-class Writer:
-    """Continues rows of tokens."""
-
-    def __init__(
-        self,
-        network: Network,
-        decoding: Decoding,
-        roles: Mapping[str, int],
-        context_length: int,
-        device: torch.device,
-        dtype: torch.dtype,
-    ) -> None:
-        self.network, self.decoding, self.context_length = network, decoding, context_length
-        self.device, self.dtype = device, dtype
-        self.end = roles.get("end", -1)
-        self.never = [roles[role] for role in ("mask", "pad") if role in roles and roles[role] != self.end]
-        """Tokens that are no text."""
-
-    @torch.no_grad()
-    def continued(self, starts: Sequence[Sequence[int]], generator: torch.Generator) -> list[list[int]]:
-        """Give the tokens that follow each start, the end token not among them."""
-        written: list[list[int]] = [[] for _ in starts]
-        open_rows = set(range(len(starts)))
-        for _ in range(self.decoding.max_tokens):
-            # Closed rows are computed on: rows stay where they are, and so does what the generator draws for them.
-            windows = [[*start, *more][-self.context_length :] for start, more in zip(starts, written, strict=True)]
-            chosen = self.decoding.choose(self._logits(windows), generator).tolist()
-            for row in sorted(open_rows):
-                if chosen[row] == self.end:
-                    open_rows.discard(row)
-                else:
-                    written[row].append(chosen[row])
-            if not open_rows:
-                break
+        seed = decoding.own_seed()
+        seed = self.seed if seed is None else seed
+        times: Counter[str] = Counter()
+        rows = []
+        for prompt, tokens in zip(prompts, starts, strict=True):
+            random = np.random.Philox(key=key(seed, "generate", prompt, times[prompt]))
+            rows.append(Row(tokens, np.random.Generator(random)))
+            times[prompt] += 1
+        written: list[Written] = []
+        writer = Writer(self.network, decoding, self.roles, self.context_length, self.device, self.dtype)
+        for first in range(0, len(rows), PROMPTS):
+            written += self._batch(writer, rows[first : first + PROMPTS], first, hear)
         return written
 
-    def _logits(self, windows: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Give the logits of the token after each window: (B, V)."""
-        lengths = [len(window) for window in windows]
-        longest = max(lengths)
-        tokens = torch.tensor([[*window, *[0] * (longest - len(window))] for window in windows], device=self.device)
-        batch = {"tokens": tokens}
-        ends = torch.tensor(lengths, device=self.device)
-        if min(lengths) < longest:
-            # Padding stands behind the text, where a causal body doesn't look.
-            batch["segments"] = (torch.arange(longest, device=self.device) < ends[:, None]).long()
-        with autocast(self.device, self.dtype):
-            hidden = self.network.hidden(batch)  # (B, L, H)
-            assert self.network.head is not None
-            last = hidden[torch.arange(len(windows), device=self.device), ends - 1]
-            logits: torch.Tensor = self.network.head(last).float()
-        logits[:, self.never] = -torch.inf
-        return logits
+    def _batch(self, writer: Writer, rows: Sequence[Row], first: int, hear: Hear | None) -> list[Written]:
+        """Continue the prompts of some rows; `first` is the number of the first one."""
+        stop = writer.decoding.stop
+        texts = {row: (index, Continuation(self.tokenizer, row.tokens, stop)) for index, row in enumerate(rows, first)}
+        finished: dict[int, Written] = {}
+
+        def listen(row: Row, token: int | None) -> None:
+            index, text = texts[row]
+            if token is not None:
+                piece = text.add(token)
+                if text.stopped:
+                    row.ended = "stop"
+            else:
+                piece = text.close()
+                assert row.ended is not None
+                finished[index] = Written(text.text, row.written, row.ended)
+            if hear is not None and (piece or token is None):
+                hear(index, piece, finished.get(index))
+
+        writer.write(rows, listen)
+        return [finished[index] for index in sorted(finished)]

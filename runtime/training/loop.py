@@ -9,7 +9,7 @@ import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
-from ..events import Listener, Step, Validated
+from ..events import CheckpointSaved, Listener, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
@@ -22,13 +22,12 @@ from .result import facts_of, write_result
 from .saver import Saver
 from .setup import Setup
 from .state import State
-from .step import FiniteGuard, NonFinite, clipped_norm, gradients
+from .step import NonFinite, gradients
+from .update import Update
 from .weights import (
     Tensors,
     copied,
-    optimizer_tensors,
     put,
-    put_optimizer,
     require_finite,
     require_match,
     tensors_of,
@@ -52,10 +51,7 @@ class Training:
         self.network, self.team = setup.network, setup.team
         self.learner = Learner(self.network, self.job.objective)
         self.team.place(self.learner, setup.dtype)
-        self.trained = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimizer = self.job.optimizer.build(self.network)
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.guard = FiniteGuard(self.optimizer, setup.device)
+        self.update = Update(self.job, self.network, setup.device, setup.dtype)
         self.chooser = chooser
         self.state = State(setup.micro_batch, kernels=chooser.taken)
         self.best: Tensors | None = None
@@ -63,12 +59,10 @@ class Training:
         self.meter = Meter(setup.device)
         self.figures: dict[str, float] = {}
         """What is shown beside the progress."""
-        self.norm: torch.Tensor | None = None
         self.adapted = 1.0
         """What the schedule makes of the validations so far."""
-        self.factor = 0.0
         self.started = self.shown = self.saved = self.team.now()
-        self.saver = Saver(setup.checkpoints)
+        self.saver = Saver(setup.checkpoints, lambda step: emit(CheckpointSaved(self.fingerprint, step)))
 
     @property
     def elapsed(self) -> float:
@@ -97,10 +91,11 @@ class Training:
                 self._after_step()
             self._settle()
         self._say_stall()
-        last, best = self._whole(), self._best()
+        with self.update.averaged():
+            last, best = self._whole(), self._best()
         if self.team.rank == 0:
             write_result(setup, state, last, best)
-        return facts_of(setup, state, self.network)
+        return facts_of(setup, state, self.network, self.update.skipped)
 
     def _best(self) -> Tensors:
         state = self.state
@@ -122,29 +117,29 @@ class Training:
         assert step == self.state.step
         # All that is random within a step comes from here, so that no random state needs to be saved.
         seed_device(self.team.seed(setup.seed, step), setup.device)
-        sums = gradients(self.team, self.learner, ready, setup.device, setup.dtype)
-        norm = clipped_norm(self.trained, self.job.clip)
+        scale = self.update.loss_scale
+        sums = gradients(self.team, self.learner, ready, setup.device, setup.dtype, scale)
         try:
-            self.guard.admit(step, norm, sums["loss"])
+            self.update.take(step, sums["loss"], self._rate_factor)
         except NonFinite as error:
-            if not self.guard.late:
+            if not self.update.guard.late:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
-        factor = self.adapted * self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
         self.meter.add(sums, ready.count)
-        self.norm, self.factor = norm, factor
         self.state.step = step + 1
         if self.state.step % LOG_EVERY == 0:
             self._log()
 
+    def _rate_factor(self) -> float:
+        """Give the part of the learning rate that this step has."""
+        setup, step = self.setup, self.state.step
+        factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
+        return self.adapted * factor
+
     def _settle(self) -> None:
         """Wait for the verdict on the last step."""
         try:
-            self.guard.settle()
+            self.update.guard.settle()
         except NonFinite as error:
             raise self._non_finite(error.step) from error
 
@@ -189,10 +184,13 @@ class Training:
         figures = self.meter.take(self.state, self.setup.pace.tokens_per_step)
         if figures is None:
             return
-        figures["lr"] = self.rates[0] * self.factor
+        update = self.update
+        figures["lr"] = update.rates[0] * update.factor
         figures["epoch"] = self.state.step / self.setup.pace.steps_per_epoch
-        if self.norm is not None:
-            figures["gradient_norm"] = float(self.norm)
+        if update.norm is not None:
+            figures["gradient_norm"] = float(update.norm)
+        if update.skipped is not None:
+            figures["skipped_steps"] = update.skipped
         self.figures = {name: figures[name] for name in ("loss", "tokens_per_second")}
         self.emit(Step(self.fingerprint, self.state.step, figures))
 
@@ -209,18 +207,19 @@ class Training:
         assert setup.validation is not None
         self._log()
         metric = setup.metric
-        outcome = measure(
-            self.learner,
-            setup.validation,
-            setup.rows,
-            setup.device,
-            setup.dtype,
-            predict=metric is not None and metric.needs != "loss",
-            targets=metric is not None,
-            between=lambda rows: self._stop_if_asked(),
-            at_once=state.micro_batch,
-            team=self.team,
-        )
+        with self.update.averaged():
+            outcome = measure(
+                self.learner,
+                setup.validation,
+                setup.rows,
+                setup.device,
+                setup.dtype,
+                predict=metric is not None and metric.needs != "loss",
+                targets=metric is not None,
+                between=lambda rows: self._stop_if_asked(),
+                at_once=state.micro_batch,
+                team=self.team,
+            )
         figures = {"validation_loss": mean_loss(outcome)}
         value, higher = figures["validation_loss"], False
         if metric is not None:
@@ -231,7 +230,8 @@ class Training:
         )
         if better:
             state.best_value, state.best_step, state.waited = value, state.step, 0
-            self.best = self._whole()
+            with self.update.averaged():
+                self.best = self._whole()
         else:
             state.waited += 1
         total, count = state.since_validation
@@ -269,8 +269,9 @@ class Training:
         best = None
         if self.best is not None and self.state.best_step is not None:
             best = (self.state.best_step, self.best)
-        optimizer = optimizer_tensors(self.optimizer, self.network)
-        self.saver.save(self.state.step, tensors_of(self.network), optimizer, state, best, self.team.rank == 0)
+        first = self.team.rank == 0
+        with self.update.averaged(False):
+            self.saver.save(self.state.step, tensors_of(self.network), self.update.tensors(), state, best, first)
         self.saved = self.team.now()
 
     def _say_stall(self) -> None:
@@ -315,8 +316,9 @@ class Training:
         state = State.of(saved.state)
         # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
         require_match(tensors_of(self.network), saved.network, exactly=True)
-        put_optimizer(self.optimizer, self.network, saved.optimizer)
+        self.update.put(saved.optimizer)
         put(self.network, saved.network)
+        self.update.weights_changed()
         self.state = state
         self.chooser.restore(state.kernels)
         state.kernels = self.chooser.taken

@@ -5,14 +5,27 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import nn
+
+from ...plugins.component import TaskFailed
+
+_NEEDS = {"tf32": (8, 0), "fp8": (8, 9)}
+"""Formats that only some GPUs have, from this compute capability on."""
 
 
 def choose_precision(name: str | None, device: torch.device) -> torch.dtype:
-    """Give the format of a name; `auto` is bfloat16 where the device computes in it, else float32."""
+    """Give the format of a name; `auto` is bfloat16 where the device computes in it, else float32.
+
+    fp8 is bfloat16 but for the matrices of the body (see `compute_in_fp8`), tf32 is float32 but for what the GPU's
+    matrix units read (see `torch_settings`). Raises TaskFailed on a device that doesn't have the format.
+    """
     if name in (None, "auto"):
         fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if fast else torch.float32
-    return torch.bfloat16 if name in ("bf16", "bfloat16") else torch.float32
+    needed = _NEEDS.get(str(name))
+    if needed is not None and (device.type != "cuda" or torch.cuda.get_device_capability(device) < needed):
+        raise TaskFailed("L0890", {"precision": str(name), "device": device.type}, help="L0890.help")
+    return {"bf16": torch.bfloat16, "fp8": torch.bfloat16, "fp16": torch.float16}.get(str(name), torch.float32)
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
@@ -20,3 +33,21 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
     if dtype == torch.float32:
         return nullcontext()
     return torch.autocast(device.type, dtype)
+
+
+def compute_in_fp8(body: nn.Module, emulate: bool = False) -> None:
+    """Have the linear layers of a body multiply in fp8, their weights staying as they are. Untried on a GPU.
+
+    Scales are for whole tensors and made anew each time (torchao's recipe `tensorwise`). `emulate` computes the same
+    in float32, for tests. Raises TaskFailed without the package torchao.
+    """
+    try:
+        from torchao.float8 import Float8LinearConfig, convert_to_float8_training
+    except ImportError as error:
+        raise TaskFailed("L0891", {"package": "torchao"}, help="L0891.help") from error
+
+    def fits(module: nn.Module, name: str) -> bool:
+        # The matrix units take multiples of 16.
+        return isinstance(module, nn.Linear) and not (module.in_features % 16 or module.out_features % 16)
+
+    convert_to_float8_training(body, module_filter_fn=fits, config=Float8LinearConfig(emulate=emulate))

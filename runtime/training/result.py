@@ -25,8 +25,8 @@ def write_result(setup: Setup, state: State, last: Tensors, best: Tensors) -> No
             write_json(folder / "facts.json", checkpoint_facts(setup.job.objective, setup.facts, step=step))
 
 
-def facts_of(setup: Setup, state: State, network: nn.Module) -> Facts:
-    """Give the facts of a finished stage."""
+def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None) -> Facts:
+    """Give the facts of a finished stage; `skipped` steps overflowed, None if none could."""
     losses = {line[0]: line[2] for line in state.curve}
     parameters = list(network.parameters())
     facts: Facts = {
@@ -46,6 +46,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module) -> Facts:
     }
     if repeats := setup.order.repeats(state.step):
         facts["sources"] = repeats
+    if skipped is not None:
+        facts["skipped_steps"] = skipped
     if setup.metric is not None:
         facts["best_value"] = state.best_value
     return facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import torch
@@ -55,8 +55,10 @@ class Saver:
     What goes wrong in the thread is raised by the next `check`, `save` or `wait`.
     """
 
-    def __init__(self, checkpoints: Checkpoints) -> None:
+    def __init__(self, checkpoints: Checkpoints, written: Callable[[int], None] = lambda step: None) -> None:
         self.checkpoints = checkpoints
+        self.written = written
+        """Is called in the thread once the checkpoint of a step is there."""
         self.count = 0
         self.stalled = 0.0
         """Seconds that the training waited for its checkpoints."""
@@ -94,6 +96,7 @@ class Saver:
                 self._network.wait()
                 self._optimizer.wait()
                 self.checkpoints.save(step, *copies, state, best)
+                self.written(step)
             except BaseException as error:  # handed to the thread that trains
                 self._error = error
 

@@ -19,7 +19,8 @@ from .device import choose_device
 from .loader import Reader
 from .measure import split_facts
 from .order import Epochs, Mixture, Order, Source, length_class
-from .precision import choose_precision
+from .precision import choose_precision, compute_in_fp8
+from .recompute import recompute
 from .team import Team
 
 
@@ -30,7 +31,8 @@ class Setup:
         self.job, self.work, self.team = job, work, team or Team()
         self.seed = int(work.settings.get("seed") or 0)
         self.device = choose_device(work.settings.get("device"))
-        self.dtype = choose_precision(work.settings.get("precision"), self.device)
+        self.precision = work.settings.get("precision")
+        self.dtype = choose_precision(self.precision, self.device)
         self.metric = None if job.select == "loss" else job.select
 
         tokens = work.input(job.tokens)
@@ -58,6 +60,7 @@ class Setup:
             self.facts["vocab_size"],
             self.shards.row_length(),
             self.device,
+            job.activation_checkpointing,
         )
         self.network = self._network()
         self.checkpoints = Checkpoints(
@@ -96,6 +99,9 @@ class Setup:
             self.head = load_head(network, stored, job.objective, self.facts)
             log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
         network.to(self.device)
+        if self.precision == "fp8":
+            compute_in_fp8(network.body)
+        recompute(network.body, job.activation_checkpointing)
         if job.compile:
             # In place: the names of the parameters stay.
             network.body.compile()
@@ -108,10 +114,14 @@ class Setup:
             "batch": str(job.batch),
             "budget": [str(budget) for budget in job.budget],
             "clip": job.clip,
+            "clip_value": job.clip_value,
+            "ema": job.ema,
+            "offload": job.offload,
             "patience": job.patience,
             "validate": self.validate_every,
             "seed": self.seed,
-            "precision": str(self.dtype),
+            # What `auto` became; tf32 and fp8 are no types of their own.
+            "precision": self.precision if self.precision in ("tf32", "fp8") else str(self.dtype),
             "device": self.device.type,
             "data": hashlib.sha256("".join(sorted(self.shards.digests.values())).encode()).hexdigest()[:16],
         }
@@ -125,5 +135,7 @@ class Setup:
         """Look before the first step whether a checkpoint and the result will fit on the disk."""
         parameters = sum(p.numel() for p in self.network.parameters())
         weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
-        check_space(self.work.partial, 3 * weights + self.job.optimizer.state_bytes(parameters))
+        average = weights if self.job.ema is not None else 0
+        state = self.job.optimizer.state_bytes(parameters, self.job.model.shape.hidden_size * self.facts["vocab_size"])
+        check_space(self.work.partial, 3 * weights + average + state)
         check_space(self.work.directory, 2 * weights)

@@ -10,6 +10,7 @@ from .calibrate import calibration
 from .device import choose_device, torch_settings
 from .loop import Training
 from .memory import told_if_memory_runs_out
+from .prove.prove import prove
 from .setup import Setup
 from .team import Team
 
@@ -23,5 +24,7 @@ def train(job: Job, work: Work, emit: Listener, team: Team | None = None) -> Fac
     chooser = calibration(work.settings, choose_device(work.settings.get("device")))
     with torch_settings(work.settings), using(chooser):
         with told_if_memory_runs_out(None):
-            training = Training(Setup(job, work, team), emit, chooser)
-        return training.run()
+            setup = Setup(job, work, team)
+            proofs = prove(setup) if work.smoke is not None else {}
+            training = Training(setup, emit, chooser)
+        return training.run() | ({"proofs": proofs} if proofs else {})

@@ -13,7 +13,9 @@ from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.fill_in_middle import FillInMiddle
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.builtin.schedule.warmup_stable_decay import WarmupStableDecay
 from llx.plugins.testing import conforms
@@ -23,7 +25,10 @@ BUILT_IN = [
     Decoder(**SIZES, norm="rms_norm", activation="swiglu", positions="rope", kv_heads=2, tied_embeddings=False),
     Encoder(**SIZES),
     CausalLM(),
+    PrefixLM(rate=0.25),
+    FillInMiddle(),
     MaskedLM(),
+    MaskedLM(spans=True, masks="static", label_smoothing=0.1, z_loss=1e-4),
     Classification(label_smoothing=0.1),
     AdamW(lr=0.01),
     WarmupStableDecay(),

@@ -72,6 +72,40 @@ def test_facts_are_those_of_the_tokenizer(lab: Lab, make: Any) -> None:
     assert max(tokenizer.get_vocab().values()) == facts["vocab_size"] - 1
 
 
+def test_more_special_tokens_are_there_when_they_are_asked_for(lab: Lab) -> None:
+    data = TextFiles(path="a.txt", separator="\n").default()
+    middle = ["fim_prefix", "fim_suffix", "fim_middle"]
+    for make in (
+        lambda **more: TrainBpe(data=data, vocab_size=300, **more),
+        lambda **more: Characters(data=data, **more),
+    ):
+        task = make(sentinels=2, fill_in_middle=True)
+        facts, tokenizer = lab.run(task), open_tokenizer(lab.folder(task))
+        assert (
+            list(facts["roles"]) == [*SPECIAL, "sentinel_0", "sentinel_1", *middle] == list(task.known_roles(lab.root))
+        )
+        assert [tokenizer.id_to_token(facts["roles"][role]) for role in middle] == [f"<|{role}|>" for role in middle]
+        assert tokenizer.decode(tokenizer.encode("<|sentinel_0|>").ids) == "<|sentinel_0|>"
+        plain = lab.run(make())
+        assert list(plain["roles"]) == list(SPECIAL)
+        if isinstance(task, Characters):
+            assert facts["vocab_size"] == plain["vocab_size"] + 5
+
+
+def test_loading_knows_the_sentinels_of_t5_and_adds_none_unasked(lab: Lab) -> None:
+    file = stored(lab, "t5.json", ["</s>", "<pad>", "<extra_id_0>", "<extra_id_1>", "<fim_middle>"])
+    task = LoadTokenizer(file=file)
+    facts, tokenizer = lab.run(task), open_tokenizer(lab.folder(task))
+    assert facts["roles"]["sentinel_1"] == tokenizer.token_to_id("<extra_id_1>")
+    assert set(facts["roles"]) == {"end", "mask", "pad", "sentinel_0", "sentinel_1", "fim_middle"}
+    assert set(task.known_roles(lab.root) or ()) == set(facts["roles"])
+    more = LoadTokenizer(file=file, sentinels=3, fill_in_middle=True)
+    added = lab.run(more)
+    assert added["roles"] | facts["roles"] == added["roles"]
+    assert {"sentinel_2", "fim_prefix", "fim_suffix"} <= set(added["roles"]) == set(more.known_roles(lab.root) or ())
+    assert added["vocab_size"] == facts["vocab_size"] + 3 == more.known_vocab_size(lab.root)
+
+
 def test_training_is_the_same_in_every_process(lab: Lab) -> None:
     script = (
         "import sys; sys.path[:0] = sys.argv[3:]\n"

@@ -125,9 +125,29 @@ def test_a_trial_that_fails_is_kept_and_ends_no_other(tmp_path: Path) -> None:
     (failure,) = (event for event in events if isinstance(event, TaskFailedEvent))
     assert failure.task.label == "search(x=8) · fit"
     assert [(one.code, one.is_error) for one in result.diagnostics if one.code == "L0695"] == [("L0695", False)]
+    assert [one.code for one in result.diagnostics if one.code == "L0591"] == ["L0591"]
+
+
+def test_trials_that_failed_are_tried_again_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "sweep search = grid { over = { x = [8.0, 1.0] }, minimise = fit.loss }\n"
+    text += "audit tall = grow(search.best.fit.curve)\n"
+    first = run(tmp_path, text)
+    assert (sweep_of(first)["winner"], first["tall"].facts["height"]) == (1, 60)
     ran(tmp_path)
+    plan = face.plan(tmp_path / "lab.llx")
+    assert [line.label for line in plan.tasks if not line.stored] == ["search(x=8) · fit", "search", "tall"]
+    second = run(tmp_path, text)
+    assert second.exit_code == 0
+    assert second["tall"].facts["height"] == 60
+    assert ran(tmp_path) == ["parabola 8 0 10"], "it fails once more, and what builds on the best trial is stored"
+    # The reason is gone: a failure of the machine, or of a plugin that was mended.
+    monkeypatch.setattr(sweep_lab.Parabola, "fails_above", 9)
+    third = run(tmp_path, text)
+    assert [one.code for one in third.diagnostics] == []
+    assert ran(tmp_path) == ["parabola 8 0 10"]
+    assert "failed" not in third["search"].facts
     assert run(tmp_path, text).ran == 0
-    assert ran(tmp_path) == [], "a failure that is kept isn't tried again"
+    assert ran(tmp_path) == []
 
 
 def test_a_cell_with_a_failed_seed_comes_after_whole_ones() -> None:
@@ -222,7 +242,8 @@ def test_a_run_with_a_failed_trial_fails_only_by_what_is_expected(tmp_path: Path
 def test_a_plan_does_not_call_a_failed_trial_stored(tmp_path: Path) -> None:
     run(tmp_path, "sweep search = grid { over = { x = [8.0, 2.0, 4.0] }, minimise = fit.loss }\n")
     plan = CliRunner().invoke(main, ["plan", str(tmp_path / "lab.llx")]).output
-    assert "3 trials: 2 stored, 0 to run" in plan
+    assert "3 trials: 2 stored, 1 to run" in plan
+    assert "tried again" in plan
 
 
 def test_an_expectation_on_a_sweep_without_a_best_trial_fails_with_the_reason(tmp_path: Path) -> None:

@@ -18,7 +18,11 @@ class Greedy(Decoding):
     name: ClassVar[str] = "greedy"
     example: ClassVar[str] = "greedy { max_tokens = 50 }"
 
-    max_tokens: Annotated[int, Field(gt=0, description="The most tokens to write")] = 100
+    repetition_penalty: Annotated[
+        float, Field(gt=0, description="Above 1 makes tokens that were there before less likely")
+    ] = 1.0
 
-    def choose(self, logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        return logits.argmax(dim=-1)
+    def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+        from ...nn.filters import penalise
+
+        return penalise(logits, seen, self.repetition_penalty).argmax(dim=-1)

@@ -17,6 +17,7 @@ class Decoder(TransformerModel):
     name: ClassVar[str] = "decoder"
     example: ClassVar[str] = "decoder { layers = 6, hidden_size = 384, heads = 6, context_length = 256, dropout = 10% }"
     attention: ClassVar[str] = "causal"
+    takes_prefix: ClassVar[bool] = True
 
     @property
     def norm_first(self) -> bool:

@@ -11,6 +11,7 @@ from pydantic import Field
 from ...component import Place
 from ...nn import MOST_LOGITS
 from ...values import Model, Shape
+from ...work import Recompute
 
 if TYPE_CHECKING:
     from torch import nn
@@ -119,7 +120,7 @@ class TransformerModel(Model):
         attention = 4 * length * self.hidden_size
         return float(self.layers * (2 * self._matrices() + attention) + 2 * vocab_size * self.hidden_size)
 
-    def activation_bytes(self, vocab_size: int, rows: int, length: int) -> int:
+    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
         """Estimate what a forward pass keeps, with attention kernels that don't keep the scores.
 
         Tests hold it against the tensors that autograd really keeps, to 15 %. The logits count twice, because their
@@ -133,7 +134,10 @@ class TransformerModel(Model):
         if self.positions == "rope":
             attention += 2 * self.hidden_size  # queries and keys before they are turned
         inner = (4 if self.activation == "swiglu" else 2) * self.inner_size
-        token = self.layers * (2 * norm + 2 * dropout + attention + inner) + norm + dropout
+        layer = 2 * norm + 2 * dropout + attention + inner
+        # What of a layer is kept when the rest is computed again: its input, and the products of its matrices.
+        kept = {"none": layer, "block": self.hidden_size, "selective": 3 * self.hidden_size + attention + inner // 2}
+        token = self.layers * kept[recompute] + (layer if recompute != "none" else 0) + norm + dropout
         logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)
         return 4 * (rows * length * token + logits)
 

@@ -61,3 +61,13 @@ class LanguageModelling(Objective):
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:
         return batch["targets"][batch["targets"] != IGNORED]
+
+    def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
+        if "positions" not in batch:
+            return super().carries(batch)
+        import numpy as np
+
+        carried = np.zeros(batch["tokens"].shape, dtype=bool)
+        rows, chosen = np.nonzero(batch["targets"] != IGNORED)
+        carried[rows, batch["positions"][rows, chosen]] = True
+        return carried

@@ -48,6 +48,9 @@ class MaskedLM(LanguageModelling):
         if self.rate > MOST_HIDDEN:
             place.warning("rate", "L0925", {"rate": f"{self.rate:.0%}", "left": f"{1 - self.rate:.0%}"})
 
+    def roles(self, shape: Shape) -> tuple[str, ...]:
+        return ("mask",)
+
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length, words=self.whole_word)
 

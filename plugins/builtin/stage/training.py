@@ -27,8 +27,9 @@ from ...api import (
     Work,
     neutral,
 )
-from ...fit import check_fit
+from ...fit import check_fit, check_roles
 from ...rows import rows_per_step, tokens_per_row, training_split
+from ...work import Recompute
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
 from ..tokens import Tokens
@@ -51,10 +52,23 @@ class TrainingStage(Stage):
     select: Metric | Literal["loss"] = Field("loss", description="By what `best` is chosen on the validation rows")
     patience: int | None = Field(None, ge=1, description="Validations without a better one until the stage stops")
     clip: float | None = Field(1.0, gt=0, description="The norm to which gradients are clipped")
+    clip_value: float | None = Field(
+        None, gt=0, description="The size to which each number of the gradients is cut, before their norm is clipped"
+    )
+    ema: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="The decay of an average of the weights, which is validated and kept in their place",
+    )
     micro_batch: int | None = Field(
         None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
+    activation_checkpointing: Recompute = neutral(
+        "none", "What layers compute again for the backward pass, to save memory: all of a block, or what is cheap"
+    )
+    offload: bool = Field(False, description="Whether the optimizer's state stays in the host's memory")
     compile: bool = Field(False, description="Whether the network is compiled by torch.compile")
 
     @property
@@ -82,6 +96,7 @@ class TrainingStage(Stage):
 
     def check(self, place: Place) -> None:
         check_fit(place, self.objective, self.described_model(), self.data.artifact)
+        check_roles(place, self.objective, self.described_model(), self.described_tokenizer())
         splits = self.data.artifact.splits
         if splits and "train" not in splits:
             place.error("data", "L0550", {"splits": splits}, help="L0550.help")
@@ -125,10 +140,11 @@ class TrainingStage(Stage):
             rows=rows_a_step,
             # A backward pass costs twice its forward pass.
             flops=3 * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
-            # Weights and gradients in float32, the optimizer's state, and what the forward pass keeps.
-            memory=8 * parameters
-            + self.optimizer.state_bytes(parameters, embedded=parameters - model.parameters(0))
-            + model.activation_bytes(vocab_size, rows, length),
+            # Weights and gradients in float32 and an average of the weights, the optimizer's state, and what the forward
+            # pass keeps.
+            memory=(8 + 4 * (self.ema is not None)) * parameters
+            + (0 if self.offload else self.optimizer.state_bytes(parameters, parameters - model.parameters(0)))
+            + model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing),
         )
 
     def rows_a_step(self, length: int) -> int:
@@ -185,6 +201,10 @@ class TrainingStage(Stage):
                 select=self.select,
                 patience=self.patience,
                 clip=self.clip,
+                clip_value=self.clip_value,
+                ema=self.ema,
+                activation_checkpointing=self.activation_checkpointing,
+                offload=self.offload,
                 save=self.save,
                 compile=self.compile,
             )

@@ -7,20 +7,20 @@ from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from ...api import Field, Place, Work
-from .roles import SPECIAL, add_special
+from .roles import add_special
 from .texts import Learned, Texts
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-LEAST = 256 + len(SPECIAL)
+BYTES = 256
 
 
 class Characters(Learned):
     """Make each character of the data a token.
 
     A character that the data doesn't have is encoded as its UTF-8 bytes, which are tokens too, so that every text
-    comes back as it was. Special tokens are `<|end|>`, `<|mask|>` and `<|pad|>`.
+    comes back as it was. Special tokens are `<|end|>`, `<|mask|>` and `<|pad|>`, and those that are asked for.
     """
 
     name: ClassVar[str] = "characters"
@@ -32,8 +32,14 @@ class Characters(Learned):
 
     def check(self, place: Place) -> None:
         super().check(place)
-        if self.vocab_size is not None and self.vocab_size < LEAST:
-            place.error("vocab_size", "L0670", {"vocab_size": self.vocab_size, "least": LEAST}, help="L0670.help")
+        if self.vocab_size is not None and self.vocab_size < self.least:
+            values = {"vocab_size": self.vocab_size, "least": self.least}
+            place.error("vocab_size", "L0670", values, help="L0670.help")
+
+    @property
+    def least(self) -> int:
+        """The tokens that it has without a character."""
+        return BYTES + len(self.reserved)
 
     def learn(self, texts: Texts, work: Work) -> tuple[Tokenizer, dict[str, int]]:
         from tokenizers import Tokenizer, decoders, models
@@ -43,8 +49,8 @@ class Characters(Learned):
             counts.update(unicodedata.normalize(self.normalise.upper(), text) if self.normalise else text)  # type: ignore[arg-type]
         ranked = sorted(counts, key=lambda character: (-counts[character], character))
         if self.vocab_size is not None:
-            ranked = ranked[: self.vocab_size - LEAST]
-        tokens = [*SPECIAL.values(), *(f"<0x{byte:02X}>" for byte in range(256)), *ranked]
+            ranked = ranked[: self.vocab_size - self.least]
+        tokens = [*self.reserved.values(), *(f"<0x{byte:02X}>" for byte in range(BYTES)), *ranked]
         # A BPE without merges leaves single characters, and knows how to fall back to bytes.
         tokenizer = Tokenizer(
             models.BPE(vocab={token: number for number, token in enumerate(tokens)}, merges=[], byte_fallback=True)
@@ -52,4 +58,4 @@ class Characters(Learned):
         if (normalizer := self.normalizer()) is not None:
             tokenizer.normalizer = normalizer
         tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
-        return tokenizer, add_special(tokenizer, SPECIAL)
+        return tokenizer, add_special(tokenizer, self.reserved)

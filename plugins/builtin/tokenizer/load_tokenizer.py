@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...api import Facts, Field, File, Place, TaskFailed, Text, TokenizerTask, Work
+from ...api import Facts, Field, File, Place, TaskFailed, Text, Work
 from ...baddata import BadData, shortened
 from ...textfiles import find
 from ..encoding.text import refused
-from .roles import KNOWN, SPECIAL, add_special, store
+from .roles import FILL_IN_MIDDLE, KNOWN, MOST_SENTINELS, Reserving, add_special, sentinel, store
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,17 +21,19 @@ _SPARSE = 2
 """Ids up to so many times the number of tokens: those of published tokenizers have few holes."""
 
 
-class LoadTokenizer(TokenizerTask):
+class LoadTokenizer(Reserving):
     """Load a tokenizer from a `tokenizer.json` of the library tokenizers, which holds data and no code.
 
     The special tokens of the roles end, mask and pad are found by their usual names; one that is missing is added to
-    the vocabulary. What the file says of truncation, padding and templates is not used: an objective's encoding says
+    the vocabulary. So are sentinels and the tokens for filling in a middle, but a missing one is added only if it is
+    asked for. What the file says of truncation, padding and templates is not used: an objective's encoding says
     how a text becomes a row.
     """
 
     name: ClassVar[str] = "load_tokenizer"
     example: ClassVar[str] = 'load_tokenizer("tokenizer.json")'
     positional: ClassVar[tuple[str, ...]] = ("file",)
+    version: ClassVar[int] = 2
 
     file: File = Field(description="The `tokenizer.json`")
     end: str | None = Field(None, min_length=1, description="The token that ends a text; none looks for a usual name")
@@ -64,6 +66,13 @@ class LoadTokenizer(TokenizerTask):
         ids = _ids(content)
         return max(ids) + 1 + len(missing) if ids else None
 
+    def known_roles(self, root: Path) -> tuple[str, ...] | None:
+        try:
+            [path] = find(self.file, root)
+            return tuple(self._roles(_special_tokens(self._read(path))))
+        except BadData:
+            return None  # reported by `check`
+
     def run(self, work: Work) -> Facts:
         [path] = self.files(work.root)
         try:
@@ -72,10 +81,10 @@ class LoadTokenizer(TokenizerTask):
             tokenizer = self._made(content)
         except BadData as bad:
             raise bad.failure(self) from None
-        missing = {role: SPECIAL[role] for role, token in roles.items() if token is None}
+        missing = {role: self.reserved[role] for role, token in roles.items() if token is None}
         if missing:
             work.progress.log("tokenizer.added", tokens=list(missing.values()), roles=list(missing))
-        ids = add_special(tokenizer, {role: token or SPECIAL[role] for role, token in roles.items()})
+        ids = add_special(tokenizer, {role: token or self.reserved[role] for role, token in roles.items()})
         if taken := _taken_for_special(tokenizer, ids):
             work.progress.log("tokenizer.literal", tokens=taken)
         return store(tokenizer, ids, work.directory)
@@ -108,7 +117,7 @@ class LoadTokenizer(TokenizerTask):
         return tokenizer
 
     def _roles(self, known: dict[str, bool]) -> dict[str, str | None]:
-        """Give the token of each role, or None if the tokenizer has none; `known` are its tokens outside the model."""
+        """Give the token of each role, or None if one is to be added; `known` are its tokens outside the model."""
         roles: dict[str, str | None] = {}
         for role, names in KNOWN.items():
             given = getattr(self, role)
@@ -116,6 +125,11 @@ class LoadTokenizer(TokenizerTask):
                 values = {"file": self.file, "token": given, "role": role, "known": sorted(known)[:20]}
                 raise BadData("L0673", values, field=role)
             roles[role] = given or next((name for name in names if name in known), None)
+        more = FILL_IN_MIDDLE | {f"sentinel_{number}": sentinel(number) for number in range(MOST_SENTINELS)}
+        for role, names in more.items():
+            found = next((name for name in names if name in known), None)
+            if found is not None or role in self.reserved:
+                roles[role] = found
         return roles
 
     def _unreadable(self, reason: Text | str) -> BadData:

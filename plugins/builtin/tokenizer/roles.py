@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...api import Facts
+from ...api import Facts, Field, TokenizerTask
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -20,6 +20,40 @@ KNOWN = {
     "pad": ("<|pad|>", "[PAD]", "<pad>", "<|padding|>"),
 }
 """How tokenizers from elsewhere call them, the likelier first."""
+
+
+FILL_IN_MIDDLE = {
+    "fim_prefix": ("<|fim_prefix|>", "<fim_prefix>", "<fim-prefix>", "<｜fim▁begin｜>", "▁<PRE>", "<PRE>"),
+    "fim_suffix": ("<|fim_suffix|>", "<fim_suffix>", "<fim-suffix>", "<｜fim▁hole｜>", "▁<SUF>", "<SUF>"),
+    "fim_middle": ("<|fim_middle|>", "<fim_middle>", "<fim-middle>", "<｜fim▁end｜>", "▁<MID>", "<MID>"),
+}
+"""The tokens that begin the parts of a text whose middle is to be filled in, llx's own first."""
+
+MOST_SENTINELS = 1000
+
+
+def sentinel(number: int) -> tuple[str, ...]:
+    """Give the names of the token that stands for the span of this number: llx's own, and T5's."""
+    return f"<|sentinel_{number}|>", f"<extra_id_{number}>"
+
+
+class Reserving(TokenizerTask):
+    """A tokenizer that can hold special tokens for objectives that need more than the usual three."""
+
+    sentinels: int = Field(
+        0, ge=0, le=MOST_SENTINELS, description="Tokens that stand for spans, as `span_corruption` needs them"
+    )
+    fill_in_middle: bool = Field(False, description="Whether it has the three tokens that `fill_in_middle` needs")
+
+    @property
+    def reserved(self) -> dict[str, str]:
+        """The special tokens that it makes, by role: the usual ones and those that were asked for."""
+        more = {f"sentinel_{number}": sentinel(number)[0] for number in range(self.sentinels)}
+        middle = {role: names[0] for role, names in FILL_IN_MIDDLE.items()} if self.fill_in_middle else {}
+        return SPECIAL | more | middle
+
+    def known_roles(self, root: Path) -> tuple[str, ...] | None:
+        return tuple(self.reserved)
 
 
 def add_special(tokenizer: Tokenizer, tokens: Mapping[str, str]) -> dict[str, int]:

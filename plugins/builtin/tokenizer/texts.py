@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ...api import Facts, Field, Place, Progress, Rows, Smoke, TaskFailed, TokenizerTask, Work
+from ...api import Facts, Field, Place, Progress, Rows, Smoke, TaskFailed, Work
 from ...tables import BATCH, Table, parts
 from ..data.transform import check_column
-from .roles import store
+from .roles import Reserving, store
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...api import Input
 
 
-class Learned(TokenizerTask):
+class Learned(Reserving):
     """A tokenizer that is learned from texts."""
 
     positional: ClassVar[tuple[str, ...]] = ("data",)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ...api import Facts, FactsOf, Field, Place, Work
-from .roles import SPECIAL, ids_of
+from .roles import ids_of
 from .texts import Learned, Texts
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-LEAST = 256 + len(SPECIAL)
+BYTES = 256
 
 
 class TrainBpe(Learned):
     """Train a byte-level BPE tokenizer (Sennrich et al. 2016; Radford et al. 2019).
 
     Every text can be encoded and comes back to the byte, since the 256 bytes are tokens. Special tokens are
-    `<|end|>`, `<|mask|>` and `<|pad|>`; a text that holds these strings is encoded as text. A mixture counts by its
+    `<|end|>`, `<|mask|>` and `<|pad|>`, and those that are asked for; a text that holds these strings is encoded as text. A mixture counts by its
     weights, in bytes. The same texts give the same tokenizer.
     """
 
@@ -30,16 +30,22 @@ class TrainBpe(Learned):
 
     def check(self, place: Place) -> None:
         super().check(place)
-        if self.vocab_size < LEAST:
-            place.error("vocab_size", "L0670", {"vocab_size": self.vocab_size, "least": LEAST}, help="L0670.help")
+        if self.vocab_size < self.least:
+            values = {"vocab_size": self.vocab_size, "least": self.least}
+            place.error("vocab_size", "L0670", values, help="L0670.help")
+
+    @property
+    def least(self) -> int:
+        """The tokens that it has without a merge."""
+        return BYTES + len(self.reserved)
 
     def most_tokens(self, size: int) -> int | None:
         # Each merge makes of `min_count` pairs or more one token each.
-        return LEAST + size // self.min_count
+        return self.least + size // self.min_count
 
     def facts(self, inputs: FactsOf) -> Facts:
         # As asked; a text with too few different words can give fewer, which the run then tells.
-        return {"vocab_size": self.vocab_size, "roles": {role: number for number, role in enumerate(SPECIAL)}}
+        return {"vocab_size": self.vocab_size, "roles": {role: number for number, role in enumerate(self.reserved)}}
 
     def learn(self, texts: Texts, work: Work) -> tuple[Tokenizer, dict[str, int]]:
         from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -52,11 +58,11 @@ class TrainBpe(Learned):
         trainer = trainers.BpeTrainer(
             vocab_size=self.vocab_size,
             min_frequency=self.min_count,
-            special_tokens=[AddedToken(token, special=True, normalized=False) for token in SPECIAL.values()],
+            special_tokens=[AddedToken(token, special=True, normalized=False) for token in self.reserved.values()],
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         )
         tokenizer.train_from_iterator(texts, trainer)
         if (reached := tokenizer.get_vocab_size()) < self.vocab_size:
             work.progress.log("tokenizer.smaller", asked=self.vocab_size, reached=reached)
-        return tokenizer, ids_of(tokenizer, SPECIAL)
+        return tokenizer, ids_of(tokenizer, self.reserved)

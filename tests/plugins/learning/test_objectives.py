@@ -11,7 +11,9 @@ from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.fill_in_middle import FillInMiddle
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.nn import MOST_LOGITS, likelihood
 from llx.plugins.nn.heads import pool
@@ -31,6 +33,9 @@ PAIRS = [
     pytest.param(Decoder(**SIZES, **LLAMA), CausalLM(), id="causal_lm-llama"),
     pytest.param(Decoder(**SIZES, tied_embeddings=False), CausalLM(), id="causal_lm-untied"),
     pytest.param(Decoder(**SIZES), CausalLM(label_smoothing=0.1, z_loss=1e-4), id="causal_lm-smoothed"),
+    pytest.param(Decoder(**SIZES), PrefixLM(), id="prefix_lm"),
+    pytest.param(Decoder(**SIZES, **LLAMA), PrefixLM(rate=0.25), id="prefix_lm-short"),
+    pytest.param(Decoder(**SIZES), FillInMiddle(rate=1), id="fill_in_middle"),
     pytest.param(Encoder(**SIZES), MaskedLM(), id="masked_lm"),
     pytest.param(Encoder(**SIZES, norm_placement="post", tied_embeddings=False), MaskedLM(), id="masked_lm-post"),
     pytest.param(Encoder(**SIZES), MaskedLM(whole_word=True), id="masked_lm-words"),

@@ -284,6 +284,34 @@ def test_explain_knows_kinds_codes_and_similar_names(project: Project) -> None:
     assert project.llx("explain", "L9999")[0] == 2
 
 
+def test_explain_knows_the_languages_own_words(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for word, said in {"with": "variant", "|>": "first argument", "GiB": "1,073,741,824 B", "step": "update"}.items():
+        code, out, _ = project.llx("explain", word)
+        assert code == 0
+        assert said in out
+    _, out, _ = project.llx("explain", "min")
+    assert out.count("word of the language") == 2, "a function and a unit"
+    code, _, err = project.llx("explain", "expct")
+    assert code == 2
+    assert "'expect'" in err
+    monkeypatch.setenv("LLX_LANG", "ja")
+    assert "変種" in project.llx("explain", "with")[1]
+
+
+def test_explain_is_completed() -> None:
+    import click
+    from llx.runtime.cli.complete import explained
+
+    def words(incomplete: str) -> list[str]:
+        command = click.Command("explain")
+        return [one.value for one in explained(click.Context(command), click.Argument(["what"]), incomplete)]
+
+    assert words("ep") == ["epochs"]
+    assert {"adamw"} == set(words("adamw"))
+    assert "L0203" in words("L02")
+    assert "optimizer" in words("opt")
+
+
 def test_plugins_are_listed_without_being_imported(project: Project) -> None:
     code, out, _ = project.llx("plugins")
     assert code == 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from llx.plugins.values import ArrayOf
+from llx.plugins.work import Input
+from llx.runtime.cli.generate import InOrder
+from llx.runtime.training.generate import Written
 from llx.runtime.training.predict import stacked
 
 if TYPE_CHECKING:
@@ -72,17 +76,70 @@ def test_trained_stages_write_and_label(trained: Project) -> None:
     assert not list(Path().glob("llx-traceback-*"))
 
 
+def test_prompts_come_from_a_pipe_and_texts_go_into_one(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoding = ("--decoding", 'sample { max_tokens = 5, stop = ["q"] }')
+    given = trained.llx("generate", "tiny.llx", "writer", "good", "bad", *decoding)
+    assert given[0] == 0
+    assert given[1].startswith("good")
+    assert "\n\nbad" in given[1]
+    monkeypatch.setattr("sys.stdin", io.StringIO("good\nbad\n"))
+    assert trained.llx("generate", "tiny.llx", "writer", *decoding) == given
+    monkeypatch.setattr("sys.stdin", io.StringIO("good\nbad\n"))
+    code, out, _ = trained.llx("generate", "tiny.llx", "writer", "--json", *decoding)
+    texts = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert "\n\n".join(one["prompt"] + one["text"] for one in texts) + "\n" == given[1]
+    assert all(one["tokens"] <= 5 and one["ended"] in ("end", "stop", "length") for one in texts)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert trained.llx("generate", "tiny.llx", "writer", *decoding)[0] == 0
+
+
+def test_what_was_written_stays_when_it_is_interrupted(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llx.runtime.training.continuation import Continuation
+
+    add, heard = Continuation.add, []
+
+    def interrupted(self: Continuation, token: int) -> str:
+        heard.append(token)
+        if len(heard) == 4:
+            raise KeyboardInterrupt
+        return add(self, token)
+
+    decoding = ("--decoding", "greedy { max_tokens = 9 }")
+    whole = trained.llx("generate", "tiny.llx", "writer", "good", *decoding)[1]
+    monkeypatch.setattr(Continuation, "add", interrupted)
+    assert trained.llx("generate", "tiny.llx", "writer", "good", *decoding) == (130, whole[:7] + "\n", "")
+
+
+def test_texts_stand_in_order_and_the_first_comes_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    show = InOrder(["a", "b", "c"], as_json=False)
+    show(0, " one", None)
+    assert capsys.readouterr().out == "a one"
+    show(1, " two", None)
+    show(2, " three", Written(" three", 1, "end"))
+    assert capsys.readouterr().out == ""
+    show(0, "", Written(" one", 1, "length"))
+    assert capsys.readouterr().out == "\n\nb two"
+    show(1, "!", Written(" two!", 2, "end"))
+    assert capsys.readouterr().out == "!\n\nc three\n"
+
+
 def test_nothing_is_freed_while_a_checkpoint_is_used(trained: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     from llx.runtime import gc
     from llx.runtime.cli.trained import Reading
 
-    def generate(self: Reading, *_: object) -> list[str]:
+    busy = []
+    open_input = Reading.input
+
+    def look(self: Reading, reference: Any) -> Input:
         with pytest.raises(gc.Busy):
             gc.collect(self.store, gc.survey(self.store))
-        return ["."]
+        busy.append(reference)
+        return open_input(self, reference)
 
-    monkeypatch.setattr(Reading, "generate", generate)
-    assert trained.llx("generate", "tiny.llx", "writer", "good")[:2] == (0, "good.\n")
+    monkeypatch.setattr(Reading, "input", look)
+    assert trained.llx("generate", "tiny.llx", "writer", "good")[0] == 0
+    assert busy
     (trained.root / "tiny.llx").unlink()
     assert trained.llx("gc", "--yes")[0] == 0
 

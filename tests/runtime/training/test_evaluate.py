@@ -9,8 +9,6 @@ import pytest
 import torch
 from llx.dsl.quantities import Quantity
 from llx.dsl.record import replace
-from llx.plugins.builtin.decoding.greedy import Greedy
-from llx.plugins.builtin.decoding.sample import Sample
 from llx.plugins.builtin.metric.accuracy import Accuracy
 from llx.plugins.builtin.metric.bits_per_byte import BitsPerByte
 from llx.plugins.builtin.metric.perplexity import Perplexity
@@ -18,9 +16,7 @@ from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.component import TaskFailed
 from llx.plugins.work import EvaluationJob
-from llx.runtime.training import evaluate, generate, train
-from llx.runtime.training.build import build
-from llx.runtime.training.generate import Writer
+from llx.runtime.training import evaluate, train
 from small import Project, SmallStage, labelled, sentences, small_classification, small_job, small_model
 
 
@@ -83,44 +79,3 @@ def test_a_checkpoint_without_the_objectives_head_is_refused(tmp_path: Path) -> 
     stored.write_text(stored.read_text().replace('"vocab_size"', '"labels": ["animal", "thing"], "vocab_size"'))
     with pytest.raises(TaskFailed, match="L0806"):
         evaluate(job, project.work)
-
-
-def test_texts_are_written(tmp_path: Path) -> None:
-    project, stage, _, _ = trained(tmp_path, small_job, CausalLM(), budget=[Quantity(150, "steps")])
-    checkpoint = stage.output("best")
-    prompts = ["red", "", "blue green sun " * 10]
-    greedy = generate(checkpoint, prompts, Greedy(max_tokens=40), project.work)
-    assert len(greedy) == 3
-    assert all(len(text) <= 40 and "<|" not in text for text in greedy)
-    assert greedy == generate(checkpoint, prompts, Greedy(max_tokens=40), project.work)
-    assert greedy[0] == generate(checkpoint, ["red"], Greedy(max_tokens=40), project.work)[0], "neighbours don't matter"
-    sampled = generate(checkpoint, prompts, Sample(max_tokens=40), project.work)
-    assert sampled == generate(checkpoint, prompts, Sample(max_tokens=40), project.work)
-    assert sampled != greedy
-    project.work.settings = {"seed": 4, "device": "cpu"}
-    assert sampled != generate(checkpoint, prompts, Sample(max_tokens=40), project.work)
-
-
-def test_a_text_ends_at_the_end_token_and_holds_no_mask() -> None:
-    torch.manual_seed(0)
-    network = build(small_model(), CausalLM(), {"vocab_size": 8, "roles": {}}, 0).eval()
-    roles = {"end": 0, "mask": 1, "pad": 2}
-    writer = Writer(network, Sample(max_tokens=200), roles, 32, torch.device("cpu"), torch.float32)
-    texts = writer.continued([[0, 3], [0], [0, 4, 5, 6]], torch.Generator().manual_seed(0))
-    assert all(not {0, 1, 2} & set(text) for text in texts)
-    assert any(len(text) < 200 for text in texts)
-
-
-def test_no_objective_no_text(tmp_path: Path) -> None:
-    project, stage, _, _ = trained(tmp_path, small_job, CausalLM(), budget=[Quantity(1, "steps")])
-
-    class Bare(SmallStage):
-        name = "bare"
-
-        def described_objective(self) -> None:  # type: ignore[override]
-            return None
-
-    bare = Bare(model=stage.model, objective=stage.objective, tokenizer=stage.tokenizer)
-    project.work.store(bare, tmp_path / "stage", {})
-    with pytest.raises(TaskFailed, match="L0808"):
-        generate(bare.output("best"), [""], Greedy(), project.work)

@@ -24,6 +24,11 @@ CASES: dict[str, dict[str, Any]] = {
     "lion": {"optimizer": Lion(lr=0.001)},
     "adafactor": {"optimizer": Adafactor(lr=0.02)},
     "sgd": {"optimizer": SGD(lr=0.3, nesterov=True, groups={"*embedding*": {"lr": 0.1}})},
+    "muon-ema": {"optimizer": Muon(lr=0.003), "ema": 0.9},
+    "ema": {"ema": 0.9, "validate": Quantity(3, "steps"), "clip_value": 0.01},
+    "fp16": {"settings": {"precision": "fp16"}},
+    "bf16-selective": {"settings": {"precision": "bf16"}, "activation_checkpointing": "selective"},
+    "offload": {"offload": True, "optimizer": SGD(lr=0.3, groups={"*embedding*": {"lr": 0.1}})},
     "plateau": {"schedule": ReduceOnPlateau(patience=1), "optimizer": SGD(lr=1.0)},
 }
 

@@ -1,0 +1,48 @@
+"""Proves the invariants of a training before its first step."""
+
+from __future__ import annotations
+
+from ....plugins.component import Facts, TaskFailed
+from ..setup import Setup
+from .case import Broken, Case
+from .proofs import OF_THE_BODY, PROOFS
+
+CODES = {
+    "seed": "L0880",
+    "documents": "L0881",
+    "causality": "L0882",
+    "padding": "L0883",
+    "targets": "L0884",
+    "accumulation": "L0885",
+}
+
+
+def prove(setup: Setup) -> Facts:
+    """Try every proof on the network as it is, which stays so: {name: True}. TaskFailed for the first that fails.
+
+    All of them are tried first, and those that fail are told of, because one mistake breaks several.
+    """
+    case = Case.of(setup)
+    broken: dict[str, Broken] = {}
+    was_training = case.network.training
+    case.network.eval()
+    try:
+        for name, proof in PROOFS.items():
+            try:
+                proof(case)
+            except Broken as error:
+                broken[name] = error
+    finally:
+        case.network.train(was_training)
+    if not broken:
+        return dict.fromkeys(PROOFS, True)
+    for name in list(broken)[1:]:
+        setup.work.progress.log("training.proof.also", proof=name)
+    name, first = next(iter(broken.items()))
+    component = case.model if name in OF_THE_BODY else case.objective
+    values = {key: f"{value:.1e}" if isinstance(value, float) else value for key, value in first.values.items()}
+    values["component"] = f"{component.kind} `{component.name}`"
+    code = CODES[name]
+    if "how" in values:
+        code = f"{code}.{values.pop('how')}"
+    raise TaskFailed(code, values, help="L0880.help", component=component)
