@@ -31,7 +31,7 @@ def a_batch(length: int = 33, rows: int = 4) -> dict[str, Any]:
 
 
 def ready() -> Ready:
-    """Give four micro-batches of two rows."""
+    """Give two micro-batches of two rows."""
     parts = tensors(a_batch(), [slice(start, start + 2) for start in range(0, len(a_batch()["tokens"]), 2)])
     return Ready(0, np.arange(len(a_batch()["tokens"])), 100.0, parts, [1.0] * len(parts))
 
