@@ -84,6 +84,8 @@ class Job(Record):
     save: Quantity | None = None
     """Time or steps between checkpoints."""
     compile: bool = False
+    samples: Sequence[str] = ()
+    """Prompts that are continued at each validation, to be read."""
 
 
 class EvaluationJob(Record):

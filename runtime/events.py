@@ -94,6 +94,15 @@ class Validated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Sampled(Event):
+    """What a model wrote while it was trained: pairs of a prompt and the text behind it."""
+
+    fingerprint: str
+    step: int
+    samples: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSaved(Event):
     """A checkpoint to go on from lies on the disk, whole."""
 

@@ -31,6 +31,9 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},
     "model": {"decoder": "Decoder", "encoder": "Encoder"},
+    "feedforward": {"dense": "Dense", "moe": "MixtureOfExperts"},
+    "initialisation": {"gpt2": "Gpt2", "depth_scaled": "DepthScaled", "mup": "Mup"},
+    "rope_scaling": {"linear": "LinearScaling", "llama3": "Llama3Scaling", "yarn": "YarnScaling"},
     "objective": {
         "causal_lm": "CausalLM",
         "prefix_lm": "PrefixLM",

@@ -20,6 +20,8 @@ MESSAGES: dict[str, str] = {
     "L0557.help": "fine-tune it with `{objective}`, and evaluate that",
     "L0558": "the metric `{metric}` is measured twice",
     "L0558.help": "leave one of them out, or measure it in an `eval` of its own: each metric is an output by its name",
+    "L0841": "samples of `{objective}` can't be written: it learns to label or to fill in, not to go on with a text",
+    "L0841.help": "leave them out, or learn to write first, with an objective such as `causal_lm`",
     "L0559": "`{objective}` needs other checkpoints beside the model, which the training loop doesn't load yet",
     "L0559.help": "store what is needed of them as columns of the data, or of the encoded rows: `frozen` then gives nothing",
     "L0560": "a batch of {batch} is less than one row of {length} tokens; a step would take a whole row",

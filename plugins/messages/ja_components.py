@@ -5,6 +5,9 @@ COMPONENTS: dict[str, str] = {
     "data": "テキストとラベル。読み取り、整形、分割、混合",
     "tokenizer": "テキストをトークンに変えるもの",
     "model": "ネットワークの本体",
+    "feedforward": "モデルの各層の、フィードフォワードの部分",
+    "initialisation": "モデルの最初の重みの大きさ",
+    "rope_scaling": "回転位置埋め込みを、より長いコンテキストへ引き伸ばす方法",
     "objective": "何を学習するか",
     "optimizer": "重みが勾配にどう従うか",
     "schedule": "学習率がどう変化するか",
@@ -75,11 +78,38 @@ JSON ではないため、その行は誤りになります。列の値は文字
     # Models
     "model.decoder": """因果的な Transformer です。各トークンは、その前にあるものだけを見ます。
 
-フィールドにより GPT-2（既定）にも Llama（`norm = rms_norm, activation = swiglu, positions = rope, bias = false`）にもなります。
-正規化は、各層が加える値の前に置かれます。""",
+フィールドにより GPT-2（既定）にも Llama（`norm = rms_norm, activation = swiglu, positions = rope, bias = false`）にもなり、さらに
+`qk_norm = true` で Qwen 3、`sliding_window` で Mistral、`feedforward = moe { experts = 8 }` で Mixtral になります。正規化は、各層が
+加える値の前に置かれます。""",
     "model.encoder": """双方向の Transformer です。BERT のように、各トークンは文書全体を見ます。
 
-`norm_placement = post` は BERT と同じ配置で、既定の `pre` より長いウォームアップが必要です。""",
+`norm_placement = post` は BERT と同じ配置で、既定の `pre` より長いウォームアップが必要です。ModernBERT は
+`activation = geglu, positions = rope, bias = false, embedding_norm = true` で、3 層のうち 2 層に `sliding_window` があります。""",
+    "feedforward.dense": "すべてのトークンに同じ重みを使います。幅は `ffn_size`、活性化関数はモデルの `activation` です。",
+    "feedforward.moe": """多数のエキスパートのうち、各トークンを少数だけが読みます（Mixtral, Jiang et al. 2024, arXiv:2401.04088）。
+
+エキスパートの幅はそれぞれ `ffn_size` で、バイアスはありません。ルーターがトークンごとに選び、捨てられるトークンはありません。すべての
+エキスパートが使われるように、各行での使い方が偏るほど損失が大きくなります（Fedus et al. 2021, arXiv:2101.03961）。""",
+    "initialisation.gpt2": """GPT-2 の初期値です（Radford et al. 2019, 2.3 節）。幅 768 で 0.02、ほかの幅では 1 / sqrt(幅) に比例します。
+
+幅 128 で 0.02 では埋め込みが小さすぎ、最初の数百ステップがその成長に費やされます。幅 4,096 では、実際のモデルの初期値より大きくなり
+ます。ストリームに加わるものは 1 / sqrt(2 x 層数) 倍とし、深くなってもストリームの分散が増えないようにします。""",
+    "initialisation.depth_scaled": """`gpt2` と同じですが、ストリームに加わるものを、各層の深さ（1 から数える）により 1 / sqrt(2 x 深さ) 倍とします。
+
+ストリームはどの層でも同じ割合で大きくなるので、深いモデルでも最初の学習が安定します（Zhang, Titov & Sennrich 2019,
+arXiv:1908.11365 をストリームに加わるものだけに適用。OLMo, arXiv:2402.00838）。""",
+    "initialisation.mup": """最大更新パラメーター化 (muP) です。狭いモデルで最良の学習率が、広いモデルでも最良になります。
+
+Yang et al. 2022（arXiv:2203.03466, 表 3, Adam 用）に従い、埋め込みの初期値は幅によらず、ほかの行列は 1 / sqrt(幅) に比例し、語彙への
+射影は 0 から始まります。行列の学習率は base_width / hidden_size 倍になり、注意はヘッドの幅の平方根ではなく幅そのもので割ります（幅 64
+なら同じです）。幅が `base_width` のとき、学習率はファイルのとおりです。幅を広げるときは、ヘッドの幅と層数を変えないでください。埋め込み
+を射影と共有すると両方の規則には従えないので、`tied_embeddings = false` とします。""",
+    "rope_scaling.linear": "位置を係数で割ります（Chen et al. 2023, arXiv:2306.15595）。",
+    "rope_scaling.llama3": """Llama 3.1 のように、遅い回転は引き伸ばし、速い回転はそのままにし、その間は滑らかに変えます。
+
+もとのコンテキストの中で `high_freq_factor` 回以上まわる回転が速く、`low_freq_factor` 回以下が遅いとみなされます（The Llama 3 Herd of
+Models, arXiv:2407.21783 とそのコード）。""",
+    "rope_scaling.yarn": "遅い回転は引き伸ばし、速い回転はそのままにし、注意を鋭くします（Peng et al. 2023, arXiv:2309.00071）。",
     # Objectives
     "objective.causal_lm": "文書中の各トークンを、その前のトークンから予測します。",
     "objective.prefix_lm": """各文書の始まりを両方向に読み、残りをトークンごとに予測します。

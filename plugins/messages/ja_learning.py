@@ -1,3 +1,5 @@
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
+
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 MESSAGES: dict[str, str] = {
@@ -25,6 +27,12 @@ MESSAGES: dict[str, str] = {
     "L0543.help": "`momentum` を指定するか、`nesterov` を外してください",
     "L0525": "`{model}` の先頭トークンは自分自身しか見ないため、文章全体を代表できません",
     "L0525.help": "`pooling = last` なら、文章全体を見るトークンを使います",
+    "L0530": "エキスパートは {experts} 個なので、1 トークンを {top_k} 個に読ませることはできません",
+    "L0530.help": "`top_k` は `experts` 以下にします",
+    "L0531": "`{needs}` がなければ `{field}` に効果はありません",
+    "L0531.help": "`{needs}` も書くか、これを書かずにおいてください",
+    "L0532": "初期化 `{initialisation}` では、語彙への射影にトークン埋め込みを使えません",
+    "L0532.help": "初期値も学習率も別の規則に従うためです。`tied_embeddings = false` にしてください",
     "L0510": "目的関数に必要な役割 `{role}` のトークンがトークナイザーにありません",
     "L0510.help": "llx が学習するトークナイザーには end・mask・pad のトークンがあります",
     "L0511": "`{split}` の {record} 番目のレコードに使えるラベルがありません(`{column}` が {value} です)",

@@ -14,6 +14,9 @@ import click
 from . import options, output
 from .guard import TRACEBACK
 
+PROFILE = "LLX_PROFILE"
+"""How the steps to be traced are told to all processes of a run (runtime/training/profile.py)."""
+
 if TYPE_CHECKING:
     from ..events import Listener
     from ..face import RunResult
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 @options.store
 @click.option("--locked", is_flag=True, help="Run only with the versions in llx.lock.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as JSON lines.")
+@click.option(
+    "--profile", type=click.IntRange(min=1), metavar="STEPS", help="Trace so many steps of each stage, for Chrome."
+)
 def command(
     file: Path,
     params: tuple[str, ...],
@@ -40,9 +46,12 @@ def command(
     store: Path | None,
     locked: bool,
     as_json: bool,
+    profile: int | None,
 ) -> int:
     from ..mode import Mode
 
+    if profile is not None:
+        os.environ[PROFILE] = str(profile)
     return execute(file, params, only, store, as_json, Mode.SMOKE if smoke else Mode.REAL, locked=locked)
 
 

@@ -29,6 +29,10 @@ def value(number: float) -> str:
 
 def figure(name: str, number: float) -> str:
     """Write a named figure of a step or a validation: a rate is shortened, a loss keeps its places."""
+    if name == "mfu":
+        return f"{number:.1%}"
+    if name.endswith("_bytes"):
+        return size(number)
     return count(number) if name.endswith("_per_second") else value(number)
 
 

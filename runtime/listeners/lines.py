@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import IO
 
+from ...dsl.diagnostics.words import visible
 from ..events import (
     Event,
     Note,
     RunFinished,
     RunStarted,
+    Sampled,
     Step,
     TaskFailedEvent,
     TaskFinished,
@@ -47,6 +49,9 @@ class Lines:
         elif isinstance(event, Note):
             text = say_text(event.text)
             self._of(event.fingerprint, text) if event.fingerprint in self.state.tasks else self._line(text)
+        elif isinstance(event, Sampled):
+            for line in sampled(event):
+                self._of(event.fingerprint, line)
         elif isinstance(event, TaskProgress | Step):
             if event.time - self._said.get(event.fingerprint, 0) >= EVERY and event.fingerprint in self.state.tasks:
                 self._said[event.fingerprint] = event.time
@@ -65,6 +70,12 @@ class Lines:
     def _line(self, text: str) -> None:
         self.stream.write(text + "\n")
         self.stream.flush()
+
+
+def sampled(event: Sampled) -> list[str]:
+    """Give what a model wrote on its way, a line a text."""
+    step = say("cli.step", step=f"{event.step:,}")
+    return [f"{step}: {visible(' '.join((prompt + text).split()))}" for prompt, text in event.samples]
 
 
 def headline(event: RunStarted) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..events import Event, RunFinished, Step, TaskFinished, TaskStarted, Validated
+from ..events import Event, RunFinished, Sampled, Step, TaskFinished, TaskStarted, Validated
 
 if TYPE_CHECKING:
     from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore[import-untyped]
@@ -29,6 +29,9 @@ class TensorBoard:
         elif isinstance(event, Validated):
             self._scalars(event.fingerprint, event.step, event.time, "validation", event.figures)
             self._writers[event.fingerprint].flush()
+        elif isinstance(event, Sampled):
+            for number, (prompt, text) in enumerate(event.samples, 1):
+                self._text(event.fingerprint, event.step, event.time, f"samples/{number}", f"**{prompt}**{text}")
         elif isinstance(event, TaskFinished):
             self._close(event.task.fingerprint)
         elif isinstance(event, RunFinished):
@@ -44,6 +47,17 @@ class TensorBoard:
             for name, number in figures.items()
         ]
         self._writer(fingerprint).add_event(Record(step=step, wall_time=time, summary=Summary(value=values)))
+
+    def _text(self, fingerprint: str, step: int, time: float, tag: str, text: str) -> None:
+        from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2  # type: ignore[import-untyped]
+
+        plugin = summary_pb2.SummaryMetadata.PluginData(plugin_name="text")
+        shape = tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=1)])
+        tensor = tensor_pb2.TensorProto(dtype="DT_STRING", string_val=[text.encode()], tensor_shape=shape)
+        metadata = summary_pb2.SummaryMetadata(plugin_data=plugin)
+        value = summary_pb2.Summary.Value(tag=tag, metadata=metadata, tensor=tensor)
+        record = event_pb2.Event(step=step, wall_time=time, summary=summary_pb2.Summary(value=[value]))
+        self._writer(fingerprint).add_event(record)
 
     def _writer(self, fingerprint: str) -> EventFileWriter:
         if fingerprint not in self._writers:

@@ -6,11 +6,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from ..events import Event, Note, RunFinished, RunStarted
+from ..events import Event, Note, RunFinished, RunStarted, Sampled
 from ..words import say, say_text
 from .facts import about
 from .figures import duration
-from .lines import ending, figures_of, headline
+from .lines import ending, figures_of, headline, sampled
 from .state import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ class Terminal:
             task = self.state.tasks.get(event.fingerprint or "")
             label = f"{task.line.label}: " if task else ""
             self.console.print(Text(f"   {label}{say_text(event.text)}", style="yellow"))
+        elif isinstance(event, Sampled):
+            for line in sampled(event):
+                self.console.print(Text(f"   {line}", style="dim"), no_wrap=True, overflow="ellipsis")
         elif isinstance(event, RunFinished):
             self.close()
             text = ending(event, self.state)

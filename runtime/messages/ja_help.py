@@ -36,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "Params are given as in the file: llx plan f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx plan f.llx lr=1e-4 width=512",
     "Run what an experiment describes and isn't stored yet.": "実験のうち、まだ保存されていない部分を実行する。",
     "Params are given as in the file: llx run f.llx lr=1e-4 width=512": "パラメータはファイルと同じ書き方で渡します: llx run f.llx lr=1e-4 width=512",
+    "Trace so many steps of each stage, for Chrome.": "各ステージをこのステップ数だけ計測し、Chrome で見られるトレースを書く。",
     "Write the events as JSON lines.": "イベントを JSON Lines で出力する。",
     "Run only with the versions in llx.lock.": "llx.lock のバージョンと同じときだけ実行する。",
     # describe

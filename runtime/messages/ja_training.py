@@ -42,6 +42,8 @@ MESSAGES: dict[str, str] = {
     "weights.finite": "{tensor} に有限の数でない値があります",
     "training.resumed": "ステップ {step} から再開します",
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",
+    "training.spike": "ステップ {step} の損失は {loss} で、通常は {usual} 前後です（{rows} 行、先頭は {first}）",
+    "training.profile": "{steps} ステップのトレースを {file} に書きました。ui.perfetto.dev か chrome://tracing で開けます",
     "training.stall": "途中で {count} 回保存しました。学習がそれを待った時間は {seconds} 秒（全体の {share}）です",
     "training.restarted": "訓練のプロセスが終了しました（{reason}）。最後のチェックポイントから全プロセスを再開します（{most} 回中 {again} 回目）",
     "training.skipped": "チェックポイント {checkpoint} は使いませんでした: {reason}",

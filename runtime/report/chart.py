@@ -64,8 +64,18 @@ class Axis:
         return f"{tick:.1e}" if places > 6 else f"{tick:,.{max(places, _places(apart))}f}"
 
 
-def chart(title: str, curves: Sequence[Curve], *, x: str, name: str, best: float | None = None) -> Markup:
-    """Draw curves over one pair of axes. `name` says how values are written; `best` marks a place on the x axis.
+def chart(
+    title: str,
+    curves: Sequence[Curve],
+    *,
+    x: str,
+    name: str,
+    best: float | None = None,
+    marks: Sequence[float] = (),
+) -> Markup:
+    """Draw curves over one pair of axes. `name` says how values are written.
+
+    `best` marks a place on the x axis, `marks` are places where something was unusual.
 
     Values that aren't finite are left out and the line is broken there.
     """
@@ -78,6 +88,10 @@ def chart(title: str, curves: Sequence[Curve], *, x: str, name: str, best: float
     if best is not None and across.low <= best <= across.high:
         at = round(across.place(best) * WIDTH, 1)
         drawn.append(element("line", class_="best", x1=at, x2=at, y1=0, y2=HEIGHT))
+    for mark in marks:
+        if across.low <= mark <= across.high:
+            at = round(across.place(mark) * WIDTH, 1)
+            drawn.append(element("line", class_="unusual", x1=at, x2=at, y1=0, y2=HEIGHT / 12))
     picture = element(
         "svg", drawn, viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", preserveAspectRatio="none", role="img", aria_label=title
     )

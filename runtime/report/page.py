@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...dsl.diagnostics.words import language
@@ -14,7 +14,7 @@ from ..listeners.figures import duration, value
 from ..literals import shown
 from ..words import say
 from . import tables
-from .chart import Curve, chart
+from .curves import curves
 from .listing import listing
 from .markup import Markup, element, join
 from .record import RunRecord, TaskRecord
@@ -22,8 +22,6 @@ from .strips import strips
 
 Sections = Iterable[tuple[str, str]]
 """Sections of plugins: a heading and HTML, which is put in as it is."""
-
-OF_LOSS = ("loss", "validation_loss")
 
 
 def page(record: RunRecord, sections: Sections = ()) -> str:
@@ -91,45 +89,6 @@ def parts(record: RunRecord, sections: Sections) -> list[Markup]:
     return [part for part in found if part is not None]
 
 
-def curves(task: TaskRecord) -> list[Markup]:
-    """Draw the curves of a stage: its losses over one pair of axes, each other figure on its own."""
-
-    def of(name: str, source: list[tuple[int, dict[str, float]]]) -> list[tuple[float, float]]:
-        return [(float(step), figures[name]) for step, figures in source if name in figures]
-
-    steps = [(step, dict(figures)) for step, figures in task.steps]
-    validations = [(step, dict(figures)) for step, figures in task.validations]
-    losses = [
-        Curve(say("report.curve.train"), of("loss", steps), "one", smooth=True),
-        Curve(say("report.curve.validation"), of("validation_loss", validations), "two", dots=True),
-    ]
-    axis = say("report.curve.step")
-    drawn = [chart(say("report.curve.loss"), [c for c in losses if c.points], x=axis, name="loss", best=task.best_step)]
-    measured = dict.fromkeys(name for _, figures in validations for name in figures)
-    for name in sorted(dict.fromkeys([*measured, *task.figures]), key=_rank):
-        if name in OF_LOSS or name in NOT_DRAWN:
-            continue
-        both = [
-            Curve(say("report.curve.train"), of(name, steps), "one", smooth=name not in KNOWN),
-            Curve(say("report.curve.validation"), of(name, validations), "two", dots=True),
-        ]
-        title = say(f"report.curve.{name}") if name in KNOWN else name
-        best = task.best_step if name in measured else None
-        drawn.append(chart(title, [c for c in both if c.points], x=axis, name=name, best=best))
-    return [figure for figure in drawn if figure]
-
-
-KNOWN = ("lr", "gradient_norm", "skipped_steps", "tokens_per_second")
-"""Figures that have a name in the reader's language; they are drawn last, in this order."""
-
-NOT_DRAWN = frozenset({"epoch", "epochs"})
-"""Figures that say nothing that the axis of steps doesn't."""
-
-
-def _rank(name: str) -> int:
-    return KNOWN.index(name) + 1 if name in KNOWN else 0
-
-
 def _stage(task: TaskRecord) -> Markup | None:
     if not task.steps and not task.validations:
         return None
@@ -140,7 +99,17 @@ def _stage(task: TaskRecord) -> Markup | None:
         losses = f" ({value(at['validation_loss'])})" if "validation_loss" in at else ""
         best = element("p", say("report.best", step=f"{task.best_step:,}") + losses, class_="details")
     figures = element("div", curves(task), class_="charts")
-    return _section(join(element("small", task.kind), task.label), join(tables.facts(task), best, figures, notes))
+    shown = join(tables.facts(task), best, _spikes(task), figures, notes, tables.sampled(task))
+    return _section(join(element("small", task.kind), task.label), shown)
+
+
+def _spikes(task: TaskRecord) -> Markup | None:
+    """Say at which steps the loss was far beyond what is usual."""
+    spikes = task.facts.get("spikes")
+    if not isinstance(spikes, Mapping):
+        return None
+    steps = ", ".join(f"{step:,}" for step in spikes["steps"][:12])
+    return element("p", say("report.spikes", count=spikes["count"], steps=steps), class_="details")
 
 
 def _sweep(task: TaskRecord) -> Markup | None:

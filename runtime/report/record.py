@@ -36,6 +36,8 @@ class TaskRecord:
     steps: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
     validations: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
     best_step: int | None = None
+    sampled: list[tuple[int, list[tuple[str, str]]]] = field(default_factory=list)
+    """What the model wrote on its way: step, and pairs of prompt and text."""
     notes: list[str] = field(default_factory=list)
     failure: str | None = None
 
@@ -143,6 +145,8 @@ def _take_of_task(record: RunRecord, kind: str, event: Mapping[str, Any]) -> Non
         task.validations.append((event["step"], _numbers(event["figures"])))
         if event["best"]:
             task.best_step = event["step"]
+    elif kind == "sampled":
+        task.sampled.append((event["step"], [(str(prompt), str(text)) for prompt, text in event["samples"]]))
     elif kind == "task_finished":
         task.state, task.seconds, task.facts = "ran", event["seconds"], event["facts"]
         task.summary = task.summary or about(task.facts)

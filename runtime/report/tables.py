@@ -102,6 +102,25 @@ def samples(task: TaskRecord) -> Markup | None:
     )
 
 
+MOST_SAMPLED = 16
+"""Steps whose samples are shown, spread over all."""
+
+
+def sampled(task: TaskRecord) -> Markup | None:
+    """Show what a model wrote while it was trained, step by step."""
+    if not task.sampled:
+        return None
+    last = len(task.sampled) - 1
+    most = min(MOST_SAMPLED, len(task.sampled))
+    chosen = [task.sampled[round(last * i / max(most - 1, 1))] for i in range(most)]
+    rows = [
+        [f"{step:,}", [element("p", element("b", _readable(prompt)), _readable(text)) for prompt, text in pairs]]
+        for step, pairs in chosen
+    ]
+    heads = [say("report.curve.step"), say("report.sampled")]
+    return table(heads, rows, numbers=[0], style="sampled")
+
+
 def confusion(task: TaskRecord) -> Markup | None:
     """Show how often each label was taken for each; a cell is as dark as its share of the row."""
     matrix = task.facts.get("confusion")

@@ -9,7 +9,7 @@ import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
-from ..events import CheckpointSaved, Listener, Step, Validated
+from ..events import CheckpointSaved, Listener, Sampled, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
 from .device import seed_device
@@ -18,7 +18,10 @@ from .loader import Batches, Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
 from .meter import Meter
+from .monitor import Monitor
+from .profile import profiled
 from .result import facts_of, write_result
+from .samples import samples
 from .saver import Saver
 from .setup import Setup
 from .state import State
@@ -57,6 +60,7 @@ class Training:
         self.best: Tensors | None = None
         """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
         self.meter = Meter(setup.device)
+        self.monitor = Monitor(setup, self.network)
         self.figures: dict[str, float] = {}
         """What is shown beside the progress."""
         self.adapted = 1.0
@@ -73,7 +77,7 @@ class Training:
         self._resume()
         state, setup = self.state, self.setup
         self.started = self.shown = self.saved = self.team.now()
-        self.meter.restart_clock()
+        self._restart_clocks()
         self.network.train()
         with ExitStack() as stack:
             stack.enter_context(told_if_memory_runs_out(state.micro_batch))
@@ -81,16 +85,24 @@ class Training:
             kind = setup.device.type
             batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, kind == "cuda", self.team)
             loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
+            traced = stack.enter_context(profiled(self.work, setup.device))
+            lap = self.monitor.watch.lap
             while True:
                 ended = setup.budget.reached(state.step, self.elapsed)
                 if self._validation_is_due(ended):
                     self._validate()
+                if self.job.samples and not self.team.sharded and self._is_interval(ended):
+                    self._sample()
                 if ended or state.patience_spent:
                     break
-                self._step(loader.batch(state.step))
+                ready = loader.batch(state.step)
+                lap("data")
+                self._step(ready)
                 self._after_step()
+                traced()
             self._settle()
         self._say_stall()
+        self._say_spikes()
         with self.update.averaged():
             last, best = self._whole(), self._best()
         if self.team.rank == 0:
@@ -117,14 +129,18 @@ class Training:
         assert step == self.state.step
         # All that is random within a step comes from here, so that no random state needs to be saved.
         seed_device(self.team.seed(setup.seed, step), setup.device)
-        scale = self.update.loss_scale
-        sums = gradients(self.team, self.learner, ready, setup.device, setup.dtype, scale)
+        lap, scale = self.monitor.watch.lap, self.update.loss_scale
+        sums = gradients(self.team, self.learner, ready, setup.device, setup.dtype, scale, lap)
+        self.monitor.before_update(step)
         try:
             self.update.take(step, sums["loss"], self._rate_factor)
         except NonFinite as error:
             if not self.update.guard.late:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
+        self.monitor.after_update()
+        lap("optimizer")
+        self.monitor.spikes.add(step + 1, sums["loss"], ready.count)
         self.meter.add(sums, ready.count)
         self.state.step = step + 1
         if self.state.step % LOG_EVERY == 0:
@@ -158,8 +174,10 @@ class Training:
             self._show()
         if stop:
             self._stop()
+        self.monitor.watch.lap("rest")
         if save:
             self._save()
+            self.monitor.watch.lap("checkpoint")
 
     def _stop_if_asked(self) -> None:
         if self.team.meet(self.work.stopping())[0]:
@@ -191,14 +209,41 @@ class Training:
             figures["gradient_norm"] = float(update.norm)
         if update.skipped is not None:
             figures["skipped_steps"] = update.skipped
+        speed, state = figures["tokens_per_second"], self.state
+        figures |= self.monitor.figures(state.step, state.micro_batch, speed, self.elapsed)
         self.figures = {name: figures[name] for name in ("loss", "tokens_per_second")}
         self.emit(Step(self.fingerprint, self.state.step, figures))
+        self._say_spikes()
+
+    def _say_spikes(self) -> None:
+        """Tell of steps whose loss was far beyond what is usual, and of the rows that they saw."""
+        for step, loss, usual in self.monitor.spikes.look():
+            rows = self.setup.order.rows(step - 1)
+            first = ", ".join(map(str, rows[:8].tolist()))
+            values = {"step": step, "loss": f"{loss:.4g}", "usual": f"{usual:.4g}", "rows": len(rows), "first": first}
+            self.work.progress.log("training.spike", **values)
+        self.state.spikes = self.monitor.spikes.json()
+
+    def _sample(self) -> None:
+        """Let the model write, for people to read."""
+        with self.update.averaged():
+            texts = samples(self.network, self.setup, self.job.samples)
+        self.emit(Sampled(self.fingerprint, self.state.step, tuple(texts)))
+        self._restart_clocks()
+
+    def _restart_clocks(self) -> None:
+        """Measure from now on: what was done last was no training."""
+        self.meter.restart_clock()
+        self.monitor.watch.lap(None)
+
+    def _is_interval(self, ended: bool) -> bool:
+        """Tell whether it is time to look at the model."""
+        return ended or (self.state.step > 0 and self.state.step % self.setup.validate_every == 0)
 
     def _validation_is_due(self, ended: bool) -> bool:
         """Tell whether to validate before the next step; a training that stopped right here has not done it yet."""
-        setup, state = self.setup, self.state
-        due = ended or (state.step > 0 and state.step % setup.validate_every == 0)
-        return setup.validation is not None and due and state.validated != state.step
+        state = self.state
+        return self.setup.validation is not None and self._is_interval(ended) and state.validated != state.step
 
     def _validate(self) -> None:
         """Measure the validation rows; keep the weights if they are the best so far, and count if they aren't."""
@@ -243,7 +288,7 @@ class Training:
         self._adapt()
         state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
         self.emit(Validated(self.fingerprint, state.step, figures, better))
-        self.meter.restart_clock()
+        self._restart_clocks()
 
     def _adapt(self) -> None:
         """Ask the schedule what the validations mean to it; what selects is the last of a line of the curve."""
@@ -263,6 +308,7 @@ class Training:
 
     def _save(self) -> None:
         self._settle()
+        self._say_spikes()
         state = self.state.json()
         state["elapsed"] = self.elapsed
         state["sums"] = self.meter.json()
@@ -295,6 +341,7 @@ class Training:
         if not first:
             checkpoints.at(step, self._put_back)
         self.meter.restore(self.state.sums)
+        self.monitor.spikes.restore(self.state.spikes)
         self.state.sums = {}
         self._adapt()
         here = environment(self.team.size)

@@ -46,6 +46,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
     }
     if repeats := setup.order.repeats(state.step):
         facts["sources"] = repeats
+    if state.spikes.get("count"):
+        facts["spikes"] = {name: state.spikes[name] for name in ("count", "steps")}
     if skipped is not None:
         facts["skipped_steps"] = skipped
     if setup.metric is not None:

@@ -29,6 +29,8 @@ class State:
     """The sum of losses and the count since the last validation, up to the last logged step."""
     kernels: dict[str, str] = field(default_factory=dict)
     """Which kernels were chosen (calibrate.py): taken again when a job goes on, for others would round differently."""
+    spikes: dict[str, Any] = field(default_factory=dict)
+    """What is usual of the losses, and where they were not."""
     curve: list[list[float | int | None]] = field(default_factory=list)
     """A line a validation: step, training loss since the last one, validation loss, and what selects if another."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -25,19 +25,23 @@ def gradients(
     device: torch.device,
     dtype: torch.dtype,
     scale: torch.Tensor | None = None,
+    lap: Callable[[str], None] = lambda part: None,
 ) -> Sums:
     """Add up the gradients of the mean loss over all micro-batches of a step, and over the ranks of a team.
 
     Gives the sums over the whole batch, the loss as `loss`. The gradients, and not the sums, are multiplied by `scale`.
+    `lap` hears when a forward and when a backward pass was queued.
     """
     sums: Sums = {}
     for number, (part, weight) in enumerate(zip(ready.parts, ready.weights, strict=True), start=1):
         batch = to_device(part, device)
         with autocast(device, dtype):
             loss, shown = team.loss(learner, batch, last=number == len(ready.parts))
+        lap("forward")
         # The denominator is that of the whole batch, so that every token weighs alike in every micro-batch.
         share = torch.full_like(loss, weight / (ready.count or 1.0))
         loss.backward(share if scale is None else share * scale)
+        lap("backward")
         for name, value in {"loss": loss, **shown}.items():
             own = value.detach() if weight else torch.zeros_like(value)
             sums[name] = sums[name] + own if name in sums else own

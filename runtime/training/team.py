@@ -23,6 +23,8 @@ class Team:
 
     rank = 0
     size = 1
+    sharded = False
+    """Whether each rank holds a part of every tensor."""
 
     def place(self, learner: Learner, dtype: torch.dtype) -> None:
         """Spread a network over the devices, before its optimizer is made."""

@@ -65,6 +65,7 @@ class TrainingStage(Stage):
         None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
+    samples: list[str] = neutral([], "Prompts that are continued at each validation, to be read in the report")
     activation_checkpointing: Recompute = neutral(
         "none", "What layers compute again for the backward pass, to save memory: all of a block, or what is cheap"
     )
@@ -112,6 +113,8 @@ class TrainingStage(Stage):
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
+        if self.samples and "text" not in self.objective.gives:
+            place.error("samples", "L0841", {"objective": self.objective.name}, help="L0841.help")
         if self.objective.frozen():
             place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
         if not place.problems and self.batch.dimension == "tokens":
@@ -207,5 +210,6 @@ class TrainingStage(Stage):
                 offload=self.offload,
                 save=self.save,
                 compile=self.compile,
+                samples=self.samples,
             )
         )

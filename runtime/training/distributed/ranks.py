@@ -78,6 +78,8 @@ class Shards(Ranks):
     (Zhao et al. 2023, arXiv:2304.11277.)
     """
 
+    sharded = True
+
     def place(self, learner: Learner, dtype: torch.dtype) -> None:
         mesh = init_device_mesh(self.device.type, (self.size,))
         low = None if dtype == torch.float32 else dtype

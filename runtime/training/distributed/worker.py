@@ -24,6 +24,7 @@ from ....plugins.registry import Registry
 from ....plugins.work import Input, Interrupted, Job, Work
 from ...events import Event
 from ..device import choose_device
+from ..profile import SWITCH
 from ..train import train
 from .handover import Handed, components, packed, unpacked, unpacked_job
 from .line import Line
@@ -90,6 +91,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: line.stop.set())
     rank, size, local = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    if rank:
+        os.environ.pop(SWITCH, None)  # one of them traces
     given = line.greeting
     job: Job | None = None
     try:

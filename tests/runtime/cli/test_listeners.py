@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from llx.runtime.events import Event, RunFinished, Step, TaskProgress
+from llx.runtime.events import Event, RunFinished, Sampled, Step, TaskProgress
 from llx.runtime.listeners.closing import results
 from llx.runtime.listeners.facts import metrics_of
 from llx.runtime.listeners.figures import count, duration, value
@@ -158,6 +158,25 @@ def test_tensorboard_reads_back_what_was_written(story: list[Event], tmp_path: P
     assert [scalar.step for scalar in steps] == list(range(1, 41))
     assert [scalar.step for scalar in read.Scalars("validation/loss")] == [10, 20, 30, 40]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pretrain"]
+
+
+def test_samples_are_texts_in_every_place(story: list[Event], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = [*story[:20], Sampled("fp-pretrain", 20, (("吾輩は", "猫\n\x1b[31mで"),)), *story[20:]]
+    assert "[3/4] stage pretrain: step 20: 吾輩は猫 <U+001B>[31mで" in told(events)
+    stream, tensorboard = io.StringIO(), TensorBoard(tmp_path)
+    written = JsonLines(stream)
+    for event in events:
+        tensorboard(event)
+        written(event)
+    [line] = [line for line in map(json.loads, stream.getvalue().splitlines()) if line.get("event") == "sampled"]
+    assert line["samples"] == [["吾輩は", "猫\n\x1b[31mで"]]
+    read = EventAccumulator(str(tmp_path / "pretrain"))
+    read.Reload()
+    [text] = read.Tensors("samples/1")
+    assert text.step == 20
+    assert text.tensor_proto.string_val[0].decode() == "**吾輩は**猫\n\x1b[31mで"
 
 
 @pytest.mark.parametrize(("label", "folder"), [("小説 · bpe", "小説_bpe"), ("../..", "stage"), ("a/b", "a_b")])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from llx.dsl.diagnostics.model import Text
-from llx.runtime.events import Event, Note, Step
+from llx.runtime.events import Event, Note, Sampled, Step, TaskFinished
 from llx.runtime.listeners.json_lines import JsonLines
 from llx.runtime.report.chart import Axis, Curve, chart, smoothed, thinned
 from llx.runtime.report.listing import listing
@@ -196,3 +197,27 @@ def test_the_listing_keeps_the_text_and_marks_its_parts() -> None:
     assert '<span class="number">10%</span>' in html
     assert '<span class="comment"># "no"</span>' in html
     assert '<span class="string">"""a\n# b"""</span>' in html
+
+
+def test_a_stage_shows_where_its_time_goes_and_what_it_wrote(story: list[Event], tmp_path: Path) -> None:
+    def more(event: Event) -> Event:
+        if isinstance(event, Step):
+            parts = {"ms_data": 1.0, "ms_forward": 20.0, "loss/books": 2.5, "loss/<speeches>": 3.5}
+            return replace(event, figures={**event.figures, **parts, "mfu": 0.41, "memory_bytes": 2.5e9})
+        if isinstance(event, TaskFinished) and event.task.kind == "stage":
+            return replace(event, facts={**event.facts, "spikes": {"count": 3, "steps": [7, 21, 30]}})
+        return event
+
+    sampled = Sampled("fp-pretrain", 20, (("Once", " upon a <b>time"), ("吾輩は", "猫である")), time=story[0].time + 50)
+    events = [*map(more, story[:-4]), sampled, *map(more, story[-4:])]
+    record = read_record(recorded(tmp_path, events))
+    html = page(record)
+    texts = "\n".join(outline(html).texts)
+    for said in (
+        "Time of a step by part (ms)", "forward", "Loss by source", "<speeches>", "Memory (GB)", "peak (MFU, %)",
+        "Spikes of the loss: 3 (at step 7, 21, 30)", " upon a <b>time", "猫である",
+    ):  # fmt: skip
+        assert said in texts
+    assert html.count('class="unusual"') == 3
+    assert '"41.00"' in html
+    assert '"2.500"' in html

@@ -1,0 +1,48 @@
+"""What a model writes while it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ...plugins.builtin.decoding import DEFAULT
+from ...plugins.builtin.tokens import open_tokenizer
+from ...plugins.nn.network import Network
+from .generate import Author
+from .setup import Setup
+
+TOKENS = 40
+"""Tokens of each text."""
+
+
+def samples(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tuple[str, str]]:
+    """Continue prompts with the weights as they are: pairs of prompt and text, with the same random numbers each time.
+
+    Never through torch.compile, which would make the network anew for each length of the cache.
+    """
+    if not prompts:
+        return []
+    training = network.training
+    network.eval()
+    try:
+        with torch.compiler.set_stance("force_eager" if setup.job.compile else "default"):
+            return _written(network, setup, prompts)
+    finally:
+        network.train(training)
+
+
+def _written(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tuple[str, str]]:
+    author = Author(
+        network,
+        open_tokenizer(setup.tokenizer),
+        setup.facts["roles"],
+        setup.job.model.shape.context_length,
+        setup.device,
+        setup.dtype,
+        setup.seed,
+    )
+    # A tokenizer without an end token begins no text of its own.
+    given = [prompt for prompt in prompts if prompt or "end" in author.roles]
+    written = author.write(given, DEFAULT.model_copy(update={"max_tokens": TOKENS}))
+    return [(prompt, one.text) for prompt, one in zip(given, written, strict=True)]
