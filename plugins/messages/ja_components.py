@@ -85,6 +85,12 @@ JSON ではないため、その行は誤りになります。列の値は文字
 
 `norm_placement = post` は BERT と同じ配置で、既定の `pre` より長いウォームアップが必要です。ModernBERT は
 `activation = geglu, positions = rope, bias = false, embedding_norm = true` で、3 層のうち 2 層に `sliding_window` があります。""",
+    "model.encoder_decoder": """元のテキストを両方向に読み、それを見ながら目標をトークンごとに書きます。そのままで T5 です。
+
+T5 1.1（Raffel et al. 2020、arXiv:1910.10683）のフィードフォワード層はゲート付き（`geglu`）、T5 1.0 では `relu` で、注意は距離
+ごとに学習されます。最初の Transformer（Vaswani et al. 2017、arXiv:1706.03762）は `norm = layer_norm, norm_placement = post,
+activation = relu, positions = sinusoidal, bias = true` です。注意はヘッドの幅の平方根で割られます。T5 ではそれが重みに
+含まれています。""",
     "feedforward.dense": "すべてのトークンに同じ重みを使います。幅は `ffn_size`、活性化関数はモデルの `activation` です。",
     "feedforward.moe": """多数のエキスパートのうち、各トークンを少数だけが読みます（Mixtral, Jiang et al. 2024, arXiv:2401.04088）。
 
@@ -121,6 +127,19 @@ Raffel et al. 2020（arXiv:1910.10683、3.2.1 節）。どれだけ予測する�
 Bavarian et al. 2022（arXiv:2207.14255）。文書は毎回新しく選ばれる 2 か所で切られ、前半・後半・中間（PSM）または後半・前半・
 中間（SPM）の順に、それぞれの特殊トークンを付けて並べられます。これで因果モデルが穴埋めを学びます。トークナイザーにはその 3 つが
 要ります（`fill_in_middle = true`）。その分の場所は行の末尾から取られます。何行にもわたる文書は行ごとに切られます。""",
+    "objective.span_corruption": """テキストから抜かれた区間を、その代わりに置かれたトークンに続けて書きます。
+
+T5 の目的です（Raffel et al. 2020、arXiv:1910.10683、3.1.4 節）。区間は毎回新しく選ばれ、代わりのトークンの番号は文書ごとに
+最初から数えます。トークナイザーにはそのトークンが要ります（`sentinels = 32`）。""",
+    "objective.sequence_to_sequence": """元のテキスト全体と、目標のテキストのそこまでから、目標の各トークンを予測します。
+
+翻訳、要約、応答はこのように学習します（Sutskever et al. 2014、arXiv:1409.3215）。データには列 `source` と `target` が要ります。""",
+    "objective.mixed": """複数の目的で同時に学習します。各バッチは、割合に従って選ばれた 1 つの目的のものです。
+
+行の長さは同じなので、バッチの割合がそのままトークンの割合になります。割合と目的ごとの損失は、全体の損失の横に表示されます。バッチの
+損失はその目的の平均なので、損失を持つトークンの数ではなく、割合によって効きます。`masked_lm` のように両方向を読む目的では、全体を
+前置部分とすることでデコーダーも両方向を読みます（UniLM、Dong et al. 2019、arXiv:1905.03197）。トークンを予測する目的は、
+最初のもののヘッドを共有します。""",
     "objective.classification": """各記録に、訓練に現れるラベルの 1 つを付けます。
 
 隠れ状態をまとめて読むヘッドが本体に加わります。`pooling = auto` は、因果的なモデルでは全体を見ている最後のトークン、双方向の

@@ -23,6 +23,9 @@ Trial = Callable[[], object]
 class Chooser(Protocol):
     """Chooses between ways by their names."""
 
+    taken: dict[str, str]
+    """What was chosen so far, by what for."""
+
     def choose(self, about: str, trials: Mapping[str, Trial]) -> str:
         """Give the name of a way; `about` says what for, to be remembered by."""
         ...
@@ -50,9 +53,11 @@ def choose(about: str, ways: Mapping[str, Way], tensors: Sequence[Tensor], run: 
     chooser = _chooser.get()
     if chooser is None or len(ways) == 1 or torch.compiler.is_compiling():
         return next(iter(ways.values()))
-    name = str(tensors[0].dtype).removeprefix("torch.")
-    trials = {key: _trial(way, tensors, run) for key, way in ways.items()}
-    return ways[chooser.choose(f"{tensors[0].device.type} {name} {about}", trials)]
+    about = f"{tensors[0].device.type} {str(tensors[0].dtype)[6:]} {about}"
+    taken = chooser.taken.get(about)
+    if taken is not None and taken in ways:
+        return ways[taken]
+    return ways[chooser.choose(about, {name: _trial(way, tensors, run) for name, way in ways.items()})]
 
 
 def _trial(way: Any, tensors: Sequence[Tensor], run: Callable[..., Tensor]) -> Trial:

@@ -17,7 +17,7 @@ from .learner import Learner
 from .loader import Batches, Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
-from .meter import Meter
+from .meter import Meter, means
 from .monitor import Monitor
 from .profile import profiled
 from .result import facts_of, write_result
@@ -287,7 +287,9 @@ class Training:
         state.validated = state.step
         self._adapt()
         state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
-        self.emit(Validated(self.fingerprint, state.step, figures, better))
+        sums = {name: value for name, value in outcome.sums.items() if name not in ("loss", "count", "rows")}
+        further = {f"validation_{name}": value for name, value in means(sums, outcome.sums["count"]).items()}
+        self.emit(Validated(self.fingerprint, state.step, figures | further, better))
         self._restart_clocks()
 
     def _adapt(self) -> None:
