@@ -9,7 +9,7 @@ from pydantic import Field
 from ..dsl.quantities import Quantity
 from ..dsl.types import QuantityOf
 from .component import Component
-from .fields import neutral
+from .fields import Target, neutral
 
 
 class Experiment(Component):
@@ -29,5 +29,10 @@ class Experiment(Component):
     budget: Annotated[Quantity, QuantityOf(("time",))] | None = neutral(
         None,
         "How long a run may take: then it saves and stops, and the same command goes on; none is as long as it takes",
+    )
+    output: Target | None = neutral(
+        None,
+        "A folder for what people read of a run: its report, and the texts that were written; they replace those of "
+        "the run before, and exports go where their `to` says",
     )
     deterministic: bool = Field(False, description="Refuse operations whose result may differ from run to run")

@@ -166,6 +166,11 @@ FIELDS: dict[str, str] = {
     "objective.prefix_lm.rate": "文書のうち、予測させる割合の平均",
     "objective.fill_in_middle.rate": "中間部を移す文書の割合",
     "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
+    **_of(
+        "objective",
+        ("causal_lm", "fill_in_middle", "prefix_lm"),
+        {"packing": "文書を行から行へ続けるか、分けずに、行をなるべく埋めるように詰めるか"},
+    ),
     "objective.span_corruption.rate": "行のトークンのうち、抜く割合",
     "objective.span_corruption.mean_length": "抜く区間の平均トークン数",
     "objective.mixed.parts": "混ぜる目的。名前は自由です",
@@ -307,6 +312,7 @@ FIELDS: dict[str, str] = {
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
     "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
+    "experiment.experiment.output": "実行の結果のうち、人が読むもの（レポートと生成された文章）を置くフォルダ。前回の実行のものは置き換えられます。エクスポートの場所はそれぞれの `to` で決まります",
     "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16、そうでなければ float32",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

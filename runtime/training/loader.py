@@ -15,7 +15,7 @@ import torch
 from ...plugins.component import Facts
 from ...plugins.shards import Shards
 from ...plugins.values import Batch, Objective
-from .order import Indices, Order, key, length_class
+from .order import Indices, Keyed, Order, key, length_class
 
 _AHEAD = 3
 """Steps that are prepared before they are asked for."""
@@ -40,6 +40,7 @@ class Reader:
         self.shards, self.objective, self.facts = shards, objective, facts
         self.lengths = shards.lengths()
         self.longest = shards.row_length()
+        self._random = Keyed()
 
     def prepared(self, rows: Indices, random_key: int) -> Batch:
         """Read rows, pad them to the length of their class, and draw what the objective draws."""
@@ -48,8 +49,7 @@ class Reader:
             longest = np.array([self.lengths[rows].max(initial=1)])
             pad_to = int(length_class(longest, self.longest)[0])
         batch = {name: _wide(array) for name, array in self.shards.read(rows, pad_to).items()}
-        random = np.random.Generator(np.random.Philox(key=random_key))
-        return self.objective.prepare(batch, random, self.facts)
+        return self.objective.prepare(batch, self._random.of(random_key), self.facts)
 
 
 def tensors(batch: Batch, size: int, pin: bool = False) -> list[dict[str, torch.Tensor]]:

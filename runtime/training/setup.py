@@ -8,6 +8,7 @@ from typing import Any
 from ...plugins.canonical import describe, flatten
 from ...plugins.component import Component, Facts, TaskFailed
 from ...plugins.nn.network import Network
+from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
 from ...plugins.work import Job, Work
@@ -96,6 +97,8 @@ class Setup:
             self.head = load_head(network, stored, job.objective, self.facts)
             log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
         network.to(self.device)
+        if self.device.type == "cpu":
+            let_choose(network)
         if self.precision == "fp8":
             compute_in_fp8(network.body)
         recompute(network.body, job.activation_checkpointing)

@@ -6,6 +6,7 @@ from ...plugins.component import Facts
 from ...plugins.nn.kernels import using
 from ...plugins.work import Job, Work
 from ..events import Listener
+from .allocator import kept_memory
 from .calibrate import calibration
 from .device import choose_device, torch_settings
 from .loop import Training
@@ -19,8 +20,9 @@ def train(job: Job, work: Work, emit: Listener) -> Facts:
 
     Raises TaskFailed for what a user can mend, and Interrupted once it was asked to stop and has saved.
     """
-    chooser = calibration(work.settings, choose_device(work.settings.get("device")))
-    with torch_settings(work.settings), using(chooser):
+    device = choose_device(work.settings.get("device"))
+    chooser = calibration(work.settings, device)
+    with torch_settings(work.settings), using(chooser), kept_memory(device):
         with told_if_memory_runs_out(None):
             setup = Setup(job, work)
             proofs = prove(setup) if work.smoke is not None else {}
