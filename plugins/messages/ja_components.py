@@ -87,7 +87,7 @@ JSON ではないため、その行は誤りになります。列の値は文字
 `activation = geglu, positions = rope, bias = false, embedding_norm = true` で、3 層のうち 2 層に `sliding_window` があります。""",
     "model.encoder_decoder": """元のテキストを両方向に読み、それを見ながら目標をトークンごとに書きます。そのままで T5 です。
 
-T5 1.1（Raffel et al. 2020、arXiv:1910.10683）のフィードフォワード層はゲート付き（`geglu`）、T5 1.0 では `relu` で、注意は距離
+T5 1.1（Raffel et al. 2020、arXiv:1910.10683）のフィードフォワード層はゲート付き（`geglu_tanh`）、T5 1.0 では `relu` で、注意は距離
 ごとに学習されます。最初の Transformer（Vaswani et al. 2017、arXiv:1706.03762）は `norm = layer_norm, norm_placement = post,
 activation = relu, positions = sinusoidal, bias = true` です。注意はヘッドの幅の平方根で割られます。T5 ではそれが重みに
 含まれています。""",

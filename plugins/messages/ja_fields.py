@@ -166,6 +166,11 @@ FIELDS: dict[str, str] = {
     "objective.prefix_lm.rate": "文書のうち、予測させる割合の平均",
     "objective.fill_in_middle.rate": "中間部を移す文書の割合",
     "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
+    **_of(
+        "objective",
+        ("causal_lm", "fill_in_middle", "prefix_lm"),
+        {"packing": "文書を行から行へ続けるか、分けずに、行をなるべく埋めるように詰めるか"},
+    ),
     "objective.span_corruption.rate": "行のトークンのうち、抜く割合",
     "objective.span_corruption.mean_length": "抜く区間の平均トークン数",
     "objective.mixed.parts": "混ぜる目的。名前は自由です",

@@ -24,6 +24,7 @@ from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.optimizer.adamw import AdamW
+from llx.plugins.builtin.optimizer.muon import Muon
 from llx.plugins.builtin.schedule.cosine import Cosine
 from llx.plugins.builtin.tokens import Tokens
 from llx.plugins.tasks import DataTask, TokenizerTask, Trained
@@ -271,8 +272,11 @@ if __name__ == "__main__":
         budget=[Quantity(steps, "steps")],
         save=Quantity(interval, "steps"),
         patience=options.get("patience"),
-        optimizer=AdamW(lr=options.get("lr", 0.003)),
+        optimizer=(Muon if options.get("muon") else AdamW)(lr=options.get("lr", 0.003)),
+        ema=options.get("ema"),
+        activation_checkpointing=options.get("recompute", "none"),
     )
+    project.work.settings = {**project.work.settings, "precision": options.get("precision")}
 
     def stop(*_: object) -> None:
         project.work.stop = True

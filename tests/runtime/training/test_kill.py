@@ -76,6 +76,11 @@ def test_killed_with_dropout(tmp_path: Path) -> None:
     compare(tmp_path, {"steps": 100, "save": 2}, 3, signal.SIGKILL, 0.5)
 
 
+def test_killed_with_all_that_a_training_can_remember(tmp_path: Path) -> None:
+    options = {"steps": 80, "save": 2, "muon": True, "ema": 0.95, "precision": "fp16", "recompute": "block"}
+    compare(tmp_path, options, 3, signal.SIGKILL, 0.5)
+
+
 def test_killed_with_early_stopping(tmp_path: Path) -> None:
     options = {"steps": 300, "save": 3, "classification": True, "patience": 2, "lr": 0.02}
     compare(tmp_path, options, 2, signal.SIGKILL, 0.5)

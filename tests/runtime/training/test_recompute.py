@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.component import TaskFailed
+from llx.plugins.nn.kernels import Trial, using
 from llx.plugins.work import Recompute
 from llx.runtime.training.build import build
 from llx.runtime.training.learner import Learner
@@ -108,3 +110,29 @@ def test_it_runs_on_device_meta() -> None:
         recompute(network.body, what)  # type: ignore[arg-type]
         gradients(Team(), Learner(network, CausalLM()), ready(), meta, torch.float32)
         assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("what", ["block", "selective"])
+def test_ways_are_timed_within_layers_that_are_computed_again(what: Recompute) -> None:
+    """The calibration takes gradients in the midst of a forward pass."""
+    measured: list[str] = []
+
+    class Timing:
+        def choose(self, about: str, trials: Mapping[str, Trial]) -> str:
+            if about not in measured:
+                measured.append(about)
+                for trial in trials.values():
+                    trial()
+            return next(iter(trials))
+
+    results = []
+    for how in ("none", what):
+        measured.clear()
+        network = build(model(dropout=0.0), CausalLM(), FACTS, 0)
+        recompute(network.body, how)  # type: ignore[arg-type]
+        with using(Timing()):
+            sums = gradients(network, CausalLM(), tensors(a_batch(), 2), 100.0, CPU, torch.bfloat16)
+        assert measured
+        results.append((sums["loss"], [p.grad for p in network.parameters() if p.grad is not None]))
+    assert torch.equal(results[0][0], results[1][0])
+    assert all(torch.equal(one, other) for one, other in zip(results[0][1], results[1][1], strict=True))
