@@ -8,7 +8,18 @@ from ..dsl.record import Record
 from .component import Component
 from .sweeps import Distribution, Sweep
 from .tasks import Audit, DataTask, Evaluation, Export, Stage, TokenizerTask, WeightsTask
-from .values import Decoding, Metric, Model, Objective, Optimizer, Schedule
+from .values import (
+    Backend,
+    Decoding,
+    FeedForward,
+    Initialisation,
+    Metric,
+    Model,
+    Objective,
+    Optimizer,
+    RopeScaling,
+    Schedule,
+)
 
 
 class KindOf(Record):
@@ -22,11 +33,15 @@ KINDS: Sequence[KindOf] = (
     KindOf(DataTask, "text and labels, read, cleaned, split and mixed"),
     KindOf(TokenizerTask, "turns text into tokens"),
     KindOf(Model, "the network's body"),
+    KindOf(FeedForward, "the feed-forward half of a model's layers"),
+    KindOf(Initialisation, "the scales of a model's first weights"),
+    KindOf(RopeScaling, "how rotary embeddings reach a longer context"),
     KindOf(Objective, "what is learned"),
     KindOf(Optimizer, "how weights follow gradients"),
     KindOf(Schedule, "how the learning rate moves"),
     KindOf(Metric, "a number that says how good a model is"),
     KindOf(Decoding, "how text is drawn from a model"),
+    KindOf(Backend, "in how many processes a training runs"),
     KindOf(WeightsTask, "weights from elsewhere"),
     KindOf(Stage, "a stage of training"),
     KindOf(Evaluation, "measures a trained model"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer as TextTokenizer
     from torch import nn
+
+    from .nn.spec import Spec
 
 Batch = dict[str, "np.ndarray[Any, Any]"]
 """Arrays by name on the host; the first dimension of each is the row, so that a slice of rows is a micro-batch."""
@@ -62,6 +64,10 @@ class Model(Component):
     def parameters(self, vocab_size: int) -> int:
         """Count the parameters of the body with its vocabulary projection, if that is its own."""
 
+    def active_parameters(self, vocab_size: int) -> int:
+        """Count the parameters that a token goes through: fewer than all where experts share the tokens."""
+        return self.parameters(vocab_size)
+
     @abstractmethod
     def flops_per_token(self, vocab_size: int, length: int) -> float:
         """Give the floating-point operations of one forward pass a token, in rows of `length` tokens."""
@@ -86,6 +92,85 @@ class Shape(Record):
     attention: str
     tied_embeddings: bool = True
     dropout: float = 0.0
+    norm_eps: float = 1e-5
+    """What norms of heads add to the variance."""
+    bias: bool = True
+    """Whether linear layers and norms of heads have biases."""
+    readout: float | None = None
+    """The standard deviation of the first weights that project to the vocabulary or to classes; None is the head's own."""
+
+
+Part = Literal["embedding", "hidden", "output"]
+"""What a matrix of a body does: looks up, maps, or maps and adds to the stream."""
+
+
+class Initialisation(Component):
+    """The scales of a model's first weights, and what goes with them."""
+
+    kind: ClassVar[str] = "initialisation"
+
+    @abstractmethod
+    def deviation(self, part: Part, width: int, layer: int, layers: int) -> float:
+        """Give the standard deviation of the first weights of a matrix, by the hidden size and its layer (from 0)."""
+
+    def readout(self, width: int) -> float | None:
+        """Give the standard deviation of the first weights that project to the vocabulary; None is the head's own.
+
+        One of its own can't be had by a projection that is the embedding itself.
+        """
+        return None
+
+    def matrix_rate(self, width: int) -> float:
+        """Give what the learning rate of matrices (of all but embeddings, norms and biases) is multiplied by."""
+        return 1.0
+
+    def attention_scale(self, head_size: int) -> float | None:
+        """Give what the products of queries and keys are multiplied by; None is 1 / sqrt(head_size)."""
+        return None
+
+
+class RopeScaling(Component):
+    """How rotary embeddings are stretched to a longer context than a model was trained with."""
+
+    kind: ClassVar[str] = "rope_scaling"
+
+    @abstractmethod
+    def scaled(self, frequencies: torch.Tensor, base: float) -> torch.Tensor:
+        """Give other frequencies (D / 2,) for those of a rotary embedding of this base, in radians a token."""
+
+    @property
+    def magnitude(self) -> float:
+        """Give what queries and keys are multiplied by."""
+        return 1.0
+
+
+class FeedForward(Component):
+    """The feed-forward half of a transformer's layer. The counts are those of one layer.
+
+    The module that `build` makes is called as `module(states, context)` and maps (B, L, H) to (B, L, H).
+    """
+
+    kind: ClassVar[str] = "feedforward"
+
+    @abstractmethod
+    def build(self, spec: Spec) -> nn.Module:
+        """Make the module; `initialise` draws its matrices, those called `output` as what adds to the stream."""
+
+    @abstractmethod
+    def parameters(self, spec: Spec) -> int:
+        """Count the parameters."""
+
+    def active_parameters(self, spec: Spec) -> int:
+        """Count the parameters that a token goes through."""
+        return self.parameters(spec)
+
+    @abstractmethod
+    def flops_per_token(self, spec: Spec) -> int:
+        """Give the floating-point operations of a forward pass a token."""
+
+    @abstractmethod
+    def activations_per_token(self, spec: Spec) -> int:
+        """Estimate the numbers that a forward pass keeps a token for the backward, beside the layer's input."""
 
 
 class ArrayOf(Record):
@@ -323,3 +408,21 @@ class Decoding(Component):
         number of [0, 1) for each row, from a stream of its own: with no other source of chance, a prompt gives the
         same text whatever is written beside it.
         """
+
+
+class Backend(Component):
+    """Where a training runs, if not in one process: how many there are, and what each holds.
+
+    What is trained is the same, so that it is no part of any task's identity.
+    """
+
+    kind: ClassVar[str] = "backend"
+    processes: int
+    """Processes on this machine, one a device."""
+    max_restarts: int
+    """How often all of them start again, from the last checkpoint, after one has died."""
+
+    @property
+    @abstractmethod
+    def sharded(self) -> bool:
+        """Tell whether each process holds a part of every tensor, or the whole network."""

@@ -1,3 +1,5 @@
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
+
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0540-L0543."""
@@ -27,6 +29,12 @@ MESSAGES: dict[str, str] = {
     "L0543.help": "give a momentum, or leave `nesterov` out",
     "L0525": "the first token of `{model}` sees nothing but itself, so it can't stand for the text",
     "L0525.help": "`pooling = last` takes the token that sees the whole text",
+    "L0530": "{top_k} experts can't read a token where there are {experts}",
+    "L0530.help": "`top_k` is at most `experts`",
+    "L0531": "`{field}` does nothing without `{needs}`",
+    "L0531.help": "write `{needs}` beside it, or leave it out",
+    "L0532": "with the initialisation `{initialisation}` the projection to the vocabulary can't be the token embedding",
+    "L0532.help": "they start and learn by different rules: `tied_embeddings = false`",
     "L0510": "the tokenizer has no token for the role `{role}`, which the objective needs",
     "L0510.help": "the tokenizers that llx trains have tokens for end, mask and pad",
     "L0511": "record {record} of `{split}` has no usable label: its `{column}` is {value}",
@@ -45,4 +53,12 @@ MESSAGES: dict[str, str] = {
     "L0600.middle": "`fill_in_middle = true` in the tokenizer reserves them",
     "L0602": "`{objective}` has a prefix that is read both ways, and the attention of `{model}` takes none",
     "L0602.help": "`decoder` takes one",
+    "L0606": "{buckets} buckets for distances up to {distance} leave no room for those that are not near",
+    "L0606.help": "with so many buckets `distance` is at least {least}; T5 has 128 for 32",
+    "L0603": "the part `{part}` learns by `{objective}`, which does not fit `{model}`, whose attention is {given}",
+    "L0603.help": "a decoder takes parts that look back and, through a prefix, parts that look both ways; an encoder the latter alone",
+    "L0604": "the parts read their text in different ways: {given}",
+    "L0604.help": "mix objectives that pack documents into rows, such as causal_lm, prefix_lm, fill_in_middle and masked_lm",
+    "L0605": "`{part}` is named in only one of `parts` and `shares`",
+    "L0605.help": "give each part its share, or leave `shares` out: all count alike then",
 }

@@ -5,11 +5,15 @@ COMPONENTS: dict[str, str] = {
     "data": "テキストとラベル。読み取り、整形、分割、混合",
     "tokenizer": "テキストをトークンに変えるもの",
     "model": "ネットワークの本体",
+    "feedforward": "モデルの各層の、フィードフォワードの部分",
+    "initialisation": "モデルの最初の重みの大きさ",
+    "rope_scaling": "回転位置埋め込みを、より長いコンテキストへ引き伸ばす方法",
     "objective": "何を学習するか",
     "optimizer": "重みが勾配にどう従うか",
     "schedule": "学習率がどう変化するか",
     "metric": "モデルの良さを表す数値",
     "decoding": "モデルからテキストをどう取り出すか",
+    "backend": "訓練をいくつのプロセスで動かすか",
     "weights": "外部から来る重み",
     "stage": "訓練の段階",
     "eval": "訓練済みモデルの測定",
@@ -74,11 +78,44 @@ JSON ではないため、その行は誤りになります。列の値は文字
     # Models
     "model.decoder": """因果的な Transformer です。各トークンは、その前にあるものだけを見ます。
 
-フィールドにより GPT-2（既定）にも Llama（`norm = rms_norm, activation = swiglu, positions = rope, bias = false`）にもなります。
-正規化は、各層が加える値の前に置かれます。""",
+フィールドにより GPT-2（既定）にも Llama（`norm = rms_norm, activation = swiglu, positions = rope, bias = false`）にもなり、さらに
+`qk_norm = true` で Qwen 3、`sliding_window` で Mistral、`feedforward = moe { experts = 8 }` で Mixtral になります。正規化は、各層が
+加える値の前に置かれます。""",
     "model.encoder": """双方向の Transformer です。BERT のように、各トークンは文書全体を見ます。
 
-`norm_placement = post` は BERT と同じ配置で、既定の `pre` より長いウォームアップが必要です。""",
+`norm_placement = post` は BERT と同じ配置で、既定の `pre` より長いウォームアップが必要です。ModernBERT は
+`activation = geglu, positions = rope, bias = false, embedding_norm = true` で、3 層のうち 2 層に `sliding_window` があります。""",
+    "model.encoder_decoder": """元のテキストを両方向に読み、それを見ながら目標をトークンごとに書きます。そのままで T5 です。
+
+T5 1.1（Raffel et al. 2020、arXiv:1910.10683）のフィードフォワード層はゲート付き（`geglu_tanh`）、T5 1.0 では `relu` で、注意は距離
+ごとに学習されます。最初の Transformer（Vaswani et al. 2017、arXiv:1706.03762）は `norm = layer_norm, norm_placement = post,
+activation = relu, positions = sinusoidal, bias = true` です。注意はヘッドの幅の平方根で割られます。T5 ではそれが重みに
+含まれています。""",
+    "feedforward.dense": "すべてのトークンに同じ重みを使います。幅は `ffn_size`、活性化関数はモデルの `activation` です。",
+    "feedforward.moe": """多数のエキスパートのうち、各トークンを少数だけが読みます（Mixtral, Jiang et al. 2024, arXiv:2401.04088）。
+
+エキスパートの幅はそれぞれ `ffn_size` で、バイアスはありません。ルーターがトークンごとに選び、捨てられるトークンはありません。すべての
+エキスパートが使われるように、各行での使い方が偏るほど損失が大きくなります（Fedus et al. 2021, arXiv:2101.03961）。""",
+    "initialisation.gpt2": """GPT-2 の初期値です（Radford et al. 2019, 2.3 節）。幅 768 で 0.02、ほかの幅では 1 / sqrt(幅) に比例します。
+
+幅 128 で 0.02 では埋め込みが小さすぎ、最初の数百ステップがその成長に費やされます。幅 4,096 では、実際のモデルの初期値より大きくなり
+ます。ストリームに加わるものは 1 / sqrt(2 x 層数) 倍とし、深くなってもストリームの分散が増えないようにします。""",
+    "initialisation.depth_scaled": """`gpt2` と同じですが、ストリームに加わるものを、各層の深さ（1 から数える）により 1 / sqrt(2 x 深さ) 倍とします。
+
+ストリームはどの層でも同じ割合で大きくなるので、深いモデルでも最初の学習が安定します（Zhang, Titov & Sennrich 2019,
+arXiv:1908.11365 をストリームに加わるものだけに適用。OLMo, arXiv:2402.00838）。""",
+    "initialisation.mup": """最大更新パラメーター化 (muP) です。狭いモデルで最良の学習率が、広いモデルでも最良になります。
+
+Yang et al. 2022（arXiv:2203.03466, 表 3, Adam 用）に従い、埋め込みの初期値は幅によらず、ほかの行列は 1 / sqrt(幅) に比例し、語彙への
+射影は 0 から始まります。行列の学習率は base_width / hidden_size 倍になり、注意はヘッドの幅の平方根ではなく幅そのもので割ります（幅 64
+なら同じです）。幅が `base_width` のとき、学習率はファイルのとおりです。幅を広げるときは、ヘッドの幅と層数を変えないでください。埋め込み
+を射影と共有すると両方の規則には従えないので、`tied_embeddings = false` とします。""",
+    "rope_scaling.linear": "位置を係数で割ります（Chen et al. 2023, arXiv:2306.15595）。",
+    "rope_scaling.llama3": """Llama 3.1 のように、遅い回転は引き伸ばし、速い回転はそのままにし、その間は滑らかに変えます。
+
+もとのコンテキストの中で `high_freq_factor` 回以上まわる回転が速く、`low_freq_factor` 回以下が遅いとみなされます（The Llama 3 Herd of
+Models, arXiv:2407.21783 とそのコード）。""",
+    "rope_scaling.yarn": "遅い回転は引き伸ばし、速い回転はそのままにし、注意を鋭くします（Peng et al. 2023, arXiv:2309.00071）。",
     # Objectives
     "objective.causal_lm": "文書中の各トークンを、その前のトークンから予測します。",
     "objective.prefix_lm": """各文書の始まりを両方向に読み、残りをトークンごとに予測します。
@@ -90,6 +127,19 @@ Raffel et al. 2020（arXiv:1910.10683、3.2.1 節）。どれだけ予測する�
 Bavarian et al. 2022（arXiv:2207.14255）。文書は毎回新しく選ばれる 2 か所で切られ、前半・後半・中間（PSM）または後半・前半・
 中間（SPM）の順に、それぞれの特殊トークンを付けて並べられます。これで因果モデルが穴埋めを学びます。トークナイザーにはその 3 つが
 要ります（`fill_in_middle = true`）。その分の場所は行の末尾から取られます。何行にもわたる文書は行ごとに切られます。""",
+    "objective.span_corruption": """テキストから抜かれた区間を、その代わりに置かれたトークンに続けて書きます。
+
+T5 の目的です（Raffel et al. 2020、arXiv:1910.10683、3.1.4 節）。区間は毎回新しく選ばれ、代わりのトークンの番号は文書ごとに
+最初から数えます。トークナイザーにはそのトークンが要ります（`sentinels = 32`）。""",
+    "objective.sequence_to_sequence": """元のテキスト全体と、目標のテキストのそこまでから、目標の各トークンを予測します。
+
+翻訳、要約、応答はこのように学習します（Sutskever et al. 2014、arXiv:1409.3215）。データには列 `source` と `target` が要ります。""",
+    "objective.mixed": """複数の目的で同時に学習します。各バッチは、割合に従って選ばれた 1 つの目的のものです。
+
+行の長さは同じなので、バッチの割合がそのままトークンの割合になります。割合と目的ごとの損失は、全体の損失の横に表示されます。バッチの
+損失はその目的の平均なので、損失を持つトークンの数ではなく、割合によって効きます。`masked_lm` のように両方向を読む目的では、全体を
+前置部分とすることでデコーダーも両方向を読みます（UniLM、Dong et al. 2019、arXiv:1905.03197）。トークンを予測する目的は、
+最初のもののヘッドを共有します。""",
     "objective.classification": """各記録に、訓練に現れるラベルの 1 つを付けます。
 
 隠れ状態をまとめて読むヘッドが本体に加わります。`pooling = auto` は、因果的なモデルでは全体を見ている最後のトークン、双方向の
@@ -142,6 +192,10 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "metric.perplexity": """モデルがいわば何個のトークンの間で迷っているかを表します。1 トークンあたりの平均損失を e の指数にした値です。
 
 同じトークナイザーのモデルどうしでのみ比較してください。""",
+    "backend.torchrun": """この機械の複数のプロセスで訓練します。デバイスごとに 1 つで、torchrun のエージェントが動かし続けます。
+
+どのバッチでも各プロセスが自分の行を受け持つので、バッチ、行の順序、学習率は 1 プロセスのときと同じです。損失の違いは足し算の
+順序の違いだけです（dropout はプロセスごとに引かれるため、その場合を除きます）。""",
     "decoding.greedy": "毎回、最も確率の高いトークンを選びます。",
     "decoding.sample": """各トークンを確率に従って選びます。指定があれば、確率の高いものに限ります。
 

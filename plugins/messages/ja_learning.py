@@ -1,3 +1,5 @@
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
+
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
 
 MESSAGES: dict[str, str] = {
@@ -25,6 +27,12 @@ MESSAGES: dict[str, str] = {
     "L0543.help": "`momentum` を指定するか、`nesterov` を外してください",
     "L0525": "`{model}` の先頭トークンは自分自身しか見ないため、文章全体を代表できません",
     "L0525.help": "`pooling = last` なら、文章全体を見るトークンを使います",
+    "L0530": "エキスパートは {experts} 個なので、1 トークンを {top_k} 個に読ませることはできません",
+    "L0530.help": "`top_k` は `experts` 以下にします",
+    "L0531": "`{needs}` がなければ `{field}` に効果はありません",
+    "L0531.help": "`{needs}` も書くか、これを書かずにおいてください",
+    "L0532": "初期化 `{initialisation}` では、語彙への射影にトークン埋め込みを使えません",
+    "L0532.help": "初期値も学習率も別の規則に従うためです。`tied_embeddings = false` にしてください",
     "L0510": "目的関数に必要な役割 `{role}` のトークンがトークナイザーにありません",
     "L0510.help": "llx が学習するトークナイザーには end・mask・pad のトークンがあります",
     "L0511": "`{split}` の {record} 番目のレコードに使えるラベルがありません(`{column}` が {value} です)",
@@ -43,4 +51,12 @@ MESSAGES: dict[str, str] = {
     "L0600.middle": "トークナイザーに `fill_in_middle = true` と書くと確保されます",
     "L0602": "`{objective}` は前置部分を両方向に読みますが、`{model}` の注意機構は前置部分を受け取りません",
     "L0602.help": "`decoder` なら受け取ります",
+    "L0606": "区分が {buckets} 個で距離が {distance} までだと、近くない距離のための余地がありません",
+    "L0606.help": "この区分の数なら `distance` は {least} 以上です。T5 では 32 個に対して 128 です",
+    "L0603": "`{part}` の目的 `{objective}` は、注意が {given} の `{model}` に合いません",
+    "L0603.help": "デコーダーには、前だけを見る目的と、前置部分を通して両方向を見る目的を混ぜられます。エンコーダーには後者だけです",
+    "L0604": "目的ごとにテキストの読み方が違います: {given}",
+    "L0604.help": "causal_lm、prefix_lm、fill_in_middle、masked_lm のように、文書を行に詰める目的どうしを混ぜてください",
+    "L0605": "`{part}` が `parts` と `shares` の片方にしかありません",
+    "L0605.help": "すべてに割合を書くか、`shares` を省きます。省けば同じ割合になります",
 }

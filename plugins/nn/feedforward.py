@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from functools import partial
 
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-ActivationName = Literal["gelu", "swiglu"]
+from .context import Context
+from .spec import GATED, ActivationName, Spec
+
+ACTIVATIONS: dict[ActivationName, Callable[[Tensor], Tensor]] = {
+    "gelu": F.gelu,
+    "gelu_tanh": partial(F.gelu, approximate="tanh"),
+    "relu": F.relu,
+    "swiglu": F.silu,
+    "geglu": F.gelu,
+    "geglu_tanh": partial(F.gelu, approximate="tanh"),
+}
+"""GELU is Hendrycks & Gimpel 2016 (arXiv:1606.08415), with tanh its approximation that GPT-2 was trained with; SwiGLU
+and GeGLU are Shazeer 2020 (arXiv:2002.05202), whose gate is bent and multiplied with the rest."""
 
 
 class FeedForward(nn.Module):
-    """Widen, bend with GELU (Hendrycks & Gimpel 2016, arXiv:1606.08415), narrow."""
+    """Widen, bend, narrow; a gated activation widens twice."""
 
-    def __init__(self, hidden_size: int, ffn_size: int, bias: bool) -> None:
+    def __init__(self, spec: Spec) -> None:
         super().__init__()
-        self.up = nn.Linear(hidden_size, ffn_size, bias=bias)
-        self.output = nn.Linear(ffn_size, hidden_size, bias=bias)
+        self.bend = ACTIVATIONS[spec.activation]
+        gated = spec.activation in GATED
+        self.gate = nn.Linear(spec.hidden_size, spec.ffn_size, bias=spec.bias) if gated else None
+        self.up = nn.Linear(spec.hidden_size, spec.ffn_size, bias=spec.bias)
+        self.output = nn.Linear(spec.ffn_size, spec.hidden_size, bias=spec.bias)
 
-    def forward(self, states: Tensor) -> Tensor:
+    def forward(self, states: Tensor, context: Context) -> Tensor:
         """Map (B, L, H) to (B, L, H)."""
-        return self.output(F.gelu(self.up(states)))
-
-
-class GatedFeedForward(nn.Module):
-    """Widen twice, one half gating the other: SwiGLU (Shazeer 2020, arXiv:2002.05202)."""
-
-    def __init__(self, hidden_size: int, ffn_size: int, bias: bool) -> None:
-        super().__init__()
-        self.gate = nn.Linear(hidden_size, ffn_size, bias=bias)
-        self.up = nn.Linear(hidden_size, ffn_size, bias=bias)
-        self.output = nn.Linear(ffn_size, hidden_size, bias=bias)
-
-    def forward(self, states: Tensor) -> Tensor:
-        """Map (B, L, H) to (B, L, H)."""
-        return self.output(F.silu(self.gate(states)) * self.up(states))
-
-
-def make_feedforward(activation: ActivationName, hidden_size: int, ffn_size: int, bias: bool) -> nn.Module:
-    """Make the feed-forward layer of this activation."""
-    kind = GatedFeedForward if activation == "swiglu" else FeedForward
-    return kind(hidden_size, ffn_size, bias)
+        if self.gate is None:
+            return self.output(self.bend(self.up(states)))
+        return self.output(self.bend(self.gate(states)) * self.up(states))

@@ -5,15 +5,20 @@ B rows, L tokens a row, H hidden size, V vocabulary size, C classes.
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from .initial import GPT2_DEVIATION, deviation, initialise
+from ..values import Shape
+from .initial import draw
 
 Pooling = Literal["last", "first", "mean"]
+
+_DEVIATION, _WIDTH = 0.02, 768
+"""GPT-2's first weights and width."""
 
 
 class VocabularyHead(nn.Module):
@@ -25,14 +30,14 @@ class VocabularyHead(nn.Module):
 
     bias: Tensor | None
 
-    def __init__(self, embedding: nn.Embedding, tied: bool) -> None:
+    def __init__(self, embedding: nn.Embedding, shape: Shape) -> None:
         super().__init__()
         self.register_parameter("bias", None)
-        if tied:
+        if shape.tied_embeddings:
             self.weight = embedding.weight
         else:
             own = nn.Linear(embedding.embedding_dim, embedding.num_embeddings, bias=False)
-            initialise(own, 1, deviation(embedding.embedding_dim))
+            draw(own, _usual(shape) if shape.readout is None else shape.readout)
             self.weight = own.weight
 
     def features(self, hidden: Tensor) -> Tensor:
@@ -47,12 +52,11 @@ class VocabularyHead(nn.Module):
 class MaskedHead(VocabularyHead):
     """Transform hidden states before they are projected, as BERT does (Devlin et al. 2019, arXiv:1810.04805)."""
 
-    def __init__(self, embedding: nn.Embedding, tied: bool) -> None:
-        super().__init__(embedding, tied)
-        size = embedding.embedding_dim
-        self.transform = nn.Linear(size, size)
-        self.norm = nn.LayerNorm(size)
-        initialise(self.transform, 1, deviation(size))
+    def __init__(self, embedding: nn.Embedding, shape: Shape) -> None:
+        super().__init__(embedding, shape)
+        self.transform = nn.Linear(shape.hidden_size, shape.hidden_size, bias=shape.bias)
+        self.norm = nn.LayerNorm(shape.hidden_size, eps=shape.norm_eps, bias=shape.bias)
+        draw(self.transform, _usual(shape))
         self.bias = nn.Parameter(torch.zeros(embedding.num_embeddings))
 
     def features(self, hidden: Tensor) -> Tensor:
@@ -63,16 +67,21 @@ class MaskedHead(VocabularyHead):
 class ClassificationHead(nn.Module):
     """Pool the hidden states of a row and project them to the classes."""
 
-    def __init__(self, hidden_size: int, classes: int, pooling: Pooling, dropout: float) -> None:
+    def __init__(self, shape: Shape, classes: int, pooling: Pooling, dropout: float) -> None:
         super().__init__()
         self.pooling = pooling
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(hidden_size, classes)
-        initialise(self, 1, GPT2_DEVIATION)  # small, so that training begins from no opinion
+        self.linear = nn.Linear(shape.hidden_size, classes)
+        draw(self, _DEVIATION if shape.readout is None else shape.readout)  # small: training begins from no opinion
 
     def forward(self, hidden: Tensor, segments: Tensor | None) -> Tensor:
         """Give the logits (B, C) of hidden states (B, L, H); segment 0 is padding at the end of a row."""
         return self.linear(self.dropout(pool(hidden, segments, self.pooling)))
+
+
+def _usual(shape: Shape) -> float:
+    """Give the standard deviation of first weights that GPT-2 has at its width."""
+    return _DEVIATION * math.sqrt(_WIDTH / shape.hidden_size)
 
 
 def pool(hidden: Tensor, segments: Tensor | None, pooling: Pooling) -> Tensor:

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import math
+import re
 
 from torch import nn
 
-GPT2_DEVIATION, GPT2_WIDTH = 0.02, 768
+from ..values import Part
+from .spec import Spec
+
+_LAYER = re.compile(r"(?:^|\.)blocks\.(\d+)\.")
 
 
-def deviation(width: int) -> float:
-    """Give the standard deviation of first weights: GPT-2's 0.02 at its width of 768, and as 1 / sqrt(width) elsewhere.
+def initialise(body: nn.Module, spec: Spec) -> None:
+    """Draw the weights of a body as the model's `initialisation` says: normal, biases zero.
 
-    0.02 at a width of 128 makes embeddings so small that the first hundreds of steps go into growing them
-    (docs/log.md); at 4,096 it is larger than what such models start from.
+    The projections that add to the stream are called `output`; which layer a matrix is of is read off its name.
     """
-    return GPT2_DEVIATION * math.sqrt(GPT2_WIDTH / width)
+    rule = spec.initialisation
+    for name, module in body.named_modules():
+        for own, parameter in module.named_parameters(recurse=False):
+            whole = f"{name}.{own}".removesuffix(".weight")
+            found = _LAYER.search(whole)
+            layer = int(found[1]) if found else 0
+            if isinstance(module, nn.Embedding):
+                nn.init.normal_(parameter, std=rule.deviation("embedding", spec.hidden_size, layer, spec.layers))
+            elif parameter.dim() >= 2:
+                part: Part = "output" if whole.endswith(".output") else "hidden"
+                nn.init.normal_(parameter, std=rule.deviation(part, spec.hidden_size, layer, spec.layers))
+            elif isinstance(module, nn.Linear):
+                nn.init.zeros_(parameter)
 
 
-def initialise(module: nn.Module, layers: int, deviation: float) -> None:
-    """Draw the weights as GPT-2 does (Radford et al. 2019, section 2.3).
-
-    Normal, biases zero; the projections that add to the stream (`output`) are scaled by 1 / sqrt(2 x layers), so that
-    the stream's variance doesn't grow with depth.
-    """
-    for name, part in module.named_modules():
+def draw(module: nn.Module, deviation: float) -> None:
+    """Draw the weights of all linear layers of a module, normal with this deviation, with biases zero."""
+    for part in module.modules():
         if isinstance(part, nn.Linear):
-            scale = 1 / math.sqrt(2 * layers) if name.endswith(".output") else 1.0
-            nn.init.normal_(part.weight, std=deviation * scale)
+            nn.init.normal_(part.weight, std=deviation)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
-        elif isinstance(part, nn.Embedding):
-            nn.init.normal_(part.weight, std=deviation)

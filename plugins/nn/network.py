@@ -28,3 +28,19 @@ class Network(nn.Module):
         streams: tuple[str, ...] = getattr(self.body, "streams", STREAMS)
         more = {} if cache is None else {"cache": cache}
         return self.body(*(batch.get(name) for name in streams), **more)
+
+    def rate_factors(self) -> dict[str, float]:
+        """Give what the learning rate of each parameter is multiplied by, by name; those left out have 1.
+
+        A body says it of matrices, its head's among them, in its attribute `matrix_rate`: embeddings, norms and
+        biases keep the optimizer's own (see `Initialisation.matrix_rate`).
+        """
+        factor: float = getattr(self.body, "matrix_rate", 1.0)
+        if factor == 1.0:
+            return {}
+        embeddings = {id(module.weight) for module in self.modules() if isinstance(module, nn.Embedding)}
+        return {
+            name: factor
+            for name, parameter in self.named_parameters()
+            if parameter.dim() >= 2 and id(parameter) not in embeddings
+        }

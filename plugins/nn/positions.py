@@ -5,8 +5,13 @@ B rows, L tokens a row, N heads, D head size.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from ..values import RopeScaling
 
 
 def document_positions(tokens: Tensor, segments: Tensor | None, past: int = 0) -> Tensor:
@@ -23,16 +28,24 @@ def document_positions(tokens: Tensor, segments: Tensor | None, past: int = 0) -
     return (place - torch.where(starts, place, 0).cummax(dim=1).values)[:, past:]
 
 
-def rotary_angles(positions: Tensor, head_size: int, base: float = 10_000.0) -> tuple[Tensor, Tensor]:
+def rotary_angles(
+    positions: Tensor, head_size: int, base: float = 10_000.0, scaling: RopeScaling | None = None
+) -> tuple[Tensor, Tensor]:
     """Give cosine and sine of each position's rotations: two of (..., 1, L, D / 2), in float32.
 
     RoFormer, Su et al. 2021 (arXiv:2104.09864). Made anew in each forward pass, once for all layers, so that there
     is no buffer to move, to save, or to outgrow.
     """
     pairs = torch.arange(0, head_size, 2, device=positions.device, dtype=torch.float32)
-    angles = positions.float().unsqueeze(-1) * base ** (-pairs / head_size)
+    frequencies = base ** (-pairs / head_size)
+    if scaling is not None:
+        frequencies = scaling.scaled(frequencies, base)
+    angles = positions.float().unsqueeze(-1) * frequencies
     angles = angles.unsqueeze(-3)  # the same for all heads
-    return angles.cos(), angles.sin()
+    cosine, sine = angles.cos(), angles.sin()
+    if scaling is None or scaling.magnitude == 1.0:
+        return cosine, sine
+    return cosine * scaling.magnitude, sine * scaling.magnitude
 
 
 def rotate(states: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from .block import Block
 from .cache import Cache
 from .context import Context
-from .feedforward import ActivationName
-from .initial import deviation, initialise
-from .norm import NormName, make_norm
+from .initial import initialise
+from .norm import make_norm
 from .positions import document_positions, rotary_angles
+from .spec import Spec
 from .visible import Visible
-
-PositionName = Literal["learned", "rope"]
 
 
 class Transformer(nn.Module):
@@ -25,53 +24,40 @@ class Transformer(nn.Module):
     """
 
     takes_cache = True
-    streams: ClassVar[tuple[str, ...]] = ("tokens", "segments", "prefix")
+    streams: ClassVar[tuple[str, ...]] = ("tokens", "segments", "prefix", "types")
 
-    def __init__(
-        self,
-        *,
-        vocab_size: int,
-        layers: int,
-        hidden_size: int,
-        heads: int,
-        kv_heads: int,
-        ffn_size: int,
-        context_length: int,
-        dropout: float,
-        norm: NormName,
-        activation: ActivationName,
-        positions: PositionName,
-        bias: bool,
-        causal: bool,
-        norm_first: bool,
-    ) -> None:
+    def __init__(self, spec: Spec, vocab_size: int) -> None:
         super().__init__()
-        self.hidden_size, self.context_length, self.causal = hidden_size, context_length, causal
-        self.head_size = hidden_size // heads
-        self.embedding = nn.Embedding(vocab_size, hidden_size)
-        self.position_embedding = nn.Embedding(context_length, hidden_size) if positions == "learned" else None
-        # With the norm behind each addition the stream starts normalised; with the norm before, it ends so.
-        self.first_norm = None if norm_first else make_norm(norm, hidden_size, bias)
-        self.final_norm = make_norm(norm, hidden_size, bias) if norm_first else None
-        self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(
-            Block(hidden_size, heads, kv_heads, ffn_size, dropout, norm, activation, bias, norm_first)
-            for _ in range(layers)
-        )
-        initialise(self, layers, deviation(hidden_size))
+        self.spec, self.hidden_size, self.context_length = spec, spec.hidden_size, spec.context_length
+        self.matrix_rate = spec.initialisation.matrix_rate(spec.hidden_size)
+        self.embedding = nn.Embedding(vocab_size, spec.hidden_size)
+        learned = spec.positions == "learned"
+        self.position_embedding = nn.Embedding(spec.context_length, spec.hidden_size) if learned else None
+        self.type_embedding = nn.Embedding(spec.token_types, spec.hidden_size) if spec.token_types else None
+        self.embedding_norm = make_norm(spec) if spec.embedding_norm else None
+        self.blocks = nn.ModuleList(Block(spec, layer) for layer in range(spec.layers))
+        # With the norm behind each addition the stream is normalised as it is.
+        self.final_norm = make_norm(spec) if spec.norm_first else None
+        self.dropout = nn.Dropout(spec.dropout)
+        self.auxiliary: Tensor | None = None
+        """What the layers of the last forward pass in training add to the loss, for each row: (B,)."""
+        initialise(self, spec)
 
     def forward(
         self,
         tokens: Tensor,
         segments: Tensor | None = None,
         prefix: Tensor | None = None,
+        types: Tensor | None = None,
         cache: Cache | None = None,
     ) -> Tensor:
         """Turn tokens (B, L) into hidden states (B, L, H).
 
         `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
         document without padding, which takes the faster kernels. `prefix` (B, L) is true for the tokens that all of
-        their document sees; None is none, and where all see all it says nothing. With a cache the tokens go on behind those that it holds.
+        their document sees; None is none, and where all see all it says nothing. `types` (B, L) says which of two texts
+        a token is of (0 or 1), for models that have `token_types`; None is all 0. With a cache the tokens go on behind
+        those that it holds.
         """
         assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
         past = 0
@@ -79,18 +65,51 @@ class Transformer(nn.Module):
             segments = cache.begin(tokens, segments)
             past = cache.past
         positions = document_positions(tokens, segments, past)
-        states = self.embedding(tokens)
-        angles = None
-        if self.position_embedding is None:
-            angles = rotary_angles(positions, self.head_size)
-        else:
-            states = states + self.position_embedding(positions)
-        if self.first_norm is not None:
-            states = self.first_norm(states)
-        states = self.dropout(states)
-        # Without segments there is a past only for a single token, and that sees all of it.
-        causal = self.causal and (past == 0 or segments is not None)
-        context = Context(Visible(segments, causal, past, prefix), angles, cache)
-        for block in self.blocks:
-            states = block(states, context)
+        states = self._embedded(tokens, positions, types)
+        auxiliary: list[Tensor] = []
+        contexts = {}
+        for local in self._sorts():
+            visible = self._visible(local, tokens, segments, past, prefix)
+            contexts[local] = Context(visible, self._angles(local, positions), cache, auxiliary)
+        for layer, block in enumerate(self.blocks):
+            states = block(states, contexts[self.spec.is_local(layer)])
+        self.auxiliary = torch.stack(auxiliary).sum(dim=0) if auxiliary else None
         return states if self.final_norm is None else self.final_norm(states)
+
+    def _embedded(self, tokens: Tensor, positions: Tensor, types: Tensor | None) -> Tensor:
+        """Look up tokens, positions and types, added up and, if the model says so, normalised."""
+        states = self.embedding(tokens)
+        if self.position_embedding is not None:
+            states = states + self.position_embedding(positions)
+        if self.type_embedding is not None:
+            states = states + self.type_embedding(torch.zeros_like(tokens) if types is None else types)
+        if self.embedding_norm is not None:
+            states = self.embedding_norm(states)
+        return self.dropout(states)
+
+    def _sorts(self) -> list[bool]:
+        """Give the sorts of layers that there are: global, local, or both."""
+        return sorted({self.spec.is_local(layer) for layer in range(self.spec.layers)})
+
+    def _visible(
+        self, local: bool, tokens: Tensor, segments: Tensor | None, past: int, prefix: Tensor | None
+    ) -> Visible:
+        """Make the mask of a sort of layers."""
+        causal, window = self.spec.causal, self.spec.sliding_window if local else None
+        length = past + tokens.shape[1]
+        if window is not None and length <= window:
+            window = None  # it hides nothing
+        if window is not None and segments is None:
+            segments = torch.ones(1, length, dtype=torch.long, device=tokens.device)
+        # Without segments there is a past only for a single token, and that sees all of it.
+        return Visible(segments, causal and (past == 0 or segments is not None), past, prefix, window)
+
+    def _angles(self, local: bool, positions: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Make the rotations of a sort of layers."""
+        spec = self.spec
+        if spec.positions != "rope":
+            return None
+        base = spec.local_rope_base if local else spec.rope_base
+        # Beside global layers, a window is short enough for the frequencies as they are.
+        scaling = None if local and "global" in spec.layer_pattern else spec.rope_scaling
+        return rotary_angles(positions, spec.head_size, base, scaling)

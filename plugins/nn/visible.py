@@ -19,11 +19,24 @@ class Visible:
 
     `prefix` (B, S) is true for keys that all of their document sees, what stands before them too: with one at the
     start of each document a causal model reads it both ways and goes on from there (Raffel et al. 2020,
-    arXiv:1910.10683, section 3.2.1).
+    arXiv:1910.10683, section 3.2.1). With a `window`, which needs segments, a query sees only what is near: with
+    `causal` so many tokens, itself the last of them (Mistral, Jiang et al. 2023, arXiv:2310.06825), else so many to
+    each side.
     """
 
-    def __init__(self, segments: Tensor | None, causal: bool, past: int = 0, prefix: Tensor | None = None) -> None:
-        self.segments, self.causal, self.past = segments, causal, past
+    relative: Tensor | None = None
+    """What is added to the scores of what is seen; see `Related`."""
+
+    def __init__(
+        self,
+        segments: Tensor | None,
+        causal: bool,
+        past: int = 0,
+        prefix: Tensor | None = None,
+        window: int | None = None,
+    ) -> None:
+        assert window is None or segments is not None, "a window is put into a mask, which is made from segments"
+        self.segments, self.causal, self.past, self.window = segments, causal, past, window
         self.prefix = prefix if causal else None
         self._dense: Tensor | None = None
         self._bias: Tensor | None = None
@@ -46,6 +59,10 @@ class Visible:
         allowed = ordered[self.past :].unsqueeze(0)
         if self.prefix is not None:
             allowed = allowed | self.prefix.unsqueeze(1)
+        if self.window is not None:
+            place = torch.arange(given.shape[1], device=given.device)
+            distance = place[self.past :].unsqueeze(1) - place
+            allowed = allowed & (distance < self.window if self.causal else distance.abs() <= self.window)
         if self.segments is not None:
             allowed = allowed & (self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1))
         return allowed

@@ -60,7 +60,7 @@ class Classification(Objective):
         natural: Pooling = "last" if shape.attention == "causal" else "mean"
         pooling = natural if self.pooling == "auto" else self.pooling
         dropout = shape.dropout if self.dropout is None else self.dropout
-        return ClassificationHead(shape.hidden_size, len(facts["labels"]), pooling, dropout)
+        return ClassificationHead(shape, len(facts["labels"]), pooling, dropout)
 
     def logits(self, network: Network, batch: TensorBatch) -> torch.Tensor:
         """Give the logits of each row's labels: (B, C), in float32."""
@@ -71,11 +71,13 @@ class Classification(Objective):
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         from torch.nn.functional import cross_entropy
 
+        from ...nn.auxiliary import with_auxiliary
+
         logits, label = self.logits(network, batch), batch["label"]
         # What is measured is the cross-entropy itself; see LanguageModelling.
         smoothing = self.label_smoothing if network.training else 0.0
         loss = cross_entropy(logits, label, reduction="sum", label_smoothing=smoothing)
-        return loss, {"accuracy": (logits.detach().argmax(dim=1) == label).sum()}
+        return with_auxiliary(network, loss, label), {"accuracy": (logits.detach().argmax(dim=1) == label).sum()}
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:
         return batch["label"]

@@ -39,9 +39,10 @@ class LanguageModelling(Objective):
     def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module:
         from ...nn.heads import VocabularyHead
 
-        return VocabularyHead(body.embedding, shape.tied_embeddings)  # type: ignore[arg-type]
+        return VocabularyHead(body.embedding, shape)  # type: ignore[arg-type]
 
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        from ...nn.auxiliary import with_auxiliary
         from ...nn.gather import gather_positions
         from ...nn.heads import VocabularyHead
         from ...nn.likelihood import vocabulary_loss
@@ -57,7 +58,7 @@ class LanguageModelling(Objective):
         loss = vocabulary_loss(
             features, head.weight, targets, bias=head.bias, smoothing=self.label_smoothing, z_loss=self.z_loss
         )
-        return loss, {}
+        return with_auxiliary(network, loss, batch["targets"]), {}
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:
         return batch["targets"][batch["targets"] != IGNORED]

@@ -75,4 +75,4 @@ class MaskedLM(LanguageModelling):
         from ...nn.heads import MaskedHead
 
         role(facts["roles"], "mask")
-        return MaskedHead(body.embedding, shape.tied_embeddings)  # type: ignore[arg-type]
+        return MaskedHead(body.embedding, shape)  # type: ignore[arg-type]

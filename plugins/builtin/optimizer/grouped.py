@@ -50,13 +50,17 @@ class GroupedOptimizer(Optimizer):
         Raises TaskFailed for a pattern that no parameter has, and for a parameter that two patterns mean.
         """
         embeddings = embedding_weights(network)
+        # A model may ask for other rates of its matrices, as muP does; a pattern's own rate is meant as it stands.
+        rate_factors = getattr(network, "rate_factors", None)
+        factors: dict[str, float] = rate_factors() if rate_factors is not None else {}
         groups: dict[tuple[Any, ...], dict[str, Any]] = {}
         own = dict(self._settings(network))
         for name, parameter in network.named_parameters():
             if not parameter.requires_grad:
                 continue
             matrix = parameter.dim() >= 2 and id(parameter) not in embeddings
-            settings = {"lr": self.lr, "weight_decay": self.weight_decay if matrix else 0.0} | own.get(name, {})
+            lr = self.lr * factors.get(name, 1.0)
+            settings = {"lr": lr, "weight_decay": self.weight_decay if matrix else 0.0} | own.get(name, {})
             settings |= self.marks(name, matrix)
             group = groups.setdefault(tuple(settings.values()), {"params": [], **settings})
             group["params"].append(parameter)

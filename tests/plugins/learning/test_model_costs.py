@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from llx.plugins.builtin.feedforward.moe import MixtureOfExperts
+from llx.plugins.builtin.initialisation.mup import Mup
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.model.transformer import TransformerModel
 from llx.plugins.builtin.objective.causal_lm import CausalLM
+from llx.plugins.builtin.rope_scaling.linear import LinearScaling
 from llx.plugins.component import Place
 from llx.plugins.messages import en_learning as en
 from llx.plugins.messages import ja_learning as ja
@@ -29,6 +32,14 @@ VARIANTS: list[tuple[type[TransformerModel], dict[str, Any]]] = [
     (Decoder, {"norm": "rms_norm", "ffn_size": 100}),
     (Encoder, {}),
     (Encoder, {"norm_placement": "post", "bias": False}),
+    (Decoder, {"norm": "rms_norm", "qk_norm": True, "head_size": 24, "kv_heads": 2, "bias": False, "qkv_bias": True}),
+    (Decoder, {"positions": "rope", "sliding_window": 16, "layer_pattern": ["local", "global"]}),
+    (Decoder, {"feedforward": MixtureOfExperts(experts=8), "activation": "swiglu", "norm": "rms_norm"}),
+    (Decoder, {"feedforward": MixtureOfExperts(experts=4, top_k=1, balance=0), "bias": False}),
+    (Decoder, {"initialisation": Mup(), "tied_embeddings": False}),
+    (Encoder, {"norm_placement": "post", "token_types": 2, "activation": "gelu_tanh"}),
+    (Encoder, {"embedding_norm": True, "activation": "geglu", "qk_norm": True}),
+    (Encoder, {"norm_placement": "post", "embedding_norm": False, "activation": "relu"}),
 ]
 models = pytest.mark.parametrize(
     "model",
@@ -53,6 +64,15 @@ def batch_of(device: str) -> dict[str, torch.Tensor]:
 def test_parameters(model: TransformerModel) -> None:
     network = network_of(model, "meta")
     assert model.parameters(VOCABULARY) == sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_active_parameters_are_those_a_token_goes_through() -> None:
+    dense = Decoder(**SIZES, bias=False)
+    sparse = Decoder(**SIZES, bias=False, feedforward=MixtureOfExperts(experts=8, top_k=2))
+    expert, router = 2 * 64 * 256, 8 * 64
+    assert dense.active_parameters(VOCABULARY) == dense.parameters(VOCABULARY)
+    assert sparse.active_parameters(VOCABULARY) == dense.parameters(VOCABULARY) + 3 * (expert + router)
+    assert sparse.parameters(VOCABULARY) == dense.parameters(VOCABULARY) + 3 * (7 * expert + router)
 
 
 @models
@@ -94,6 +114,10 @@ def kept_bytes(forward: Callable[[], object], network: Network) -> int:
         ({"heads": 5}, "heads", "L0520"),
         ({"heads": 8, "kv_heads": 3}, "kv_heads", "L0521"),
         ({"hidden_size": 12, "positions": "rope"}, "positions", "L0522"),
+        ({"rope_base": 5e5}, "rope_base", "L0531"),
+        ({"rope_scaling": LinearScaling(factor=2)}, "rope_scaling", "L0531"),
+        ({"layer_pattern": ["global"]}, "layer_pattern", "L0531"),
+        ({"initialisation": Mup()}, "tied_embeddings", "L0532"),
         ({"layers": 10**12}, None, "L0523"),
         ({"layers": 10**400}, None, "L0523"),
         ({"hidden_size": 10**9, "heads": 10**3}, None, "L0523"),

@@ -1,0 +1,1 @@
+"""Built-in scalings of rotary embeddings."""
