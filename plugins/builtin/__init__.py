@@ -61,6 +61,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "macro_f1": "MacroF1",
     },
     "decoding": {"greedy": "Greedy", "sample": "Sample"},
+    "backend": {"torchrun": "Torchrun"},
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate"},
     "export": {"safetensors": "Safetensors"},

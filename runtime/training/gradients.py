@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 
 from .device import seed_device
+from .learner import Learner
 from .loader import Ready, smaller
 from .memory import is_out_of_memory
-from .order import key
 from .setup import Setup
 from .state import State
 from .step import Sums, gradients
@@ -18,27 +18,25 @@ from .step import Sums, gradients
 class Gradients:
     """Makes the gradients of one step after the other; `lap` is told of its parts."""
 
-    def __init__(self, setup: Setup, state: State, lap: Callable[[str], None]) -> None:
-        self.setup, self.state, self.lap = setup, state, lap
+    def __init__(self, setup: Setup, learner: Learner, state: State, lap: Callable[[str], None]) -> None:
+        self.setup, self.learner, self.state, self.lap = setup, learner, state, lap
 
     def of(self, ready: Ready, scale: torch.Tensor | None) -> Sums:
         """Leave the gradients of a batch, times `scale`, in the network's parameters, and give its sums.
 
         Where there is no memory for a micro-batch the step begins anew with half of it: no weight was changed yet.
         """
-        setup, state = self.setup, self.state
+        setup, state, team = self.setup, self.state, self.setup.team
         while True:
-            parts = ready.parts
-            if len(next(iter(parts[0].values()))) > state.micro_batch:
-                parts = smaller(parts, state.micro_batch)
+            if len(next(iter(ready.parts[0].values()))) > state.micro_batch:
+                ready = smaller(ready, state.micro_batch)
             # All that is random within a step comes from here, so that no random state needs to be saved.
-            seed_device(key(setup.seed, "step", ready.step), setup.device)
+            seed_device(team.seed(setup.seed, ready.step), setup.device)
             try:
-                return gradients(
-                    setup.network, setup.job.objective, parts, ready.count, setup.device, setup.dtype, scale, self.lap
-                )
+                return gradients(team, self.learner, ready, setup.device, setup.dtype, scale, self.lap)
             except (MemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error) or state.micro_batch == 1:
+                # Of several ranks the others don't hear of it in time: they wait in the step that this one left.
+                if not is_out_of_memory(error) or state.micro_batch == 1 or team.size > 1:
                     raise
             self._halve(ready.step, len(ready.rows))
 

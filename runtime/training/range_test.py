@@ -10,9 +10,9 @@ from ...plugins.nn.kernels import using
 from ...plugins.work import Job, Work
 from .calibrate import calibration
 from .device import choose_device, seed_device, torch_settings
+from .learner import Learner
 from .loader import Batches
 from .memory import told_if_memory_runs_out
-from .order import key
 from .setup import Setup
 from .step import NonFinite, gradients
 from .update import Update
@@ -29,14 +29,15 @@ def range_test(job: Job, work: Work, rates: Sequence[float]) -> list[tuple[float
     chooser = calibration(work.settings, choose_device(work.settings.get("device")))
     with torch_settings(work.settings), using(chooser), told_if_memory_runs_out(None):
         setup = Setup(job, work)
-        network, device = setup.network.train(), setup.device
+        network, device, team = setup.network.train(), setup.device, setup.team
+        learner = Learner(network, job.objective)
         update = Update(job, network, device, setup.dtype)
         batches = Batches(setup.reader, setup.order, setup.seed, setup.micro_batch)
         taken: list[tuple[float, float]] = []
         for step, rate in enumerate(rates):
             ready = batches.batch(step)
-            seed_device(key(setup.seed, "step", step), device)
-            sums = gradients(network, job.objective, ready.parts, ready.count, device, setup.dtype, update.loss_scale)
+            seed_device(team.seed(setup.seed, step), device)
+            sums = gradients(team, learner, ready, device, setup.dtype, update.loss_scale)
             loss = float(sums["loss"]) / (ready.count or 1.0)
             if not math.isfinite(loss) or (taken and loss > LOST * min(before for _, before in taken)):
                 break
