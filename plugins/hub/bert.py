@@ -20,7 +20,9 @@ def _body(offset: int) -> tuple[Rule, ...]:
         Rule(("body.position_embedding.weight",), ("embeddings.position_embeddings.weight",), offset=offset, cut=True),
         Rule(("body.type_embedding.weight",), ("embeddings.token_type_embeddings.weight",)),
         *rule("body.embedding_norm", "embeddings.LayerNorm"),
-        *rule(f"{_BLOCK}.attention.qkv", " ".join(f"{_LAYER}.attention.self.{part}" for part in ("query", "key", "value"))),
+        *rule(
+            f"{_BLOCK}.attention.qkv", " ".join(f"{_LAYER}.attention.self.{part}" for part in ("query", "key", "value"))
+        ),
         *rule(f"{_BLOCK}.attention.output", f"{_LAYER}.attention.output.dense"),
         *rule(f"{_BLOCK}.attention_norm", f"{_LAYER}.attention.output.LayerNorm"),
         *rule(f"{_BLOCK}.feedforward.up", f"{_LAYER}.intermediate.dense"),

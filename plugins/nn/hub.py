@@ -101,7 +101,7 @@ def export_weights(tensors: Mapping[str, Tensor], spec: Spec, family: Family, he
         for name, part in zip(rule.theirs, whole.split(_rows(rule, spec, len(whole))), strict=True):
             prefix = family.prefix if headed and not family.is_head(name) else ""
             written[prefix + name] = _turned(rule, part).contiguous()
-        written |= {name: whole for name in rule.also}
+        written |= dict.fromkeys(rule.also, whole)
     unknown = tensors.keys() - used
     assert not unknown, f"{family.model_type} has no rule for {sorted(unknown)}"
     return written

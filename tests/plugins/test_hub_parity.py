@@ -43,7 +43,15 @@ BERT: dict[str, Any] = {
     "max_position_embeddings": 64,
     "pad_token_id": 2,
 }
-GPT2: dict[str, Any] = {"vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "eos_token_id": 0, "bos_token_id": 0}
+GPT2: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "n_embd": 32,
+    "n_layer": 2,
+    "n_head": 4,
+    "n_positions": 64,
+    "eos_token_id": 0,
+    "bos_token_id": 0,
+}
 LLAMA3 = {
     "rope_type": "llama3",
     "factor": 8.0,
@@ -53,7 +61,15 @@ LLAMA3 = {
     **ROPE,
 }
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, **ROPE}
-MODERN = {"local_attention": 8, "global_attn_every_n_layers": 2, "num_hidden_layers": 3, "bos_token_id": 1, "eos_token_id": 0, "cls_token_id": 1, "sep_token_id": 0}
+MODERN = {
+    "local_attention": 8,
+    "global_attn_every_n_layers": 2,
+    "num_hidden_layers": 3,
+    "bos_token_id": 1,
+    "eos_token_id": 0,
+    "cls_token_id": 1,
+    "sep_token_id": 0,
+}
 THEIRS = [
     pytest.param("GPT2LMHeadModel", GPT2, id="gpt2"),
     pytest.param("GPT2LMHeadModel", GPT2 | {"tie_word_embeddings": False, "n_inner": 40}, id="gpt2-untied"),
@@ -63,18 +79,30 @@ THEIRS = [
     pytest.param("LlamaForCausalLM", LLAMA | {"tie_word_embeddings": True, "head_dim": 6}, id="llama-tied"),
     pytest.param("LlamaForCausalLM", LLAMA | {"rope_parameters": LLAMA3}, id="llama-3"),
     pytest.param("LlamaForCausalLM", LLAMA | {"rope_parameters": YARN}, id="llama-yarn"),
-    pytest.param("LlamaForCausalLM", LLAMA | {"rope_parameters": {"rope_type": "linear", "factor": 2.0, **ROPE}}, id="llama-linear"),
+    pytest.param(
+        "LlamaForCausalLM",
+        LLAMA | {"rope_parameters": {"rope_type": "linear", "factor": 2.0, **ROPE}},
+        id="llama-linear",
+    ),
     pytest.param("LlamaForSequenceClassification", LLAMA | {"num_labels": 3}, id="llama-classes"),
     pytest.param("MistralForCausalLM", LLAMA | {"sliding_window": 8}, id="mistral"),
     pytest.param("Qwen2ForCausalLM", LLAMA, id="qwen2"),
-    pytest.param("Qwen2ForCausalLM", LLAMA | {"use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1}, id="qwen2-window"),
+    pytest.param(
+        "Qwen2ForCausalLM",
+        LLAMA | {"use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1},
+        id="qwen2-window",
+    ),
     pytest.param("Qwen3ForCausalLM", LLAMA | {"head_dim": 10, "tie_word_embeddings": True}, id="qwen3"),
     pytest.param("BertForMaskedLM", BERT, id="bert"),
     pytest.param("BertForMaskedLM", BERT | {"tie_word_embeddings": False}, id="bert-untied"),
     pytest.param("BertForSequenceClassification", BERT | {"num_labels": 3}, id="bert-classes"),
     pytest.param("BertModel", BERT, id="bert-body"),
     pytest.param("RobertaForMaskedLM", BERT | {"pad_token_id": 1, "type_vocab_size": 1}, id="roberta"),
-    pytest.param("RobertaForSequenceClassification", BERT | {"pad_token_id": 1, "type_vocab_size": 1, "num_labels": 3}, id="roberta-classes"),
+    pytest.param(
+        "RobertaForSequenceClassification",
+        BERT | {"pad_token_id": 1, "type_vocab_size": 1, "num_labels": 3},
+        id="roberta-classes",
+    ),
     pytest.param("ModernBertForMaskedLM", BERT | MODERN, id="modernbert"),
 ]
 

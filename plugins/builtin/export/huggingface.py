@@ -15,7 +15,12 @@ from ..tokens import open_tokenizer
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-SPECIAL = {"start": ("bos_token", "cls_token"), "end": ("eos_token", "sep_token"), "mask": ("mask_token",), "pad": ("pad_token",)}
+SPECIAL = {
+    "start": ("bos_token", "cls_token"),
+    "end": ("eos_token", "sep_token"),
+    "mask": ("mask_token",),
+    "pad": ("pad_token",),
+}
 """What the roles are called there."""
 
 
@@ -124,21 +129,19 @@ def _templated(tokenizer: Tokenizer, roles: dict[str, int]) -> Tokenizer:
 
     start, end = roles.get("start", roles.get("end")), roles.get("end")
     if tokenizer.post_processor is None and start is not None and end is not None:
-        names = {number: tokenizer.id_to_token(number) for number in (start, end)}
+        names = {number: str(tokenizer.id_to_token(number)) for number in (start, end)}
         first, last = names[start], names[end]
         tokenizer.post_processor = processors.TemplateProcessing(
             single=f"{first} $A {last}",
             pair=f"{first} $A {last} $B:1 {last}:1",
-            special_tokens=[(str(name), number) for number, name in names.items()],
+            special_tokens=[(name, number) for number, name in names.items()],
         )
     return tokenizer
 
 
 def _tokenizer_config(tokenizer: Tokenizer, roles: dict[str, int], model: Model) -> dict[str, Any]:
     """Give `tokenizer_config.json`."""
-    special = {
-        name: tokenizer.id_to_token(number) for role, number in roles.items() for name in SPECIAL.get(role, ())
-    }
+    special = {name: tokenizer.id_to_token(number) for role, number in roles.items() for name in SPECIAL.get(role, ())}
     if model.attention == "causal":
         special = {name: token for name, token in special.items() if name not in ("cls_token", "sep_token")}
     return {

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import PrivateAttr
 
-from ...api import Artifact, Estimate, Facts, FactsOf, Field, Model, Objective, Place, Reference, TaskFailed, WeightsTask, Work
+from ...api import (
+    Artifact,
+    Estimate,
+    Facts,
+    FactsOf,
+    Field,
+    Model,
+    Objective,
+    Place,
+    Reference,
+    TaskFailed,
+    WeightsTask,
+    Work,
+)
 from ...baddata import BadData
 from ...hub.mapping import Config, Family
 from ..model.transformer import TransformerModel
@@ -147,7 +160,9 @@ class ForeignWeights(WeightsTask):
 
     def _model(self, root: Path) -> TransformerModel:
         model = self._described(root)
-        return model if self.context_length is None else model.model_copy(update={"context_length": self.context_length})
+        return (
+            model if self.context_length is None else model.model_copy(update={"context_length": self.context_length})
+        )
 
 
 def objective_of(family: Family, config: Config) -> Objective | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ...api import Field, File
 from ...baddata import BadData, shortened
 from ...hub.families import by_type
+from ...hub.gguf_header import Header, read_header
 from ...hub.mapping import Config, Family
 from ...textfiles import find
 from .foreign import ForeignWeights
@@ -74,27 +75,33 @@ class Gguf(ForeignWeights):
             raise bad.failure(self) from None
 
     def look(self, root: Path) -> tuple[Family, Config]:
-        reader = self._reader(root)
-        architecture = _value(reader, "general.architecture")
+        header = self._header(root)
+        architecture = header.values.get("general.architecture")
         family = by_type(architecture) if architecture in ARCHITECTURES else None
         if family is None:
             raise BadData("L0690", {"file": self.path, "type": architecture, "known": list(ARCHITECTURES)})
-        values = {there: _value(reader, f"{architecture}.{name}") for name, there in SIZES.items()}
-        names = {tensor.name for tensor in reader.tensors}
-        embedding = next((tensor for tensor in reader.tensors if tensor.name == "token_embd.weight"), None)
+        values = {there: header.values.get(f"{architecture}.{name}") for name, there in SIZES.items()}
+        embedding = header.tensors.get("token_embd.weight")
         values |= {
             "model_type": architecture,
             "architectures": [family.architectures["causal_lm"]],
-            "tie_word_embeddings": "output.weight" not in names,
-            "vocab_size": int(embedding.shape[-1]) if embedding is not None else None,
+            "tie_word_embeddings": "output.weight" not in header.tensors,
+            "vocab_size": embedding[-1] if embedding else None,
         }
         return family, Config(values, self.path)
 
     def tensors(self, root: Path) -> tuple[set[str], Callable[[str], Tensor]]:
         import torch
-        from gguf.quants import dequantize
 
-        reader = self._reader(root)
+        try:
+            import gguf
+            from gguf.quants import dequantize
+        except ImportError:
+            raise BadData("L0697", {"file": self.path}) from None
+        try:
+            reader = gguf.GGUFReader(str(root / self.path))
+        except (OSError, ValueError, KeyError, IndexError) as error:
+            raise BadData("L0696", {"file": self.path, "reason": shortened(error)}) from None
         _, config = self.look(root)
         heads = {"q_proj": config.size("num_attention_heads"), "k_proj": config.size("num_key_value_heads")}
         permuted = config.get("model_type") == "llama"
@@ -111,17 +118,21 @@ class Gguf(ForeignWeights):
                 weight = parts.transpose(1, 2).reshape(rows, width)
             return weight
 
-        return {name for name in found if name is not None}, read  # type: ignore[return-value]
+        return {name for name in found if name is not None}, read
 
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
         from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
-        reader = self._reader(root)
-        kind, split = _value(reader, "tokenizer.ggml.model"), _value(reader, "tokenizer.ggml.pre")
+        said = self._header(root).values
+        kind, split = said.get("tokenizer.ggml.model"), said.get("tokenizer.ggml.pre")
         if kind != "gpt2" or split not in SPLITS:
-            raise BadData("L0693", {"file": self.path, "name": "tokenizer.ggml.pre", "value": split, "known": list(SPLITS)}, help="L0693.known")
-        words, types = _value(reader, "tokenizer.ggml.tokens"), _value(reader, "tokenizer.ggml.token_type") or []
-        merges = [tuple(merge.split(" ")) for merge in _value(reader, "tokenizer.ggml.merges")]
+            raise BadData(
+                "L0693",
+                {"file": self.path, "name": "tokenizer.ggml.pre", "value": split, "known": list(SPLITS)},
+                help="L0693.known",
+            )
+        words, types = said.get("tokenizer.ggml.tokens"), said.get("tokenizer.ggml.token_type") or []
+        merges = [tuple(merge.split(" ")) for merge in said.get("tokenizer.ggml.merges") or []]
         tokenizer = Tokenizer(models.BPE({word: number for number, word in enumerate(words)}, merges))
         isolated = pre_tokenizers.Split(Regex(SPLITS[split]), "isolated")
         level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=split == "smollm")
@@ -131,24 +142,14 @@ class Gguf(ForeignWeights):
         special = [word for word, sort in zip(words, types, strict=False) if sort == control]
         tokenizer.add_special_tokens([AddedToken(word, special=True, normalized=False) for word in special])
         ids = {"start": "bos_token_id", "end": "eos_token_id", "pad": "padding_token_id", "mask": "mask_token_id"}
-        roles = {role: _value(reader, f"tokenizer.ggml.{name}") for role, name in ids.items()}
+        roles = {role: said.get(f"tokenizer.ggml.{name}") for role, name in ids.items()}
         return tokenizer, {role: int(number) for role, number in roles.items() if number is not None}
 
-    def _reader(self, root: Path) -> Any:
+    def _header(self, root: Path) -> Header:
         try:
-            import gguf
-        except ImportError:
-            raise BadData("L0697", {"file": self.path}) from None
-        try:
-            return gguf.GGUFReader(str(root / self.path))
-        except (OSError, ValueError, KeyError, IndexError) as error:
+            return read_header(root / self.path)
+        except (OSError, ValueError) as error:
             raise BadData("L0696", {"file": self.path, "reason": shortened(error)}) from None
-
-
-def _value(reader: Any, key: str) -> Any:
-    """Give a value of a file's header, None if it has none."""
-    field = reader.get_field(key)
-    return None if field is None else field.contents()
 
 
 def _name(name: str) -> str | None:
