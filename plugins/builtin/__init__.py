@@ -60,7 +60,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "decoding": {"greedy": "Greedy", "sample": "Sample"},
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate"},
-    "export": {"safetensors": "Safetensors"},
+    "weights": {"checkpoint": "Checkpoint", "gguf": "Gguf"},
+    "export": {"safetensors": "Safetensors", "huggingface": "HuggingFace"},
     "sweep": {"grid": "Grid", "random": "RandomSweep"},
     "distribution": {"uniform": "Uniform", "log_uniform": "LogUniform", "integers": "Integers"},
 }
