@@ -79,6 +79,8 @@ class Trial(Record, eq=False):
     """What people call it: `search(lr=0.0003, seed=8)`."""
     declarations: Mapping[str, Any]
     """What it has for itself: the values of the declarations that depend on what varies."""
+    places: Mapping[str, Span] = {}
+    """Param that varies -> where the sweep has the value that it takes here."""
 
 
 class Knob(Record):

@@ -9,7 +9,8 @@ from pydantic import Field
 from ..dsl.quantities import Quantity
 from ..dsl.types import QuantityOf
 from .component import Component
-from .fields import neutral
+from .fields import Target, neutral
+from .values import Backend
 
 
 class Experiment(Component):
@@ -26,8 +27,14 @@ class Experiment(Component):
     precision: Literal["auto", "float32", "tf32", "bf16", "fp16", "fp8"] = Field(
         "auto", description="Arithmetic of training; auto is bf16 where the device has it, else float32"
     )
+    backend: Backend | None = neutral(None, "In how many processes stages train; none is one process")
     budget: Annotated[Quantity, QuantityOf(("time",))] | None = neutral(
         None,
         "How long a run may take: then it saves and stops, and the same command goes on; none is as long as it takes",
+    )
+    output: Target | None = neutral(
+        None,
+        "A folder for what people read of a run: its report, and the texts that were written; they replace those of "
+        "the run before, and exports go where their `to` says",
     )
     deterministic: bool = Field(False, description="Refuse operations whose result may differ from run to run")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
 from ..dsl.diagnostics.model import Diagnostic, Label, Severity, Text
-from ..dsl.program import Program, Reference
+from ..dsl.program import Program, Reference, Trial
 from ..dsl.record import Record
 from ..dsl.source import Span
-from .component import Component, help_of
+from .component import Component, help_of, walk
 from .lineage import Lineage
 from .provenance import Provenance
 from .schema import word_of
+from .sweeps import Trial as SweepTrial
 
 C = TypeVar("C", bound=Component)
 
@@ -34,6 +36,8 @@ class _Held(Record, eq=False):
     component: Component
     by: Component | None
     field: str | None
+    trial: Trial | None = None
+    """The trial of a sweep that has it for itself."""
 
 
 class Findings:
@@ -83,7 +87,7 @@ class Findings:
             self.diagnostics.append(diagnostic)
 
     def every(self, base: type[C]) -> Sequence[C]:
-        """Give each component of a class in the program, once, tasks without a name included."""
+        """Give each component of a class in the program, once: tasks without a name and those of trials included."""
         if base not in self._every:
             self._every[base] = [held.component for held in self._held.values() if isinstance(held.component, base)]
         return self._every[base]
@@ -115,17 +119,36 @@ class Findings:
     @cached_property
     def _held(self) -> dict[int, _Held]:
         """Give each component of the program by its id."""
+        found: dict[int, _Held] = {}
         declared = [self.program.settings, *(one.value for one in self.program.declarations.values())]
-        waiting = [_Held(value, None, None) for value in declared if isinstance(value, Component)]
-        found = {id(held.component): held for held in waiting}
+        self._hold(declared, None, found)
+        for trial in self.program.trials:
+            # What a trial shares with the file, or with a trial before it, is held already.
+            self._hold(trial.declarations.values(), trial, found)
+        return found
+
+    def _hold(self, values: Iterable[Any], trial: Trial | None, found: dict[int, _Held]) -> None:
+        waiting = [
+            _Held(one, None, None, trial) for one in values if isinstance(one, Component) and id(one) not in found
+        ]
+        found |= {id(held.component): held for held in waiting}
         while waiting:
             holder = waiting.pop().component
             for name in type(holder).model_fields:
                 for part in _parts(getattr(holder, name)):
-                    if id(part) not in found:
-                        found[id(part)] = held = _Held(part, holder, word_of(name))
+                    # Trials come after the file, each by what it has for itself.
+                    if id(part) not in found and not isinstance(part, SweepTrial):
+                        found[id(part)] = held = _Held(part, holder, word_of(name), trial)
                         waiting.append(held)
-        return found
+
+    def _tried(self, component: Component, span: Span | None) -> tuple[Trial, str] | None:
+        """Give the trial that has a component for itself, and the param that what stands at a place comes from."""
+        held = self._held.get(id(component))
+        if held is None or held.trial is None or span is None:
+            return None
+        names = re.findall(r"[^\W\d]\w*", span.text)
+        param = next((name for name in names if name in held.trial.places), None)
+        return (held.trial, param) if param is not None else None
 
     def _add(
         self,
@@ -145,9 +168,16 @@ class Findings:
             if place is not None and place != span:
                 text = Text(also.key, given | {"name": self.label(also.component)} | dict(also.values))
                 shown.setdefault(place, Label(place, text))
+        label: Text | None = None
+        notes: tuple[Text, ...] = ()
+        if (tried := self._tried(component, span)) is not None:
+            # What is suspicious is the value that the sweep gives a param, and not where the param is used.
+            trial, param = tried
+            span = trial.places[param]
+            label, notes = Text("label.tried", {"name": param}), (Text("note.trial", {"trial": trial.label}),)
         text = Text(code, given)
         helps = tuple(filter(None, [help_of(text, help)]))
-        found = Diagnostic(code.split(".")[0], text, span, severity, labels=tuple(shown.values()), helps=helps)
+        found = Diagnostic(code.split(".")[0], text, span, severity, label, tuple(shown.values()), helps, notes)
         # A variant that inherits a field has the same place: what is said of it once is enough.
         if span is None or (found.code, span) not in self._said:
             self._said.add((found.code, span))
@@ -155,14 +185,6 @@ class Findings:
 
 
 def _parts(value: Any) -> Iterator[Component]:
-    """Give the components right within a value: its own, and the tasks that it refers to."""
-    if isinstance(value, Component):
-        yield value
-    elif isinstance(value, Reference):
-        yield value.task
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _parts(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _parts(item)
+    """Give the components right within a value: its own, and the tasks that it refers to, in formulas too."""
+    for part in walk(value, deep=False):
+        yield part.task if isinstance(part, Reference) else part

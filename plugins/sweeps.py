@@ -23,6 +23,7 @@ from ..dsl.types import MODULE, Artifact
 from .component import Component, Facts, Place, Task, TaskFailed
 from .derived import RowsUsed
 from .fields import ListsOrDraws, NumberFormula, hidden, per_trial
+from .numbers import Lacking, number_of
 
 if TYPE_CHECKING:
     from .work import Work
@@ -175,14 +176,10 @@ def _result(trial: Trial, work: Work) -> dict[str, Any]:
     return about | {"value": number}
 
 
-def _number(output: Output, work: Work) -> int | float | Undefined:
+def _number(output: Output, work: Work) -> int | float | Quantity | Undefined:
     """Give the number that a task of a trial put out."""
-    found = output.reference.task.number_of(output.reference.output, work.input(output.reference).facts)
-    for key in output.keys:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        return Undefined(Text("sweep.missing", {"name": output.text}), output)
-    return found
+    found = number_of(output, work.input(output.reference).facts)
+    return Undefined(Text("sweep.missing", {"name": output.text}), output) if isinstance(found, Lacking) else found
 
 
 def recorded(text: Text) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .component import Facts
+from .fit import is_tokens
 from .values import Batch, Decoding, Metric, Model, Objective, Optimizer, Schedule, Shape
 from .work import Outcome
 
@@ -18,10 +19,25 @@ if TYPE_CHECKING:
 Records = Sequence[Mapping[str, Any]]
 
 RECORDS: Records = (
-    {"text": "the cat sat on the mat while rain fell on the red roof", "label": "good"},
-    {"text": "the dog lay under the old oak tree", "label": "bad"},
-    {"text": "rain", "label": "good"},
-    {"text": "the mat, the roof, the tree and the old red cat", "label": "so-so"},
+    {
+        "text": "the cat sat on the mat while rain fell on the red roof",
+        "label": "good",
+        "source": "the cat sat on the mat while rain fell on the red roof",
+        "target": "good words",
+    },
+    {
+        "text": "the dog lay under the old oak tree",
+        "label": "bad",
+        "source": "the dog lay under the old oak tree",
+        "target": "bad words",
+    },
+    {"text": "rain", "label": "good", "source": "rain", "target": "good words"},
+    {
+        "text": "the mat, the roof, the tree and the old red cat",
+        "label": "so-so",
+        "source": "the mat, the roof, the tree and the old red cat",
+        "target": "so-so words",
+    },
 )
 SIZES: dict[str, Any] = {"layers": 1, "hidden_size": 32, "heads": 4, "context_length": 32}
 SPECIAL = ["end", "mask", "pad", "fim_prefix", "fim_suffix", "fim_middle", *(f"sentinel_{i}" for i in range(16))]
@@ -32,8 +48,9 @@ def model_for(objective: Objective) -> Model:
     """Give a small model whose attention the objective takes."""
     from .builtin.model.decoder import Decoder
     from .builtin.model.encoder import Encoder
+    from .builtin.model.encoder_decoder import EncoderDecoder
 
-    for model in (Decoder(**SIZES), Encoder(**SIZES)):
+    for model in (Decoder(**SIZES), Encoder(**SIZES), EncoderDecoder(**SIZES)):
         if model.attention in objective.attention:
             return model
     raise AssertionError(f"say which model {objective.name} is to be tried with: conforms(…, model=…)")
@@ -43,8 +60,9 @@ def objective_for(model: Model) -> Objective:
     """Give an objective that takes the model's attention."""
     from .builtin.objective.causal_lm import CausalLM
     from .builtin.objective.masked_lm import MaskedLM
+    from .builtin.objective.sequence_to_sequence import SequenceToSequence
 
-    for objective in (CausalLM(), MaskedLM()):
+    for objective in (CausalLM(), MaskedLM(), SequenceToSequence()):
         if model.attention in objective.attention:
             return objective
     raise AssertionError(f"no built-in objective takes models that are {model.attention}")
@@ -188,7 +206,10 @@ def _prepared(objective: Objective, shape: Shape, records: Records) -> tuple[Bat
     rows = list(encoding.rows(numbered, tokenizer, ROLES, facts))
     assert rows, "the encoding makes no row of the records"
     types = encoding.arrays()
-    assert {"tokens", "segments"} <= types.keys(), "the body reads tokens and segments"
+    streams = [name for name in types if is_tokens(name)]
+    marks = {name.removesuffix("tokens") + "segments" for name in streams}
+    assert streams, "the body reads tokens"
+    assert marks <= types.keys(), "the body reads tokens and segments"
     batch: Batch = {}
     for name, type_ in types.items():
         is_real = type_.dtype.startswith("float")

@@ -408,3 +408,21 @@ class Decoding(Component):
         number of [0, 1) for each row, from a stream of its own: with no other source of chance, a prompt gives the
         same text whatever is written beside it.
         """
+
+
+class Backend(Component):
+    """Where a training runs, if not in one process: how many there are, and what each holds.
+
+    What is trained is the same, so that it is no part of any task's identity.
+    """
+
+    kind: ClassVar[str] = "backend"
+    processes: int
+    """Processes on this machine, one a device."""
+    max_restarts: int
+    """How often all of them start again, from the last checkpoint, after one has died."""
+
+    @property
+    @abstractmethod
+    def sharded(self) -> bool:
+        """Tell whether each process holds a part of every tensor, or the whole network."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,8 @@ from ..dsl.program import Expectation
 from ..dsl.quantities import Quantity
 from ..dsl.suggest import naming
 from ..plugins.component import Facts
+from ..plugins.numbers import Lacking, is_number, number_of
 from .graph import Graph, Node
-from .listeners.facts import is_number, number
 from .listeners.figures import value as written
 
 FactsOf = Callable[[Node], Facts | None]
@@ -81,17 +80,12 @@ def value_of(graph: Graph, output: Output, facts: FactsOf) -> Any:
     known = facts(node)
     if known is None:
         return Undefined(Text("expect.absent", {"label": node.label}), output)
-    found: Any = None
-    with contextlib.suppress(Exception):  # a plugin's own code, which lacks what it says that it has
-        found = node.task.number_of(output.reference.output, known)
-    for key in output.keys:
-        if not isinstance(found, Mapping) or key not in found:
-            return _no_key(output, f"{node.label}.{output.reference.output}", key, found)
-        found = found[key]
-    if not is_number(found):
-        return Undefined(Text("expect.none", {"name": output.text, "label": node.label}), output)
-    dimension = output.reference.artifact.dimension
-    return Quantity(number(found), dimension) if dimension else number(found)
+    found = number_of(output, known)
+    if not isinstance(found, Lacking):
+        return found
+    if found.key is not None:
+        return _no_key(output, f"{node.label}.{output.reference.output}", found.key, found.found)
+    return Undefined(Text("expect.none", {"name": output.text, "label": node.label}), output)
 
 
 def _no_key(output: Output, name: str, key: str, found: Any) -> Undefined:

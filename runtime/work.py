@@ -148,7 +148,12 @@ class TaskWork:
             from .smoke import small_job
 
             job = small_job(job, self.input(job.tokens).facts, self.smoke)
-        return train(job, self, self.emit)
+        backend = self.settings.get("backend")
+        if backend is None or backend.processes == 1:
+            return train(job, self, self.emit)
+        from .training.distributed.launch import launch
+
+        return launch(job, self, self.emit, backend, [used.name for used in self.program.uses])
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
         from .training.evaluate import evaluate

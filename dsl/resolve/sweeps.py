@@ -171,6 +171,7 @@ def program_trials(context: Context) -> tuple[Trial, ...]:
             number,
             inner.trial,
             {one.name: one.value for one in inner.bindings.values() if one.name in inner.own and _is_declared(one)},
+            {param: inner.given[param].span for param in inner.varied},
         )
         for name, trials in context.trials.items()
         for number, inner in enumerate(trials)

@@ -53,4 +53,12 @@ MESSAGES: dict[str, str] = {
     "L0600.middle": "`fill_in_middle = true` in the tokenizer reserves them",
     "L0602": "`{objective}` has a prefix that is read both ways, and the attention of `{model}` takes none",
     "L0602.help": "`decoder` takes one",
+    "L0606": "{buckets} buckets for distances up to {distance} leave no room for those that are not near",
+    "L0606.help": "with so many buckets `distance` is at least {least}; T5 has 128 for 32",
+    "L0603": "the part `{part}` learns by `{objective}`, which does not fit `{model}`, whose attention is {given}",
+    "L0603.help": "a decoder takes parts that look back and, through a prefix, parts that look both ways; an encoder the latter alone",
+    "L0604": "the parts read their text in different ways: {given}",
+    "L0604.help": "mix objectives that pack documents into rows, such as causal_lm, prefix_lm, fill_in_middle and masked_lm",
+    "L0605": "`{part}` is named in only one of `parts` and `shares`",
+    "L0605.help": "give each part its share, or leave `shares` out: all count alike then",
 }

@@ -24,7 +24,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tenso
     """
     rows, heads, length, size = query.shape
     groups = heads // key.shape[1]
-    if length == 1:
+    if length == 1 and visible.relative is None:
         # Heads that share keys are as good as more queries of one head, so that no cache is copied.
         shared = query.view(rows, heads // groups, groups, size)
         return F.scaled_dot_product_attention(shared, key, value, attn_mask=visible.dense()).view(query.shape)
@@ -42,6 +42,7 @@ def mix(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
     if query.device.type != "cpu" or rows * heads * length * key.shape[2] > MOST_SCORES:
         ways = {"fused": fused}
     masked = " masked" if visible.segments is not None else ""
+    masked += " relative" if visible.relative is not None else ""
     about = f"attention {heads}x{length}x{size}{' causal' if visible.causal else ''}{masked}"
     way = choose(about, ways, (query, key, value), lambda way, *given: way(*given, visible))
     return way(query, key, value, visible)
@@ -49,7 +50,7 @@ def mix(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
 
 def fused(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
     """Attend by torch's fused kernel, which keeps no scores."""
-    mask = visible.dense()
+    mask = visible.dense() if visible.relative is None else visible.bias(query)
     return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=visible.causal and mask is None)
 
 

@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from ...dsl.record import Record
 from ..values import IGNORED
+from .products import onednn
 
 
 class Options(Record):
@@ -28,6 +29,8 @@ class Options(Record):
     """In what the products with the weights are made."""
     smoothing: float = 0.0
     z_loss: float = 0.0
+    by_onednn: bool = False
+    """Whether oneDNN makes the products, which needs float32 on the CPU."""
 
 
 def summed(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, options: Options) -> Tensor:
@@ -88,7 +91,9 @@ class _Pass:
         """Give the loss of some positions; `room` holds their logits meanwhile."""
         some = self.hidden[rows].to(self.options.dtype)
         logits = room[: len(targets)]  # (n, V)
-        if self.bias is None:
+        if self.options.by_onednn:
+            logits = onednn(some, self.weight, self.bias)
+        elif self.bias is None:
             torch.mm(some, self.weight.t(), out=logits)
         else:
             torch.addmm(self.bias, some, self.weight.t(), out=logits)
@@ -117,6 +122,17 @@ class _Pass:
     def _pass_on(self, gradient: Tensor, some: Tensor, rows: slice) -> None:
         """Multiply the gradient of the logits (n, V) into those of hidden states and weights."""
         low = gradient.to(self.options.dtype)
+        if self.options.by_onednn:
+            if self.grad_hidden is not None:
+                self.grad_hidden[rows] = onednn(low, self.weight.t())
+            if self.grad_weight is not None:
+                self.grad_weight += onednn(low.t(), some.t())
+        else:
+            self._multiply(low, some, rows)
+        if self.grad_bias is not None:
+            self.grad_bias += gradient.sum(dim=0)
+
+    def _multiply(self, low: Tensor, some: Tensor, rows: slice) -> None:
         if self.grad_hidden is not None:
             self.grad_hidden[rows] = low @ self.weight
         if self.grad_weight is not None:
@@ -124,5 +140,3 @@ class _Pass:
                 self.grad_weight.addmm_(low.t(), some)
             else:
                 self.grad_weight += low.t() @ some
-        if self.grad_bias is not None:
-            self.grad_bias += gradient.sum(dim=0)

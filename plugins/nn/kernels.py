@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import _disable_current_modes
 
 Way = TypeVar("Way")
 Trial = Callable[[], object]
@@ -22,6 +24,9 @@ Trial = Callable[[], object]
 
 class Chooser(Protocol):
     """Chooses between ways by their names."""
+
+    taken: dict[str, str]
+    """What was chosen so far, by what for."""
 
     def choose(self, about: str, trials: Mapping[str, Trial]) -> str:
         """Give the name of a way; `about` says what for, to be remembered by."""
@@ -50,14 +55,21 @@ def choose(about: str, ways: Mapping[str, Way], tensors: Sequence[Tensor], run: 
     chooser = _chooser.get()
     if chooser is None or len(ways) == 1 or torch.compiler.is_compiling():
         return next(iter(ways.values()))
-    name = str(tensors[0].dtype).removeprefix("torch.")
-    trials = {key: _trial(way, tensors, run) for key, way in ways.items()}
-    return ways[chooser.choose(f"{tensors[0].device.type} {name} {about}", trials)]
+    about = f"{tensors[0].device.type} {str(tensors[0].dtype)[6:]} {about}"
+    taken = chooser.taken.get(about)
+    if taken is not None and taken in ways:
+        return ways[taken]
+    return ways[chooser.choose(about, {name: _trial(way, tensors, run) for name, way in ways.items()})]
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _trial(way: Any, tensors: Sequence[Tensor], run: Callable[..., Tensor]) -> Trial:
     def once() -> None:
-        with torch.enable_grad():
+        # Beside what is being computed: a layer that is computed again keeps nothing of a trial, and computes none again.
+        with torch.enable_grad(), saved_tensors_hooks(_same, _same), _disable_current_modes():
             leaves = [each.detach().requires_grad_(each.is_floating_point()) for each in tensors]
             given = run(way, *leaves)
             wanted = [each for each in leaves if each.requires_grad]

@@ -6,14 +6,20 @@ N positions, H hidden size, V vocabulary size.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from ..values import IGNORED
 from . import MOST_LOGITS
 from .cross_entropy import Options, summed
 from .kernels import choose
+from .products import offers_onednn
 
-PIECES = {"2^23": 2**23, "2^21": 2**21, "2^25": 2**25}
-"""Logits that are held at once on the CPU, by name: small enough for its cache, and large enough for its products."""
+PIECES = {"2^23": (2**23, False), "2^21": (2**21, False), "2^23 onednn": (2**23, True), "2^21 onednn": (2**21, True)}
+"""Logits that are held at once on the CPU, and whether oneDNN multiplies: few enough for the cache, enough for a product."""
+
+SMALL = 2**20
+"""As many logits may lie in memory: fewer calls of torch count for more."""
 
 
 def vocabulary_loss(
@@ -35,15 +41,30 @@ def vocabulary_loss(
     casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
     dtype = torch.get_autocast_dtype(kind) if casts else hidden.dtype
 
-    def sum_with(logits: int, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    def sum_with(way: tuple[int, bool], hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        logits, by_onednn = way
         rows = max(1, min(logits, MOST_LOGITS) // weight.shape[0])
-        return summed(hidden, weight, bias, targets, Options(rows, dtype, smoothing, z_loss))
+        return summed(hidden, weight, bias, targets, Options(rows, dtype, smoothing, z_loss, by_onednn))
 
-    logits = MOST_LOGITS
+    way = (MOST_LOGITS, False)
     vocabulary, size = weight.shape
-    if kind == "cpu" and len(targets) * vocabulary > min(PIECES.values()):
-        most = max(PIECES.values()) // vocabulary
-        tried = (hidden[:most], weight, targets[:most])
-        about = f"loss {'' if dtype == hidden.dtype else dtype} {size}x{vocabulary}".replace("torch.", "")
-        logits = choose(" ".join(about.split()), PIECES, tried, sum_with)
-    return sum_with(logits, hidden, weight, targets)
+    if len(targets) * vocabulary <= min(SMALL, MOST_LOGITS):
+        return _at_once(hidden, weight, targets, bias, smoothing, z_loss)
+    if kind == "cpu":
+        most = max(logits for logits, _ in PIECES.values()) // vocabulary
+        ways = {name: way for name, way in PIECES.items() if not way[1] or offers_onednn(hidden)}
+        about = f"loss {size}x{vocabulary}" if dtype == hidden.dtype else f"loss {size}x{vocabulary} {dtype}"
+        way = choose(about, ways, (hidden[:most], weight, targets[:most]), sum_with)
+    return sum_with(way, hidden, weight, targets)
+
+
+def _at_once(
+    hidden: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | None, smoothing: float, z_loss: float
+) -> Tensor:
+    logits = F.linear(hidden, weight, bias)
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    loss = F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing)
+    if z_loss:
+        counted = logits.logsumexp(dim=-1).masked_fill(targets == IGNORED, 0)
+        loss = loss + z_loss * counted.square().sum()
+    return loss

@@ -24,6 +24,9 @@ class Visible:
     each side.
     """
 
+    relative: Tensor | None = None
+    """What is added to the scores of what is seen; see `Related`."""
+
     def __init__(
         self,
         segments: Tensor | None,

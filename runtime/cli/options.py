@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+WIDE_EQUALS = "\uff1d\ufe66"
+"""What a Japanese keyboard gives for `=`."""
+
+
 def _traceback(context: click.Context, option: click.Parameter, given: bool) -> None:
     if given:
         os.environ[TRACEBACK] = "1"
@@ -25,6 +29,10 @@ def _params(context: click.Context, option: click.Parameter, given: tuple[str, .
         if not equals or not name.strip():
             from ..words import say
 
+            wide = next((sign for sign in WIDE_EQUALS if sign in param), None)
+            if wide is not None:
+                meant = param.replace(wide, "=", 1)
+                raise click.BadParameter(say("cli.params.wide", param=param, sign=wide, meant=meant))
             raise click.BadParameter(say("cli.params.form", param=param))
     return given
 
@@ -69,7 +77,7 @@ def _given(context: click.Context, argument: click.Parameter, words: tuple[str, 
     params: list[str] = []
     for word in words:
         path = Path(word)
-        if "=" in word and not path.exists():
+        if any(sign in word for sign in ("=", *WIDE_EQUALS)) and not path.exists():
             params.append(word)
         else:
             files += (_below(path) if path.is_dir() else ()) or [path]

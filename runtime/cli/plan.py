@@ -100,7 +100,8 @@ def _trials(group: Group[Planned], estimates: Mapping[str, Estimate]) -> list[li
 def _counted(count: int, stored: int, to_run: int) -> str:
     from ..words import say
 
-    return say("cli.plan.trials", count=count, stored=stored, to_run=to_run)
+    key = "cli.plan.trials.one" if count == 1 else "cli.plan.trials"
+    return say(key, count=count, stored=stored, to_run=to_run)
 
 
 def _waiting(line: TaskLine) -> list[str]:

@@ -78,11 +78,12 @@ def execute(
     finally:
         display.close()
     report = _report(result)
+    placed = _place(result, report)
     if as_json:
         display.end(result, report)
     else:
         with contextlib.suppress(BrokenPipeError):  # what went wrong is told where somebody may read it
-            _close(result, report)
+            _close(result, placed or report)
         found = result.diagnostics[len(checked.diagnostics) :]
         if result.id and found:
             click.echo(err=True)
@@ -170,6 +171,19 @@ def _report(result: RunResult) -> Path | None:
 
         click.echo(say("cli.report.failed", error=f"{type(error).__name__}: {error}"), err=True)
         return None
+
+
+def _place(result: RunResult, report: Path | None) -> Path | None:
+    """Put what people read into the experiment's `output`, and give the report there; a failure costs a warning."""
+    from ..words import say
+    from .outputs import REPORT, write_outputs
+
+    try:
+        written = write_outputs(result, report)
+    except OSError as error:
+        click.echo(say("cli.output.failed", error=error.strerror or str(error)), err=True)
+        return None
+    return next((path for path in written if path.name == REPORT), None)
 
 
 def _close(result: RunResult, report: Path | None) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -33,18 +36,50 @@ def repeat(
     from ..words import say
 
     clears = sys.stdout.isatty()
-    while True:
-        # What is changed while the work is done is a change too.
-        before = state(files)
-        if clears:
-            click.clear()
-        work()
-        key = "cli.check.watching.one" if len(before) == 1 else "cli.check.watching"
-        line = say(key, count=len(before), time=time.strftime("%H:%M:%S"))
-        click.echo(f"\n{output.style(line, dim=True)}")
-        sys.stdout.flush()
-        while state(files) == before:
-            wait(INTERVAL)
+    with _interrupts() as asked:
+        while True:
+            # What is changed while the work is done is a change too.
+            before = state(files)
+            if clears:
+                click.clear()
+            work()
+            key = "cli.check.watching.one" if len(before) == 1 else "cli.check.watching"
+            line = say(key, count=len(before), time=time.strftime("%H:%M:%S"))
+            click.echo(f"\n{output.style(line, dim=True)}")
+            sys.stdout.flush()
+            while state(files) == before:
+                _end_if(asked)
+                wait(INTERVAL)
+            _end_if(asked)
+    raise AssertionError("it goes on until Ctrl-C ends it")
+
+
+def _end_if(asked: threading.Event) -> None:
+    if asked.is_set():
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Give what is set by Ctrl-C.
+
+    Python raises it wherever the program is: in a finaliser or a callback it is swallowed, and an endless loop goes on.
+    """
+    asked = threading.Event()
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        asked.set()
+        raise KeyboardInterrupt
+
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # by the shell that started it
+    if ignored or threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def state(files: Sequence[Path]) -> State:

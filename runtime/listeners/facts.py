@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...plugins.numbers import is_number, number
+
 ARROWS = {"higher": "↑", "lower": "↓"}
 
 
@@ -60,22 +62,6 @@ def about(facts: Mapping[str, Any]) -> str:
     from ..summary import summary
 
     return "" if facts.get("metrics") or facts.get("samples") else summary(facts)
-
-
-NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
-"""How numbers that aren't finite are recorded."""
-
-
-def is_number(given: object) -> bool:
-    """Tell whether a fact is a number, as it is or as it was recorded."""
-    return (isinstance(given, int | float) and not isinstance(given, bool)) or (
-        isinstance(given, str) and given in NOT_FINITE
-    )
-
-
-def number(given: Any) -> float:
-    """Read a recorded number."""
-    return float(given) if isinstance(given, str) else given
 
 
 def _mapping(given: Any) -> Mapping[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...dsl.diagnostics.words import visible
+from ...plugins.numbers import is_number, number
 from ..listeners.comparison import Comparison
-from ..listeners.facts import is_number, metrics_of, number, samples_of
+from ..listeners.facts import metrics_of, samples_of
 from ..listeners.figures import count, duration, value
 from ..words import say
 from .markup import Markup, element, join

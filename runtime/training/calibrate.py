@@ -33,10 +33,7 @@ class Calibration:
         self._known: dict[str, Any] | None = None
 
     def choose(self, about: str, trials: Mapping[str, Trial]) -> str:
-        """Give the name of the fastest way, as taken before, as remembered, or as it turns out now."""
-        name = self.taken.get(about)
-        if name in trials:
-            return str(name)
+        """Give the name of the fastest way, as remembered, or as it turns out now."""
         if self.fixed or not torch.is_grad_enabled():  # without gradients nothing is trained (yet): not worth it
             return next(iter(trials))
         name = self._remembered(about, trials) or self._measured(about, trials)

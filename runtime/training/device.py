@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -45,6 +48,7 @@ def seed_device(seed: int, device: torch.device) -> None:
 def torch_settings(settings: Mapping[str, Any]) -> Iterator[None]:
     """Set torch as the experiment asks, and put back what was there: other tasks share the process."""
     threads = torch.get_num_threads()
+    torch.set_num_threads(usable_threads(threads))
     deterministic = torch.are_deterministic_algorithms_enabled()
     matmul = torch.get_float32_matmul_precision()
     if settings.get("precision") == "tf32":
@@ -59,3 +63,18 @@ def torch_settings(settings: Mapping[str, Any]) -> Iterator[None]:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
         torch.set_float32_matmul_precision(matmul)
+
+
+def usable_threads(threads: int, group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Give torch's number of threads, or fewer where a container or the process may use fewer processors.
+
+    Torch counts the machine's cores: with two of 64 allowed, the threads would wait for each other most of the time.
+    What OMP_NUM_THREADS says is left alone.
+    """
+    if "OMP_NUM_THREADS" in os.environ:
+        return threads
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = (group / "cpu.max").read_text(encoding="utf-8").split()  # "max 100000" without a limit
+        allowed = min(allowed, math.ceil(int(quota) / int(period)))
+    return max(1, min(threads, allowed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import torch
 
@@ -38,7 +39,7 @@ class Meter:
         if not self.sums:
             return None
         sums = {name: float(value) for name, value in self.sums.items()}
-        figures = {name: value / (self.count or 1.0) for name, value in sums.items()}
+        figures = means(sums, self.count)
         figures["tokens_per_second"] = self.steps * tokens_per_step / max(time.monotonic() - self.began, 1e-9)
         state.since_validation[0] += sums["loss"]
         state.since_validation[1] += self.count
@@ -59,3 +60,10 @@ class Meter:
         values = dict(stored)
         self.count = values.pop("count", 0.0)
         self.sums = {n: torch.tensor(value, dtype=self.dtype, device=self.device) for n, value in values.items()}
+
+
+def means(sums: Mapping[str, float], count: float) -> dict[str, float]:
+    """Divide each sum by `count`, or a sum `x` by the sum `x_count` if there is one, which isn't shown itself."""
+    own = {name for name in sums if f"{name}_count" in sums}
+    shown = {name: value for name, value in sums.items() if name.removesuffix("_count") not in own or name in own}
+    return {name: value / (sums.get(f"{name}_count", count) or 1.0) for name, value in shown.items()}

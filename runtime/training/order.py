@@ -28,6 +28,21 @@ def key(*parts: object) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
+class Keyed:
+    """Random numbers by key: one generator, set back to the beginning of each, for making one takes 40 µs."""
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(key=0)
+        self._generator = np.random.Generator(self._bits)
+        self._beginning: Any = self._bits.state
+
+    def of(self, key: int) -> np.random.Generator:
+        """Give the generator, at the beginning of the numbers of a key; it is no other's any more."""
+        self._beginning["state"]["key"][0] = key
+        self._bits.state = self._beginning
+        return self._generator
+
+
 def bijection(values: Indices, size: int, secret: int) -> Indices:
     """Permute 0…size-1: give the images of `values` under the permutation that `secret` names."""
     if size <= 1:

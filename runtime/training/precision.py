@@ -14,18 +14,30 @@ _NEEDS = {"tf32": (8, 0), "fp8": (8, 9)}
 
 
 def choose_precision(name: str | None, device: torch.device) -> torch.dtype:
-    """Give the format of a name; `auto` is bfloat16 where the device computes in it, else float32.
+    """Give the format of a name; `auto` is bfloat16 where the device has units for it, else float32.
 
+    A default of the device, and no measurement: which format a file gets doesn't depend on how busy a machine was.
     fp8 is bfloat16 but for the matrices of the body (see `compute_in_fp8`), tf32 is float32 but for what the GPU's
     matrix units read (see `torch_settings`). Raises TaskFailed on a device that doesn't have the format.
     """
     if name in (None, "auto"):
-        fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-        return torch.bfloat16 if fast else torch.float32
+        return torch.bfloat16 if has_bfloat16(device) else torch.float32
     needed = _NEEDS.get(str(name))
     if needed is not None and (device.type != "cuda" or torch.cuda.get_device_capability(device) < needed):
         raise TaskFailed("L0890", {"precision": str(name), "device": device.type}, help="L0890.help")
     return {"bf16": torch.bfloat16, "fp8": torch.bfloat16, "fp16": torch.float16}.get(str(name), torch.float32)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device multiplies in bfloat16: CUDA from Ampere on, CPUs with AVX-512 BF16 or AMX.
+
+    What only converts it is slower than in float32, by 15 times where it was measured (docs/log.md).
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return False
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:

@@ -8,6 +8,7 @@ from typing import Any
 from ...plugins.canonical import describe, flatten
 from ...plugins.component import Component, Facts, TaskFailed
 from ...plugins.nn.network import Network
+from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
 from ...plugins.work import Job, Work
@@ -21,13 +22,14 @@ from .measure import split_facts
 from .order import Epochs, Mixture, Order, Source, length_class
 from .precision import choose_precision, compute_in_fp8
 from .recompute import recompute
+from .team import Team
 
 
 class Setup:
     """A job with everything looked up that stays the same while it trains."""
 
-    def __init__(self, job: Job, work: Work) -> None:
-        self.job, self.work = job, work
+    def __init__(self, job: Job, work: Work, team: Team | None = None) -> None:
+        self.job, self.work, self.team = job, work, team or Team()
         self.seed = int(work.settings.get("seed") or 0)
         self.device = choose_device(work.settings.get("device"))
         self.precision = work.settings.get("precision")
@@ -54,7 +56,7 @@ class Setup:
         self.validate_every = validation_interval(job.validate, self.budget, self.pace)
         self.micro_batch = micro_batch(
             job.micro_batch,
-            self.rows,
+            -(-self.rows // self.team.size),
             job.model,
             self.facts["vocab_size"],
             self.shards.row_length(),
@@ -62,7 +64,9 @@ class Setup:
             job.activation_checkpointing,
         )
         self.network = self._network()
-        self.checkpoints = Checkpoints(work.partial / "checkpoints", work.fingerprint, self._identity())
+        self.checkpoints = Checkpoints(
+            work.partial / "checkpoints", work.fingerprint, self._identity(), self.team.size, owned=self.team.rank == 0
+        )
         self._check_space()
 
     def _set_order(self) -> None:
@@ -96,6 +100,8 @@ class Setup:
             self.head = load_head(network, stored, job.objective, self.facts)
             log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
         network.to(self.device)
+        if self.device.type == "cpu":
+            let_choose(network)
         if self.precision == "fp8":
             compute_in_fp8(network.body)
         recompute(network.body, job.activation_checkpointing)

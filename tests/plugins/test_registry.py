@@ -457,5 +457,5 @@ def test_rules_over_the_program(make_distribution: MakeDistribution, body: str, 
     make_distribution("llx-rules", RULES.format(body=body))
     registry = Registry()
     assert registry.use("llx-rules", [], None).problem is None
-    program: Any = SimpleNamespace(declarations={}, settings=None, uses=(), root=Path())
+    program: Any = SimpleNamespace(declarations={}, trials=(), settings=None, uses=(), root=Path())
     assert [found.code for found in registry.rules(program)] == codes

@@ -11,17 +11,22 @@ from llx.plugins.builtin.metric.bits_per_byte import BitsPerByte
 from llx.plugins.builtin.metric.macro_f1 import MacroF1
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.model.encoder_decoder import EncoderDecoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.fill_in_middle import FillInMiddle
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.builtin.objective.prefix_lm import PrefixLM
+from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
+from llx.plugins.builtin.objective.span_corruption import SpanCorruption
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.builtin.schedule.warmup_stable_decay import WarmupStableDecay
 from llx.plugins.testing import conforms
 from llx.plugins.testing_kinds import SIZES
 
 BUILT_IN = [
+    EncoderDecoder(layers=1, hidden_size=32, heads=4, context_length=32),
     Decoder(**SIZES, norm="rms_norm", activation="swiglu", positions="rope", kv_heads=2, tied_embeddings=False),
     Encoder(**SIZES),
     CausalLM(),
@@ -29,6 +34,9 @@ BUILT_IN = [
     FillInMiddle(),
     MaskedLM(),
     MaskedLM(spans=True, masks="static", label_smoothing=0.1, z_loss=1e-4),
+    SpanCorruption(),
+    SequenceToSequence(label_smoothing=0.1),
+    Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}, shares={"causal": 0.7, "masked": 0.3}),
     Classification(label_smoothing=0.1),
     AdamW(lr=0.01),
     WarmupStableDecay(),

@@ -27,7 +27,7 @@ from ...api import (
     Work,
     neutral,
 )
-from ...fit import check_fit, check_roles
+from ...fit import check_fit, check_roles, is_tokens
 from ...rows import rows_per_step, tokens_per_row, training_split
 from ...work import Recompute
 from ..optimizer.adamw import AdamW
@@ -158,9 +158,10 @@ class TrainingStage(Stage):
     def row_length(self) -> int | None:
         """Give the tokens of a full row; None if rows have lengths of their own."""
         shape = self.described_model().shape
-        [length] = self.objective.encoding(shape).arrays()["tokens"].shape
+        arrays = self.objective.encoding(shape).arrays()
+        lengths = [array.shape[0] for name, array in arrays.items() if is_tokens(name)]
         # A row may hold one token more than the model reads of it.
-        return None if length is None else min(length, shape.context_length)
+        return sum(min(length or 0, shape.context_length) for length in lengths) if None not in lengths else None
 
     def rows_known(self, inputs: FactsOf) -> int | None:
         """Give the rows of a step as the loader will take them, if enough is known of the rows."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from llx.plugins.nn import attend
+from llx.plugins.nn import attend, products
 from llx.plugins.nn.cross_entropy import Options, summed
 from llx.plugins.nn.kernels import Trial, choose, using
 from llx.plugins.nn.visible import Visible
@@ -20,6 +20,7 @@ class Named:
 
     def __init__(self, name: str) -> None:
         self.name, self.asked = name, list[str]()
+        self.taken: dict[str, str] = {}
 
     def choose(self, about: str, trials: Mapping[str, Trial]) -> str:
         self.asked.append(about)
@@ -80,6 +81,36 @@ def test_in_bfloat16_weights_gather_their_gradient_in_float32() -> None:
     rounded = torch.autograd.grad(summed(hidden, weight, None, targets, Options(10, torch.bfloat16)), weight)[0]
     assert rounded.dtype == torch.float32
     assert (rounded - exact).norm() < 0.01 * exact.norm()
+
+
+def test_onednn_multiplies_as_torch_does() -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(24, 16)
+    states = torch.randn(3, 5, 24, requires_grad=True)
+
+    def results(way: str) -> list[Tensor]:
+        given = products.WAYS[way](states, layer.weight, layer.bias)
+        return [given.detach(), *torch.autograd.grad(given, (states, layer.weight, layer.bias), torch.ones(3, 5, 16))]
+
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(results("torch"), results("onednn"), strict=True))
+    hidden, weight, bias, targets = (each.float().detach().requires_grad_(each.is_floating_point()) for each in case())
+    by = [Options(3, torch.float32, 0.1, 1e-2, by_onednn=by) for by in (False, True)]
+    losses = [summed(hidden, weight, bias, targets.long(), options) for options in by]
+    gradients = [torch.autograd.grad(loss, (hidden, weight, bias)) for loss in losses]
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*gradients, strict=True))
+
+
+def test_linear_layers_choose_and_keep_their_names() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.LayerNorm(3))
+    names = list(network.state_dict())
+    products.let_choose(network)
+    chooser = Named("onednn")
+    with using(chooser):
+        network(torch.zeros(2, 4)).sum().backward()
+    assert chooser.asked == ["cpu float32 linear 4x3"]
+    assert list(network.state_dict()) == names
+    assert isinstance(network[0], torch.nn.Linear)
+    assert network[0].weight.grad is not None
 
 
 @pytest.mark.parametrize("causal", [True, False])

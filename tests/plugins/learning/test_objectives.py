@@ -9,11 +9,15 @@ import pytest
 import torch
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.model.encoder_decoder import EncoderDecoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.fill_in_middle import FillInMiddle
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.builtin.objective.prefix_lm import PrefixLM
+from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
+from llx.plugins.builtin.objective.span_corruption import SpanCorruption
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.nn import MOST_LOGITS, likelihood
 from llx.plugins.nn.heads import pool
@@ -28,6 +32,15 @@ RECORDS = [
     {"text": "dogs", "label": "so-so"},
     {"text": "the old oak tree and the dog under it lay there while rain fell. " * 3, "label": "good"},
 ]
+RECORDS = [record | {"source": record["text"], "target": record["text"][:40][::-1]} for record in RECORDS]
+
+
+def mixed(causal: float, masked: float) -> Mixed:
+    """Give a mixture on a decoder."""
+    parts = {"causal": CausalLM(), "masked": MaskedLM(whole_word=True)}
+    return Mixed(parts=parts, shares={"causal": causal, "masked": masked})
+
+
 PAIRS = [
     pytest.param(Decoder(**SIZES), CausalLM(), id="causal_lm"),
     pytest.param(Decoder(**SIZES, **LLAMA), CausalLM(), id="causal_lm-llama"),
@@ -40,6 +53,16 @@ PAIRS = [
     pytest.param(Encoder(**SIZES, norm_placement="post", tied_embeddings=False), MaskedLM(), id="masked_lm-post"),
     pytest.param(Encoder(**SIZES), MaskedLM(whole_word=True), id="masked_lm-words"),
     pytest.param(Encoder(**SIZES), MaskedLM(spans=True, masks="static"), id="masked_lm-spans"),
+    pytest.param(EncoderDecoder(**SIZES), SpanCorruption(), id="span_corruption"),
+    pytest.param(EncoderDecoder(**SIZES), SequenceToSequence(label_smoothing=0.1), id="sequence_to_sequence"),
+    pytest.param(
+        EncoderDecoder(**SIZES, norm="layer_norm", norm_placement="post", positions="sinusoidal", activation="relu"),
+        SequenceToSequence(),
+        id="sequence_to_sequence-vanilla",
+    ),
+    pytest.param(Decoder(**SIZES), mixed(causal=1, masked=99), id="mixed-masked"),
+    pytest.param(Decoder(**SIZES), mixed(causal=99, masked=1), id="mixed-causal"),
+    pytest.param(Encoder(**SIZES), Mixed(parts={"a": MaskedLM(), "b": MaskedLM(spans=True)}), id="mixed-encoder"),
     pytest.param(Decoder(**SIZES), Classification(), id="classification-decoder"),
     pytest.param(Encoder(**SIZES), Classification(label_smoothing=0.1), id="classification-encoder"),
     pytest.param(Encoder(**SIZES), Classification(pooling="first", pair="text"), id="classification-first"),
@@ -89,7 +112,8 @@ def test_the_count_is_that_of_the_targets(model: Model, objective: Objective, pr
     batch = prepared(model, objective)
     targets = objective.targets(batch)
     assert targets is not None
-    assert len(targets) == objective.count(batch)
+    rows = len(next(iter(batch.values())))
+    assert objective.count(batch) == (rows if isinstance(objective, Mixed) else len(targets)) > 0
     assert (targets >= 0).all()
 
 

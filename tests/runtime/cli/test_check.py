@@ -226,13 +226,16 @@ def test_watch_checks_again_after_a_change_and_ends_with_ctrl_c(tmp_path: Path) 
 
     try:
         assert "L0203" in read_until("watching 1 file")
-        file.write_text("experiment a { device = 3 }\n")
+        # In one step: a file that is emptied and then written may be checked in between.
+        changed = tmp_path / "changed"
+        changed.write_text("experiment a { device = 3 }\n")
+        changed.replace(file)
         again = read_until("watching 1 file")
         assert "L0203" not in again
         assert "\x1b" not in again, "a pipe is not cleared"
         time.sleep(0.1)
         running.send_signal(signal.SIGINT)
-        assert running.wait(20) == 130
+        assert running.wait(60) == 130
     finally:
         running.kill()
         running.stdout.close()

@@ -458,3 +458,48 @@ def test_a_shell_completes_commands_params_and_names(project: Project, monkeypat
     assert completed("llx describe main.llx l") == ["lib."]
     assert completed("llx describe main.llx lib.a") == ["lib.average"]
     assert completed("llx describe main.llx m") == ["most="]
+
+
+def test_the_experiment_says_where_what_people_read_goes(project: Project) -> None:
+    (project.root / "lab").mkdir()
+    text = (
+        (project.root / project.file)
+        .read_text(encoding="utf-8")
+        .replace("experiment lab {}", 'experiment lab { output = "out" }')
+    )
+    project.write(text, "lab/lab.llx")
+    (project.root / "lab" / "out").mkdir()
+    mine = project.root / "lab" / "out" / "mine.txt"
+    mine.write_text("kept")
+    code, out, err = project.llx("run", "lab/lab.llx", "upto=3")
+    assert (code, err) == (0, "")
+    assert "  Report" in out
+    assert "lab/out/report.html" in out, "a path is relative to the file that holds it"
+    assert {path.name for path in mine.parent.iterdir()} == {"mine.txt", "report.html", "average.jsonl"}
+    samples = (mine.parent / "average.jsonl").read_text(encoding="utf-8")
+    assert json.loads(samples) == {"prompt": "one", "text": " two"}
+    assert mine.read_text() == "kept"
+    # Where a result goes is no part of what it is.
+    project.write(text.replace('"out"', '"other"'), "lab/lab.llx")
+    assert "all stored" in project.llx("run", "lab/lab.llx", "upto=3")[1]
+    assert (project.root / "lab" / "other" / "report.html").exists()
+    for path in ("..", "../..", "../../x"):
+        project.write(text.replace('"out"', f'"{path}"'), "lab/lab.llx")
+        code, _, err = project.llx("check", "lab/lab.llx")
+        assert (code, "error" in err) == (1, True)
+
+
+def test_a_run_whose_output_is_in_the_way_says_so_and_succeeds(project: Project) -> None:
+    text = (project.root / project.file).read_text(encoding="utf-8")
+    project.write(text.replace("experiment lab {}", 'experiment lab { output = "out" }'))
+    (project.root / "out" / "report.html").mkdir(parents=True)
+    code, _, err = project.llx("run", "lab.llx")
+    assert code == 0
+    assert "could not be put" in err
+
+
+def test_a_full_width_sign_of_a_param_gets_a_hint(project: Project) -> None:
+    code, _, err = project.llx("check", "lab.llx", "upto\uff1d3")
+    assert code == 2
+    assert "full-width" in err
+    assert "upto=3" in err

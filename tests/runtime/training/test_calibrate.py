@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from llx.plugins.nn.kernels import choose, using
 from llx.runtime.training import calibrate, remembered
 from llx.runtime.training.calibrate import Calibration, calibration, matmul_peak
 
@@ -37,13 +38,14 @@ def test_what_is_only_about_as_fast_is_left_alone() -> None:
     assert Calibration(CPU).choose("a thing", ways) == "first"
 
 
-def test_a_training_that_goes_on_takes_what_it_took() -> None:
-    again = Calibration(CPU)
-    again.restore({"a thing": "slow"})
-    assert again.choose("a thing", SLOW_FIRST) == "slow"
-    fixed = calibration({"deterministic": True}, CPU)
-    fixed.restore({"a thing": "fast"})
-    assert fixed.choose("a thing", SLOW_FIRST) == "fast"
+@pytest.mark.parametrize("settings", [{}, {"deterministic": True}])
+def test_a_training_that_goes_on_takes_what_it_took(settings: dict[str, bool]) -> None:
+    ways = {"first": torch.sin, "second": torch.cos}
+    again = calibration(settings, CPU)
+    again.restore({"cpu float32 a thing": "second"})
+    with using(again):
+        way = choose("a thing", ways, (torch.zeros(2, requires_grad=True),), lambda way, tensor: way(tensor))
+    assert way is torch.cos
 
 
 def test_deterministic_measures_nothing(cache: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import torch
-from llx.runtime.training.device import seed_device
+from llx.runtime.training.allocator import kept_memory
+from llx.runtime.training.device import seed_device, usable_threads
+from llx.runtime.training.precision import choose_precision, has_bfloat16
 
 
 def test_seeding_gives_the_same_numbers_and_keeps_nothing() -> None:
@@ -14,3 +19,46 @@ def test_seeding_gives_the_same_numbers_and_keeps_nothing() -> None:
     seed_device(5, device)
     assert torch.equal(torch.rand(3), wanted)
     assert len(torch.cuda._queued_calls) == waiting
+
+
+@pytest.mark.parametrize(
+    ("quota", "threads"), [("max 100000", 1), ("150000 100000", 1), ("10000 100000", 1), ("nonsense", 1)]
+)
+def test_threads_are_no_more_than_may_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, threads: int
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    (tmp_path / "cpu.max").write_text(quota, encoding="utf-8")
+    assert usable_threads(1, tmp_path) == threads
+
+
+def test_a_container_limits_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)))
+    (tmp_path / "cpu.max").write_text("250000 100000", encoding="utf-8")
+    assert usable_threads(64, tmp_path) == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "64")
+    assert usable_threads(64, tmp_path) == 64
+
+
+def test_auto_is_bfloat16_where_the_processor_multiplies_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = torch.device("cpu")
+    for able in (True, False):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda able=able: able)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        assert has_bfloat16(device) is able
+        assert choose_precision("auto", device) is (torch.bfloat16 if able else torch.float32)
+        assert choose_precision("float32", device) is torch.float32
+
+
+def test_memory_is_kept_and_given_back() -> None:
+    def grown() -> float:
+        return float(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]) * 4096 / 2**20
+
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("there is no /proc")
+    before = grown()
+    with kept_memory(torch.device("cpu")):
+        block = torch.ones(64 << 20, dtype=torch.uint8)
+        del block
+    assert grown() - before < 32

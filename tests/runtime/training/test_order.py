@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from llx.runtime.training.order import Epochs, Mixture, Source, bijection, key, length_class
+from llx.runtime.training.order import Epochs, Keyed, Mixture, Source, bijection, key, length_class
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 17, 64, 65, 1000])
@@ -90,3 +90,12 @@ def test_length_classes_waste_little_and_stay_within_the_longest() -> None:
     assert classes.max() == 1000
     assert ((classes - lengths)[100:1000] <= lengths[100:1000] * 0.25).all()
     assert len(Counter(classes.tolist())) < 25
+
+
+def test_a_key_gives_the_same_numbers_whatever_was_drawn_before() -> None:
+    keyed = Keyed()
+    for number in (5, 2**62 + 1, 5):
+        fresh = np.random.Generator(np.random.Philox(key=number))
+        drawn = keyed.of(number)
+        assert np.array_equal(drawn.integers(0, 9, 3, dtype=np.int32), fresh.integers(0, 9, 3, dtype=np.int32))
+        assert np.array_equal(drawn.random(7), fresh.random(7))

@@ -1,0 +1,27 @@
+"""Training through llx, as a user does: `llx run` on a file.
+
+python bench/peers/through_llx.py WORK.json '{"seed": 3}'
+"""
+
+from __future__ import annotations
+
+import json
+
+import llx
+from common import the_work
+from llx.runtime.training import loop
+
+
+def main() -> None:
+    work = the_work()
+    loop.LOG_EVERY = work["log_every"]
+    result = llx.run(work["file"], only=["pretrain"], seed=work["seed"])
+    assert result.ok and result.folder is not None, result.diagnostics
+    lines = (result.folder / "events.jsonl").read_text(encoding="utf-8").split("\n")
+    events = [json.loads(line) for line in lines if line]
+    steps = [event for event in events if event.get("event") == "step"]
+    told = {"times": [event["time"] for event in steps], "losses": [event["figures"]["loss"] for event in steps]}
+    print(json.dumps({**told, "every": work["log_every"]}))
+
+
+main()

@@ -1,0 +1,64 @@
+"""The encoding `pairs`: a source text and the target text that is to follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ...component import Facts
+from ...values import ArrayOf, Encoding
+from .text import batches, encode, plain, role, text_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from tokenizers import Tokenizer
+
+    Array = np.ndarray[Any, Any]
+
+
+class Pairs(Encoding):
+    """Make one row of each record: the source and the end token; the start token, the target and the end token.
+
+    The start token is that of padding, as T5 has it. A text that is too long loses its end.
+    """
+
+    name: ClassVar[str] = "pairs"
+
+    length: Annotated[int, Field(gt=1, description="The most tokens of the source, and of the target")]
+    source: Annotated[str, Field(description="The column of the source")] = "source"
+    target: Annotated[str, Field(description="The column of the target")] = "target"
+
+    def arrays(self) -> dict[str, ArrayOf]:
+        streams = ("source_tokens", "target_tokens")
+        return {
+            **{name: ArrayOf("token", (None,)) for name in streams},
+            **{name.replace("tokens", "segments"): ArrayOf("uint8", (None,)) for name in streams},
+            "record": ArrayOf("int64"),
+        }
+
+    def rows(
+        self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
+    ) -> Iterator[dict[str, Any]]:
+        import numpy as np
+
+        tokenizer, end = plain(tokenizer), role(roles, "end")
+        start = start_token(roles)
+        for batch in batches(records, self.source):
+            sources = encode(tokenizer, [text_of(record, self.source) for record in batch])
+            targets = encode(tokenizer, [text_of(record, self.target) for record in batch])
+            for record, source, target in zip(batch, sources, targets, strict=True):
+                room = self.length - 1
+                # One token more than the model reads: rows of n + 1 become n inputs and n targets.
+                streams = {"source": [*source.ids[:room], end], "target": [start, *target.ids[:room], end]}
+                row: dict[str, Any] = {"record": record["_record"]}
+                for name, tokens in streams.items():
+                    row[f"{name}_tokens"] = np.array(tokens, dtype=np.int64)
+                    row[f"{name}_segments"] = np.ones(len(tokens), dtype=np.uint8)
+                yield row
+
+
+def start_token(roles: Mapping[str, int]) -> int:
+    """Give the token that a target begins with: that of padding, as T5 has it, or the end token."""
+    return roles.get("pad", role(roles, "end"))

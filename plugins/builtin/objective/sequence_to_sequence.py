@@ -1,0 +1,42 @@
+"""The objective `sequence_to_sequence`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ...component import Facts
+from ...values import IGNORED, Batch, Encoding, Shape
+from ..encoding.pairs import Pairs
+from .language import LanguageModelling
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class SequenceToSequence(LanguageModelling):
+    """Predict each token of a target text from the whole source text and the target before it.
+
+    Translation, summaries and answers are learned so (Sutskever et al. 2014, arXiv:1409.3215). The data has the columns
+    `source` and `target`.
+    """
+
+    name: ClassVar[str] = "sequence_to_sequence"
+    example: ClassVar[str] = "sequence_to_sequence { label_smoothing = 10% }"
+    columns: ClassVar[tuple[str, ...]] = ("source", "target")
+    attention: ClassVar[tuple[str, ...]] = ("encoder_decoder",)
+
+    def encoding(self, shape: Shape) -> Encoding:
+        return Pairs(length=shape.context_length)
+
+    def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
+        """Shift the target against what is predicted: rows of n + 1 tokens become n of each."""
+        import numpy as np
+
+        tokens, segments = batch["target_tokens"], batch["target_segments"]
+        return {
+            "source_tokens": batch["source_tokens"],
+            "source_segments": batch["source_segments"],
+            "target_tokens": tokens[:, :-1],
+            "target_segments": segments[:, :-1],
+            "targets": np.where(segments[:, 1:] != 0, tokens[:, 1:], IGNORED).astype(np.int64),
+        }
