@@ -64,7 +64,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "backend": {"torchrun": "Torchrun"},
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate"},
-    "export": {"safetensors": "Safetensors"},
+    "weights": {"checkpoint": "Checkpoint", "gguf": "Gguf"},
+    "export": {"safetensors": "Safetensors", "huggingface": "HuggingFace"},
     "sweep": {"grid": "Grid", "random": "RandomSweep"},
     "distribution": {"uniform": "Uniform", "log_uniform": "LogUniform", "integers": "Integers"},
 }

@@ -210,6 +210,18 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "export.safetensors": """チェックポイントを `model.safetensors`、`config.json`、`tokenizer.json` として書き出します。
 
 このフォルダーには、読むときにコードを実行するものはありません。""",
+    "export.huggingface": """チェックポイントを Hugging Face ハブの形式で書き出します。transformers や、その形式のモデルを読むソフトウェアで使えます。
+
+フォルダーには `config.json`、`model.safetensors`、`tokenizer.json`、`tokenizer_config.json` が入ります。系列（GPT-2、Llama、Mistral、Qwen 2、
+Qwen 3、BERT、RoBERTa、ModernBERT）はモデルのフィールドから決まり、ロジットはどちらでも同じです。""",
+    "weights.checkpoint": """Hugging Face ハブの形式のモデルを読みます: `config.json`、safetensors（1 つまたは分割）、トークナイザー。
+
+GPT-2、Llama、Mistral、Qwen 2、Qwen 3、BERT、RoBERTa、ModernBERT に対応しています。何もダウンロードせず、フォルダーの中のコードも実行しませ
+ん。pickle の重みは拒否されます。半精度の重みは float32 になります。""",
+    "weights.gguf": """llama.cpp などで使う GGUF ファイルから、モデルとトークナイザーを読みます。量子化されていてもかまいません。
+
+Llama、Qwen 2、Qwen 3 と、バイト単位の BPE に対応しています。量子化された重みは、その精度のまま float32 になります。追加機能 `gguf` が必要です
+（`pip install 'llx-lang[gguf]'`）。""",
     # Sweeps
     "sweep.grid": "いくつかの param の値を、すべての組み合わせで試します。",
     "sweep.random": """無作為に引いた組み合わせを 1 回ずつ試します。リストからは均等に、それ以外は分布から引きます。

@@ -152,6 +152,16 @@ FIELDS: dict[str, str] = {
     # Objectives
     "objective.classification.pair": "最初のテキストの後に読む、2 つ目のテキストの列",
     "objective.classification.pooling": "どの隠れ状態でテキストを代表させるか",
+    "objective.classification.pooler": "テキストを代表する値を、BERT のように tanh の層に通すかどうか",
+    "weights.checkpoint.path": "フォルダー",
+    "weights.gguf.path": "ファイル",
+    **_of(
+        "weights",
+        ("checkpoint", "gguf"),
+        {"context_length": "1 行の最大トークン数。none ならモデルがもともと読める長さ"},
+    ),
+    "export.huggingface.checkpoint": "書き出すチェックポイント",
+    "export.huggingface.to": "書き込む先のフォルダー",
     "objective.classification.keep": "長すぎるテキストのどちら側を残すか",
     "objective.classification.dropout": "ヘッドが読む値に対するドロップアウト。none ならモデルと同じ",
     "objective.classification.label_smoothing": "目標のうち、訓練で全ラベルに分ける割合",
