@@ -80,6 +80,11 @@ class Component(Protocol):
     def positional(self) -> tuple[str, ...]: ...
 
     @property
+    def artifact(self) -> str | None:
+        """The name of the type of a task's default output, where the component alone decides it."""
+        ...
+
+    @property
     def fields(self) -> Mapping[str, Field]:
         """The fields by name; most components of a catalogue are never named, so they may be worked out when asked."""
         ...

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
-from .imports import Read, with_imports
+from .imports import Parse, Read, with_imports
 from .modules import COMMAND_LINE, Module, module
 from .parser import parse, parse_expression, read
 from .program import Program
@@ -44,18 +44,19 @@ def check(
     root: Path,
     params: Sequence[str] = (),
     read_import: Read = read,
+    parse: Parse = parse,
     observer: Observer | None = None,
 ) -> Checked:
     """Check a source with values for its params, as `name=value` from the command line.
 
-    `read_import` reads the files that it imports: an editor gives what it holds in place of what is stored. An
-    observer is told what each part of the file means.
+    `read_import` reads the files that it imports: an editor gives what it holds in place of what is stored, and a
+    `parse` that knows what it has parsed before. An observer is told what each part of the file means.
     """
     tree, diagnostics = parse(source)
     broken = bool(diagnostics)
     bound, found = module(tree, catalogue)
     diagnostics += found
-    bound, found = with_imports(bound, catalogue, root, read_import)
+    bound, found = with_imports(bound, catalogue, root, read_import, parse)
     diagnostics += found
     given, found = given_params(bound, params)
     diagnostics += found

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Read = Callable[[Path, str], tuple[Source | None, list[Diagnostic]]]
 """Reads a file that diagnostics are to call by a name; an editor gives what it holds in place of what is stored."""
 
+Parse = Callable[[Source], tuple[syntax.SyntaxTree, list[Diagnostic]]]
+
 DEEPEST = 30
 """How many files may import one another in a row."""
 
@@ -37,21 +39,24 @@ class _Step(Record):
     span: Span
 
 
-def with_imports(bound: Module, catalogue: Catalogue, root: Path, read: Read = read) -> tuple[Module, list[Diagnostic]]:
+def with_imports(
+    bound: Module, catalogue: Catalogue, root: Path, read: Read = read, parse: Parse = parse
+) -> tuple[Module, list[Diagnostic]]:
     """Give a module with the files that it imports, and those that they import; a file is read once."""
     if not any(isinstance(node, syntax.Import) for node in bound.names.values()):
         return bound, []
-    loader = _Loader(catalogue, root, read)
+    loader = _Loader(catalogue, root, read, parse)
     return loader.linked(bound, ()), loader.found
 
 
 class _Loader:
     """The files of one experiment."""
 
-    def __init__(self, catalogue: Catalogue, root: Path, read: Read) -> None:
+    def __init__(self, catalogue: Catalogue, root: Path, read: Read, parse: Parse) -> None:
         self.catalogue = catalogue
         self.root = os.path.abspath(root)  # noqa: PTH100
         self.read = read
+        self.parse = parse
         self.found: list[Diagnostic] = []
         self.known: dict[str, Imported | None] = {}
         """By their real path; None is one that can't be read, which was reported."""
@@ -101,7 +106,7 @@ class _Loader:
             else:
                 self.found += [_placed(one, span) for one in found]
             return None
-        tree, found = parse(read)
+        tree, found = self.parse(read)
         catalogue = self.catalogue.fresh()
         bound, more = module(tree, catalogue)
         before = len(self.found)

@@ -33,17 +33,23 @@ def parse(source: Source) -> tuple[SyntaxTree, list[Diagnostic]]:
 def parse_scanned(source: Source, scanned: Scan, reports: Reports) -> tuple[SyntaxTree, list[Diagnostic]]:
     """Parse a file that was cut into tokens."""
     driver = Driver(Builder(reports, scanned.docs))
+    statements, lost = parse_statements(scanned.statements, driver)
+    tree = SyntaxTree(source, tuple(statements), tuple(scanned.comments), frozenset(lost), scanned.headless)
+    return tree, reports.finished()
+
+
+def parse_statements(tokens: list[list[Token]], driver: Driver) -> tuple[list[Statement], set[str]]:
+    """Parse the tokens of some statements; of those that are given up, the names that they would have bound."""
     statements: list[Statement] = []
     lost: set[str] = set()
-    for tokens in scanned.statements:
-        _mend_experiment(tokens, reports)
-        statement = _tolerant("statement", tokens, driver) if not reports.full else None
+    for own in tokens:
+        _mend_experiment(own, driver.reports)
+        statement = _tolerant("statement", own, driver) if not driver.reports.full else None
         if isinstance(statement, Statement):
             statements.append(statement)
         else:
-            lost |= lost_names(tokens)
-    tree = SyntaxTree(source, tuple(statements), tuple(scanned.comments), frozenset(lost), scanned.headless)
-    return tree, reports.finished()
+            lost |= lost_names(own)
+    return statements, lost
 
 
 def parse_expression(source: Source) -> tuple[Expression | None, list[Diagnostic]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 
 from .characters import BLANKS, FOREIGN, LOOKALIKES, Characters
 from .diagnostics.model import Text
@@ -74,7 +75,9 @@ class Scan(Record):
 
 def scan(source: Source, reports: Reports, *, is_value: bool = False) -> Scan:
     """Cut a source into statements, or a value alone; what is wrong with its characters and brackets is reported."""
-    return _Scanner(source, reports, is_value).run()
+    scanner = Scanner(source, reports, is_value)
+    scanner.run(0)
+    return Scan(scanner.statements.finished, scanner.comments, scanner.docs, scanner.statements.headless)
 
 
 def forgotten(text: str, at: int, end: int | None, characters: Characters) -> str | None:
@@ -91,8 +94,10 @@ def forgotten(text: str, at: int, end: int | None, characters: Characters) -> st
     return "closing" if begins else "opening"
 
 
-class _Scanner:
-    def __init__(self, source: Source, reports: Reports, is_value: bool) -> None:
+class Scanner:
+    """Goes through the text of a source."""
+
+    def __init__(self, source: Source, reports: Reports, is_value: bool = False) -> None:
         self.is_value = is_value
         self.source = source
         self.reports = reports
@@ -107,13 +112,19 @@ class _Scanner:
     def text(self) -> str:
         return self.characters.text
 
-    def run(self) -> Scan:
-        at, end = 0, len(self.text)
-        if not self.is_value:
+    def run(self, at: int, stops: Container[int] = ()) -> int:
+        """Go on from an offset to the first of some at which no statement is under way, or to the end; give it."""
+        start, end = at, len(self.text)
+        if at == 0 and not self.is_value:
             begins(self.statements, self.text, 0)
         while at < end and not self.reports.full:
             at = self.step(at)
-        return Scan(self.statements.end(at), self.comments, self.docs, self.statements.headless)
+            # A look-alike is mended, and read again from where it stands.
+            if at > start and at in stops and self.statements.between and not self.above:
+                self.statements.cut()
+                return at
+        self.statements.end(at)
+        return at
 
     def step(self, at: int) -> int:
         """Take what stands at an offset, and give the offset after it."""

@@ -23,6 +23,7 @@ _MARGIN = (
 _RESERVED = "|".join(sorted(RESERVED))
 _STATEMENT = re.compile(rf"{_MARGIN}|(?!(?:{_RESERVED})\b)[^\W\d]\w*[ \t]+(?!(?:{_RESERVED})\b)[^\W\d]\w*")
 """Two words at the margin begin a statement, too, where only a bracket is open: no value has two in a row."""
+_HEAD = re.compile(rf"^(?={_MARGIN})", re.MULTILINE)
 _STATEMENT_LINE = re.compile(rf"\n(?={_MARGIN})")
 _ENTRY = re.compile(r"[ \t]*(?:[^\W\d]\w*|\"[^\"\n]*\")[ \t]*(?:=(?!=)|:)")
 _LATE = re.compile(
@@ -38,6 +39,24 @@ def next_statement(text: str, at: int) -> int:
     """Give the end of the last line before the next statement at the margin, or the end of the text."""
     following = _STATEMENT_LINE.search(text, at)
     return following.start() if following else len(text)
+
+
+def heads(text: str) -> list[int]:
+    """Give where statements seem to begin, as far as one line shows, each with the comments right above it.
+
+    Where one does begin, nothing before it has a say in how the rest is read.
+    """
+    found = []
+    for match in _HEAD.finditer(text):
+        head = start = match.start()
+        while start > 0:
+            end, start = start, text.rfind("\n", 0, start - 1) + 1
+            if text[start] == "#":
+                head = start
+            elif text[start:end].strip(" \t\r\n"):
+                break
+        found.append(head)
+    return found
 
 
 class Statements:
@@ -111,11 +130,10 @@ class Statements:
             self.finished.append(self.tokens)
         self.tokens, self.newline, self.spoiled, self.complete = [], None, False, False
 
-    def end(self, at: int) -> list[list[Token]]:
-        """End the text, and give all statements."""
+    def end(self, at: int) -> None:
+        """End the text."""
         self.unclosed(self.open[:], at)
         self.cut()
-        return self.finished
 
     def end_line(self, text: str, at: int, next_line: int) -> None:
         """Take note of a newline; what stands on the next line is looked at, but not read."""

@@ -7,6 +7,8 @@ described depends on the reader's language.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from .record import Record
 
 
@@ -79,6 +81,12 @@ class Either(Type):
     """Any of several types, tried in order."""
 
     options: tuple[Type, ...]
+
+    @cached_property
+    def spread(self) -> tuple[Type, ...]:
+        """The types themselves, with those of alternatives among them in their place."""
+        parts = (option.spread if isinstance(option, Either) else (option,) for option in self.options)
+        return tuple(option for part in parts for option in part)
 
 
 class Anything(Type):

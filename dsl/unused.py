@@ -38,10 +38,13 @@ def unused(module: Module, catalogue: Catalogue, given: Mapping[str, syntax.Expr
 
 def unused_distributions(module: Module, given: Mapping[str, syntax.Expression]) -> list[Diagnostic]:
     """Warn of distributions of which nothing is named, and which do nothing without."""
+    idle = [used for used in module.uses if used.prefix and not used.acts]
+    if not idle:
+        return []
     named = set(_heads([*module.names.values(), *module.expects.values(), module.experiment, *given.values()]))
     found = []
-    for used in module.uses:
-        if used.prefix and not used.acts and used.prefix not in named:
+    for used in idle:
+        if used.prefix not in named:
             values = {"distribution": used.name, "prefix": used.prefix}
             helps = (Text("L0929.help", values),)
             found.append(Diagnostic("L0929", Text("L0929", values), used.span, Severity.WARNING, helps=helps))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 from ..dsl.formula import Formula
 from ..dsl.program import Reference
+from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact
 
 if TYPE_CHECKING:
@@ -186,6 +188,8 @@ class Task(Component):
     on_device: ClassVar[bool] = False
     final: ClassVar[bool] = False
     tolerant: ClassVar[bool] = False
+    artifact: ClassVar[str | None] = None
+    """The name of the type of the default output, where it is always the same: editors offer a task by it."""
 
     def outputs(self) -> dict[str, Artifact]:
         """Give the typed outputs, the default one first. Depends on fields alone."""
@@ -257,10 +261,9 @@ def walk(value: Any, deep: bool = True) -> Iterator[Component | Reference]:
         yield value
     elif isinstance(value, Component):
         yield value
-        for name, info in type(value).model_fields.items() if deep else ():
-            extra = info.json_schema_extra
-            if not isinstance(extra, dict) or extra.get("followed", True):  # see `per_trial`
-                yield from walk(getattr(value, name))
+        for name in _followed(type(value)) if deep else ():
+            if type(inner := getattr(value, name)) not in _HOLDS_NOTHING:
+                yield from walk(inner)
     elif isinstance(value, list | tuple):
         for item in value:
             yield from walk(item, deep)
@@ -269,6 +272,16 @@ def walk(value: Any, deep: bool = True) -> Iterator[Component | Reference]:
             yield from walk(item, deep)
     elif isinstance(value, Formula):
         yield from value.references
+
+
+_HOLDS_NOTHING = frozenset({str, int, float, bool, type(None), Quantity})
+
+
+@cache
+def _followed(component: type[Component]) -> tuple[str, ...]:
+    """Give the fields of which what they hold belongs to the component: all but `per_trial` ones."""
+    extras = {name: info.json_schema_extra for name, info in component.model_fields.items()}
+    return tuple(name for name, extra in extras.items() if not isinstance(extra, dict) or extra.get("followed", True))
 
 
 def references(value: Any) -> Iterator[Reference]:

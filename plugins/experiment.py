@@ -10,6 +10,7 @@ from ..dsl.quantities import Quantity
 from ..dsl.types import QuantityOf
 from .component import Component
 from .fields import Target, neutral
+from .values import Backend
 
 
 class Experiment(Component):
@@ -26,6 +27,7 @@ class Experiment(Component):
     precision: Literal["auto", "float32", "tf32", "bf16", "fp16", "fp8"] = Field(
         "auto", description="Arithmetic of training; auto is bf16 where the device has it, else float32"
     )
+    backend: Backend | None = neutral(None, "In how many processes stages train; none is one process")
     budget: Annotated[Quantity, QuantityOf(("time",))] | None = neutral(
         None,
         "How long a run may take: then it saves and stops, and the same command goes on; none is as long as it takes",

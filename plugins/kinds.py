@@ -8,7 +8,18 @@ from ..dsl.record import Record
 from .component import Component
 from .sweeps import Distribution, Sweep
 from .tasks import Audit, DataTask, Evaluation, Export, Stage, TokenizerTask, WeightsTask
-from .values import Decoding, FeedForward, Initialisation, Metric, Model, Objective, Optimizer, RopeScaling, Schedule
+from .values import (
+    Backend,
+    Decoding,
+    FeedForward,
+    Initialisation,
+    Metric,
+    Model,
+    Objective,
+    Optimizer,
+    RopeScaling,
+    Schedule,
+)
 
 
 class KindOf(Record):
@@ -30,6 +41,7 @@ KINDS: Sequence[KindOf] = (
     KindOf(Schedule, "how the learning rate moves"),
     KindOf(Metric, "a number that says how good a model is"),
     KindOf(Decoding, "how text is drawn from a model"),
+    KindOf(Backend, "in how many processes a training runs"),
     KindOf(WeightsTask, "weights from elsewhere"),
     KindOf(Stage, "a stage of training"),
     KindOf(Evaluation, "measures a trained model"),

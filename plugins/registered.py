@@ -43,6 +43,10 @@ class Registered:
         return tuple(word_of(name) for name in self.of.positional)
 
     @property
+    def artifact(self) -> str | None:
+        return getattr(self.of, "artifact", None)
+
+    @property
     def description(self) -> str:
         """What it is, in the reader's language."""
         language = words.language()

@@ -42,6 +42,8 @@ class Registry:
         self._of_class: dict[type[Component], Registered] = {}
         self._distributions: dict[int, str] = {}
         self._messages: dict[str, dict[str, str]] = {language: {} for language in words.LANGUAGES}
+        self._outputs: dict[int, tuple[Task, Mapping[str, Artifact]]] = {}
+        """By the task's id, which is its own as long as it is kept here."""
         self._broken_outputs: dict[int, Problem] = {}
         problems = self._add(builtin, LLX, plugin_prefix=None, seen_as=None)
         assert not problems, f"the built-in components are broken: {problems}"
@@ -90,6 +92,11 @@ class Registry:
 
     def outputs(self, task: Task) -> Mapping[str, Artifact]:
         """Give the typed outputs of a task; none if its own code fails, which `check` then reports."""
+        if id(task) not in self._outputs:
+            self._outputs[id(task)] = task, self._asked_outputs(task)
+        return self._outputs[id(task)][1]
+
+    def _asked_outputs(self, task: Task) -> Mapping[str, Artifact]:
         try:
             return task.outputs()
         except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MinLen, MultipleOf
@@ -31,7 +32,8 @@ class _Refused(Exception):
     """Carries the reason up to where component and field are known."""
 
 
-def fields_of(component: type[Component]) -> dict[str, Field]:
+@cache
+def fields_of(component: type[Component]) -> Mapping[str, Field]:
     """Give the fields of a component by the word of the language; raise SchemaError for one without a type there."""
     if not component.__pydantic_fields_complete__:
         component.model_rebuild(raise_errors=False)

@@ -23,6 +23,7 @@ class DataTask(Task):
     """
 
     kind: ClassVar[str] = "data"
+    artifact: ClassVar[str | None] = "dataset"
     keeps_text: ClassVar[bool] = False
     """Whether its rows are among those that it is made of, with their texts as they were (chosen, divided, joined)."""
     selects: ClassVar[bool] = True
@@ -79,6 +80,7 @@ class TokenizerTask(Task):
     """
 
     kind: ClassVar[str] = "tokenizer"
+    artifact: ClassVar[str | None] = "tokenizer"
 
     def outputs(self) -> dict[str, Artifact]:
         return {"tokenizer": Artifact("tokenizer"), "vocab_size": Artifact("number")}
@@ -104,6 +106,8 @@ class Trained(Task):
 
     A checkpoint is a folder with `model.safetensors` (`body.…` and `head.…`), `tokenizer.json` and `facts.json`.
     """
+
+    artifact: ClassVar[str | None] = "checkpoint"
 
     @abstractmethod
     def described_model(self) -> Model:
@@ -200,6 +204,7 @@ class Export(Task):
 
     kind: ClassVar[str] = "export"
     final: ClassVar[bool] = True
+    artifact: ClassVar[str | None] = "folder"
     to: str
 
     def outputs(self) -> dict[str, Artifact]:

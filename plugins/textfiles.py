@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from ..dsl.diagnostics.model import Text
+from ..dsl.resolve.files import within
 from .baddata import BadData, line, shown_name
 
 Bytes = IO[bytes] | io.BufferedIOBase
@@ -39,11 +40,23 @@ def find(patterns: str | Iterable[str], root: Path) -> list[Path]:
         if not matches:
             raise BadData("L0610", {"path": pattern})
         found.update(matches)
-    inside = root.resolve()
-    for path in found:
-        if not path.resolve().is_relative_to(inside):
+    inside = str(root.resolve())
+    for path, real in resolved(found):
+        if not within(str(real), inside):
             raise BadData("L0631.link", {"file": shown_name(path, root)})
     return sorted(found)
+
+
+def resolved(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Give paths with what they are once links are followed; a folder of many is followed once."""
+    folders: dict[Path, Path] = {}
+    for path in paths:
+        if path.is_symlink():
+            yield path, path.resolve()
+            continue
+        if path.parent not in folders:
+            folders[path.parent] = path.parent.resolve()
+        yield path, folders[path.parent] / path.name
 
 
 def _matches(pattern: str, root: Path) -> Iterator[Path]:

@@ -325,11 +325,17 @@ class Optimizer(Component):
     kind: ClassVar[str] = "optimizer"
     sensible_lr: ClassVar[tuple[float, float] | None] = None
     """The least and the largest learning rate with which anything is learned; another one gets a warning."""
-    lr: float
+    lr: float | Literal["auto"]
+
+    @property
+    def rate(self) -> float:
+        """The learning rate as a number: before an optimizer is built, what was found takes the place of `auto`."""
+        assert self.lr != "auto", "a stage puts in what its range test found: see TrainingStage"
+        return self.lr
 
     @abstractmethod
     def build(self, network: nn.Module) -> torch.optim.Optimizer:
-        """Make the optimizer over the parameters that require gradients, `lr` as the peak of the schedule."""
+        """Make the optimizer over the parameters that require gradients, `rate` as the peak of the schedule."""
 
     @abstractmethod
     def state_bytes(self, parameters: int, embedded: int = 0) -> int:
@@ -408,3 +414,21 @@ class Decoding(Component):
         number of [0, 1) for each row, from a stream of its own: with no other source of chance, a prompt gives the
         same text whatever is written beside it.
         """
+
+
+class Backend(Component):
+    """Where a training runs, if not in one process: how many there are, and what each holds.
+
+    What is trained is the same, so that it is no part of any task's identity.
+    """
+
+    kind: ClassVar[str] = "backend"
+    processes: int
+    """Processes on this machine, one a device."""
+    max_restarts: int
+    """How often all of them start again, from the last checkpoint, after one has died."""
+
+    @property
+    @abstractmethod
+    def sharded(self) -> bool:
+        """Tell whether each process holds a part of every tensor, or the whole network."""

@@ -27,6 +27,9 @@ def _figures(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, _parts(value)
         elif tokens := {split: n["tokens"] for split, n in value.items() if isinstance(n, Mapping) and "tokens" in n}:
             yield "tokens", _parts(tokens)
+            padding = {split: n["padding"] for split, n in value.items() if n.get("padding")}
+            if padding:
+                yield "padding", ", ".join(f"{share:.2%}" for share in padding.values())
 
 
 def _parts(value: Mapping[str, Any]) -> str:

@@ -10,8 +10,8 @@ from .. import syntax
 from ..catalogue import Catalogue, Component
 from ..check import check
 from ..diagnostics.model import Diagnostic
-from ..imports import Read
-from ..parser import read
+from ..imports import Parse, Read
+from ..parser import parse, read
 from ..program import Reference
 from ..record import Record
 from ..resolve.base import Binding, Context, Unresolved
@@ -165,9 +165,10 @@ def analyse(
     root: Path,
     earlier: Mapping[str, Any] | None = None,
     read_import: Read = read,
+    parse: Parse = parse,
 ) -> Analysis:
     """Check a text and keep what was found out on the way."""
     observer = Observer()
-    checked = check(source, catalogue, root=root, read_import=read_import, observer=observer)
+    checked = check(source, catalogue, root=root, read_import=read_import, parse=parse, observer=observer)
     assert checked.tree is not None, "only a file that can't be read has no tree"
     return Analysis(source, checked.tree, checked.diagnostics, observer, catalogue, root, earlier or {})

@@ -59,9 +59,8 @@ def fitting(wanted: Type, analysis: Analysis, own: str | None = None) -> Iterato
     if any(isinstance(option, Formula) and option.scope == ROW for option in options):
         yield Candidate(ROW, "word")
     yield from names(options, analysis, own)
-    for kind in component_kinds(options, analysis):
-        for name, component in analysis.catalogue.components(kind).items():
-            yield Candidate(name, "component", kind, component=component)
+    for name, component in components(options, analysis):
+        yield Candidate(name, "component", component.kind, component=component)
     if any(isinstance(option, Anything | Number | QuantityOf | Formula) for option in options):
         yield from (Candidate(name, "function") for name in (*FUNCTIONS, READS_ENVIRONMENT))
     if any(isinstance(option, Nothing) for option in options):
@@ -140,6 +139,15 @@ def component_kinds(options: tuple[Type, ...], analysis: Analysis) -> list[str]:
                 within = (name for name, kind in analysis.catalogue.kinds.items() if kind.is_task and not kind.final)
                 kinds.update(dict.fromkeys(within))
     return list(kinds)
+
+
+def components(options: tuple[Type, ...], analysis: Analysis) -> Iterator[tuple[str, Component]]:
+    """Give the components that may be written here by name; of tasks those that put out what is wanted."""
+    for kind in component_kinds(options, analysis):
+        itself = any(isinstance(one, ComponentOf | TaskOf) and one.kind in (None, kind) for one in options)
+        for name, component in analysis.catalogue.components(kind).items():
+            if itself or component.artifact is None or _accepts(options, Artifact(component.artifact)):
+                yield name, component
 
 
 def units_of(wanted: Type) -> list[str]:

@@ -15,7 +15,7 @@ from ..resolve.bindings import PARAM_TYPES, kind_of
 from ..tokens import STATEMENT_WORDS
 from ..types import Anything, Artifact, ListOf, MapOf, PathText, Type
 from ..types import Text as TextType
-from .candidates import Candidate, component_kinds, doc_of, fitting, members, units_of
+from .candidates import Candidate, components, doc_of, fitting, members, units_of
 from .cursor import Cursor, Sort
 from .markdown import component_page, default_of, default_text, field_page, kind_page
 from .paths import entries, path_type
@@ -188,11 +188,10 @@ class Completion:
                     yield self.item('"…"', Kind.Snippet, self.say.type(option), insert='"$0"')
 
     def piped(self, wanted: Type) -> Iterator[types.CompletionItem]:
-        for kind in component_kinds(alternatives(wanted), self.analysis):
-            for name, component in self.analysis.catalogue.components(kind).items():
-                first = component.positional[:1]
-                if first and _takes_data(component.fields[first[0]].type):
-                    yield self.candidate(Candidate(name, "component", kind, component=component), piped=True)
+        for name, component in components(alternatives(wanted), self.analysis):
+            first = component.positional[:1]
+            if first and _takes_data(component.fields[first[0]].type):
+                yield self.candidate(Candidate(name, "component", component.kind, component=component), piped=True)
 
     def members(self) -> Iterator[types.CompletionItem]:
         cursor = self.cursor
@@ -204,11 +203,11 @@ class Completion:
                 yield self.item(name, Kind.Property, self.say.text(artifact(value)))
             else:
                 yield self.item(name, Kind.Property, shown(value, self.analysis))
-        for kind in component_kinds(alternatives(cursor.wanted.type), self.analysis) if cursor.wanted else ():
-            for name, component in self.analysis.catalogue.components(kind).items():
-                if name.startswith(prefix):
-                    short = name.removeprefix(prefix)
-                    yield self.candidate(Candidate(short, "component", kind, component=component))
+        options = alternatives(cursor.wanted.type) if cursor.wanted else ()
+        for name, component in components(options, self.analysis):
+            if name.startswith(prefix):
+                short = name.removeprefix(prefix)
+                yield self.candidate(Candidate(short, "component", component.kind, component=component))
 
     def units(self, wanted: Type) -> Iterator[types.CompletionItem]:
         for unit in units_of(wanted):

@@ -6,6 +6,7 @@ probe is what is wanted there, so that an editor never disagrees with the checke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -78,6 +79,9 @@ def cursor_at(source: Source, offset: int, analyse: Analyse) -> Cursor:
     place = place_at(source, offset)
     if place.in_comment or place.in_number:
         return Cursor(Sort.NOTHING, place, analyse(source))
+    if place.string and _IMPORT.search(source.text, 0, place.string[0]):
+        # A path stands there and never a name, which would make it a line of another language.
+        return Cursor(Sort.STRING, place, analyse(source), statement="import")
     found: Cursor | None = None
     for probed in probes(source, place):
         before = tokens_before(probed)
@@ -94,6 +98,8 @@ def cursor_at(source: Source, offset: int, analyse: Analyse) -> Cursor:
             break
     return found or Cursor(Sort.NOTHING, place, analyse(source))
 
+
+_IMPORT = re.compile(r"(?:^|\n)import[ \t]*\Z")
 
 _NEEDS_TYPE = frozenset({Sort.VALUE, Sort.PIPED, Sort.UNIT, Sort.STRING})
 _CHECKED = _NEEDS_TYPE | {Sort.FIELD, Sort.ARGUMENT, Sort.MEMBER}

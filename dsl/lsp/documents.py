@@ -14,6 +14,7 @@ from ..catalogue import Catalogue
 from ..check import find_root
 from ..diagnostics.model import Diagnostic
 from ..parser import read
+from ..pieces import Pieces
 from ..reading import decode
 from ..record import replace
 from ..source import Source
@@ -59,6 +60,7 @@ class Documents:
     def __init__(self, make_catalogue: MakeCatalogue) -> None:
         self.make_catalogue = make_catalogue
         self.open: dict[str, Document] = {}
+        self.pieces = Pieces()
         self.worker = ThreadPoolExecutor(1, "llx-check")
 
     def set(self, uri: str, text: str, version: int | None, encoding: str) -> Document:
@@ -88,7 +90,7 @@ class Documents:
         if held is None:
             nothing = analyse(Source(source.name, "", source.path), self.make_catalogue(), document.root)
             return replace(nothing, source=source, diagnostics=refused)
-        return analyse(source, self.make_catalogue(), document.root, document.earlier, self.read)
+        return analyse(source, self.make_catalogue(), document.root, document.earlier, self.read, self.pieces.parse)
 
     def read(self, path: Path, shown_name: str) -> tuple[Source | None, list[Diagnostic]]:
         """Read an imported file: what the editor holds of it comes before what is stored."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from ..source import Source
 from .actions import code_actions, location
@@ -17,16 +16,13 @@ from .documents import Document
 from .formatting import formatting
 from .hints import hints
 from .hover import hover
-from .names import Refused, declared_at, name_at, renamable, rename, uses
+from .names import Refused, declared_at, places, renamable, rename
 from .outline import folds, selection, symbols
 from .semantic import LEGEND, semantic_tokens
-from .server import Server
+from .server import RequestFailed, Server
 from .signature import signature
 
 FEATURES: list[tuple[str, Any, Callable[..., Any]]] = []
-
-REQUEST_FAILED = -32803
-"""The protocol's code for a request that was right and can't be done."""
 
 _TRIGGERS = [".", "=", "(", "{", "[", ",", ">", ":", '"', " "]
 
@@ -88,6 +84,19 @@ async def _analysis(ls: Server, uri: str) -> tuple[Document, Analysis]:
     return document, await ls.documents.analysis(document)
 
 
+class _Place(Protocol):
+    """What all requests about a place of a file have."""
+
+    text_document: types.TextDocumentIdentifier
+    position: types.Position
+
+
+async def _at(ls: Server, params: _Place) -> tuple[Document, Analysis, int]:
+    """Give a file, what is known of it, and the offset that a request is about."""
+    document, analysis = await _analysis(ls, params.text_document.uri)
+    return document, analysis, document.positions.offset(params.position)
+
+
 async def _cursor(ls: Server, uri: str, position: types.Position) -> tuple[Document, Cursor]:
     document = ls.document(uri)
     offset = document.positions.offset(position)
@@ -117,8 +126,7 @@ async def signature_help(ls: Server, params: types.SignatureHelpParams) -> types
 
 @feature(types.TEXT_DOCUMENT_HOVER)
 async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
-    document, analysis = await _analysis(ls, params.text_document.uri)
-    offset = document.positions.offset(params.position)
+    document, analysis, offset = await _at(ls, params)
     found: types.Hover | None = await ls.documents.run(hover, analysis, offset, document.positions, ls.say)
     return found
 
@@ -128,52 +136,43 @@ async def show_hover(ls: Server, params: types.HoverParams) -> types.Hover | Non
 
 @feature(types.TEXT_DOCUMENT_DEFINITION)
 async def definition(ls: Server, params: types.DefinitionParams) -> types.Location | None:
-    document, analysis = await _analysis(ls, params.text_document.uri)
-    span = declared_at(analysis, document.positions.offset(params.position))
+    document, analysis, offset = await _at(ls, params)
+    span = declared_at(analysis, offset)
     return location(span.source, span.start, span.end, ls.publisher.place(document)) if span is not None else None
 
 
 @feature(types.TEXT_DOCUMENT_REFERENCES)
 async def references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
-    document, analysis = await _analysis(ls, params.text_document.uri)
-    binding = name_at(analysis, document.positions.offset(params.position))
-    if binding is None:
-        return []
-    spans = uses(analysis, binding)
-    if params.context.include_declaration:
-        spans.insert(0, binding.span)
+    document, analysis, offset = await _at(ls, params)
+    declared, spans = places(analysis, offset)
     place = ls.publisher.place(document)
-    return [location(span.source, span.start, span.end, place) for span in spans]
+    whole = [*declared, *spans] if params.context.include_declaration else spans
+    return [location(span.source, span.start, span.end, place) for span in whole]
 
 
 @feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
 async def highlight(ls: Server, params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
-    document, analysis = await _analysis(ls, params.text_document.uri)
-    binding = name_at(analysis, document.positions.offset(params.position))
-    if binding is None:
-        return []
-    found = []
-    if binding.span.source is analysis.source:
-        found.append(types.DocumentHighlight(document.positions.of(binding.span), types.DocumentHighlightKind.Write))
-    for span in uses(analysis, binding):
-        found.append(types.DocumentHighlight(document.positions.of(span), types.DocumentHighlightKind.Read))
-    return found
+    document, analysis, offset = await _at(ls, params)
+    declared, spans = places(analysis, offset)
+    kinds = types.DocumentHighlightKind
+    marked = [(span, kinds.Write) for span in declared if span.source is analysis.source]
+    marked += [(span, kinds.Read) for span in spans]
+    return [types.DocumentHighlight(document.positions.of(span), kind) for span, kind in marked]
 
 
 @feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
 async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
-    document, analysis = await _analysis(ls, params.text_document.uri)
+    document, analysis, offset = await _at(ls, params)
     try:
-        span = renamable(analysis, document.positions.offset(params.position)).span
+        span = renamable(analysis, offset).span
     except Refused as refusal:
-        raise JsonRpcException(ls.say.text(refusal.text), REQUEST_FAILED) from None
+        raise RequestFailed(ls.say.text(refusal.text)) from None
     return types.PrepareRenamePlaceholder(document.positions.of(span), span.text)
 
 
 @feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
 async def do_rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit:
-    document, analysis = await _analysis(ls, params.text_document.uri)
-    offset = document.positions.offset(params.position)
+    document, analysis, offset = await _at(ls, params)
 
     def analyse(source: Source) -> Analysis:
         return ls.documents.analyse(document, source)
@@ -181,7 +180,7 @@ async def do_rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEd
     try:
         edits = await ls.documents.run(rename, analysis, offset, params.new_name, analyse)
     except Refused as refusal:
-        raise JsonRpcException(ls.say.text(refusal.text), REQUEST_FAILED) from None
+        raise RequestFailed(ls.say.text(refusal.text)) from None
     changes = [types.TextEdit(document.positions.of(span), text) for span, text in edits]
     return types.WorkspaceEdit(changes={document.uri: changes})
 

@@ -47,6 +47,12 @@ def declared_at(analysis: Analysis, offset: int) -> Span | None:
     return binding.span if binding is not None else None
 
 
+def places(analysis: Analysis, offset: int) -> tuple[list[Span], list[Span]]:
+    """Give where the name that an offset touches is declared, and where the file uses it; nothing without a name."""
+    binding = name_at(analysis, offset)
+    return ([binding.span], uses(analysis, binding)) if binding is not None else ([], [])
+
+
 def uses(analysis: Analysis, binding: Binding) -> list[Span]:
     """Give the places of the file where a name is used, in the order of the text."""
     found = []
@@ -54,7 +60,7 @@ def uses(analysis: Analysis, binding: Binding) -> list[Span]:
         again = analysis.again(path)
         if analysis.bindings.get(path.segments[0].name) is binding:
             found.append(path.segments[0].span)
-        elif reached.segments > 1 and reached.binding.span == binding.span:
+        elif reached.segments > 1 and _is(reached.binding, binding):
             found.append(path.segments[1].span)
         if again is not None and analysis.bindings[path.segments[again].name] is binding:
             found.append(path.segments[again].span)
@@ -62,7 +68,16 @@ def uses(analysis: Analysis, binding: Binding) -> list[Span]:
         if isinstance(node, syntax.Block) and analysis.varies_params(node):
             keys = (entry.key[0] for entry in node.entries)
             found += [key.span for key in keys if analysis.bindings.get(key.name) is binding]
+        elif isinstance(node, syntax.Import) and node.block is not None and node.name.name in analysis.bindings:
+            inner = analysis.module_of(analysis.bindings[node.name.name])
+            keys = (entry.key[0] for entry in node.block.entries if len(entry.key) == 1)
+            found += [key.span for key in keys if inner is not None and _is(inner.bindings.get(key.name), binding)]
     return sorted(found, key=lambda span: span.start)
+
+
+def _is(binding: Binding | None, other: Binding) -> bool:
+    """Tell whether two names of imported files are one: a file that is imported twice has it twice."""
+    return binding is not None and binding.span == other.span
 
 
 def renamable(analysis: Analysis, offset: int) -> TouchedName:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from ..diagnostics import words
@@ -15,8 +18,23 @@ from .hints import Wishes
 from .publish import Publisher
 from .say import Say
 
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
+
 PAUSE = 0.15
 """Seconds without a keystroke after which a text is checked."""
+
+
+class RequestFailed(JsonRpcException):
+    """A request that was right and can't be done, for a reason that the user is told: no mistake of the server."""
+
+    CODE = -32803
+    """The protocol's code for it."""
+
+
+def is_mistake(record: logging.LogRecord) -> bool:
+    """Tell whether what pygls logs, with a traceback for every error that it answers with, is worth a line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], RequestFailed))
 
 
 class Server(LanguageServer):
@@ -31,6 +49,10 @@ class Server(LanguageServer):
         self.wishes = Wishes()
         self.snippets = False
         self.again: str | None = None
+
+    def report_server_error(self, error: Exception, source: ServerErrors) -> None:
+        if not isinstance(error, RequestFailed):
+            super().report_server_error(error, source)
 
     def configure(self, params: types.InitializeParams) -> None:
         """Take over what the editor says of itself: its language, what it can show, and what its user wants."""
@@ -85,6 +107,7 @@ def serve(make_catalogue: MakeCatalogue, version: str) -> Server:
     """Make a server that knows all features."""
     from .features import FEATURES
 
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(is_mistake)
     server = Server(make_catalogue, version)
     for method, options, handler in FEATURES:
         server.feature(method, options)(handler)

@@ -126,6 +126,10 @@ def _field(analysis: Analysis, nodes: list[syntax.Node], entry: syntax.Entry, of
     block = nodes[-2] if len(nodes) > 1 else None
     if isinstance(block, syntax.Block) and analysis.varies_params(block) and segment.name in analysis.bindings:
         return TouchedName(segment.span, analysis.bindings[segment.name], analysis.context)
+    if isinstance(nodes[0], syntax.Import) and block is nodes[0].block:
+        inner = analysis.module_of(analysis.bindings.get(nodes[0].name.name))
+        param = inner.bindings.get(segment.name) if inner is not None else None
+        return TouchedName(segment.span, param, inner) if inner is not None and param is not None else None
     component = owner(analysis, nodes)
     if index and component is not None:
         component = inner_component(analysis, nodes, entry, index)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +48,9 @@ class Wanted(Record):
         return alternatives(self.type)
 
 
-@lru_cache(maxsize=4096)
 def alternatives(wanted: Type) -> tuple[Type, ...]:
     """Give the types that a type admits, nested alternatives spread out."""
-    if isinstance(wanted, Either):
-        return tuple(option for part in wanted.options for option in alternatives(part))
-    return (wanted,)
+    return wanted.spread if isinstance(wanted, Either) else (wanted,)
 
 
 class Recipe(Record):

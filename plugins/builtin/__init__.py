@@ -61,9 +61,11 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "macro_f1": "MacroF1",
     },
     "decoding": {"greedy": "Greedy", "sample": "Sample"},
+    "backend": {"torchrun": "Torchrun"},
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate"},
-    "export": {"safetensors": "Safetensors"},
+    "weights": {"checkpoint": "Checkpoint", "gguf": "Gguf"},
+    "export": {"safetensors": "Safetensors", "huggingface": "HuggingFace"},
     "sweep": {"grid": "Grid", "random": "RandomSweep"},
     "distribution": {"uniform": "Uniform", "log_uniform": "LogUniform", "integers": "Integers"},
 }

@@ -122,13 +122,13 @@ class _Writing:
         self.encoding, self.tokenizer, self.facts = encoding, tokenizer, facts
         self.writer, self.work, self.total = writer, work, total
         self.shared = {name: facts[name] for name in facts if name not in ("splits", "sources")}
-        self.records = self.bytes = 0
+        self.records = self.bytes = self.fullest = 0
         self.done = 0
         """Records of the splits that are finished."""
 
     def split(self, split: str, file: Path, weights: Mapping[str, float]) -> None:
         self.writer.split(split)
-        self.records = self.bytes = 0
+        self.records = self.bytes = self.fullest = 0
         tokens = 0
         sources: list[dict[str, Any]] = []
         for source in weights or (None,):
@@ -154,6 +154,11 @@ class _Writing:
             "bytes": self.bytes,
             "records": self.records,
         }
+        array = self.encoding.arrays().get("tokens")
+        if array is not None and array.shape != (None,):
+            # What packing wastes of rows of one length.
+            places = self.writer.rows * self.fullest
+            self.facts["splits"][split]["padding"] = 1 - tokens / places if places else 0.0
         if sources:
             self.facts["sources"][split] = sources
 
@@ -167,7 +172,9 @@ class _Writing:
         rows = self.encoding.rows(self._counted(records), self.tokenizer, roles, self.shared)
         for row in rows if smoke is None else self._few(rows, smoke, sources):
             self.writer.add(row)
-            tokens += self.encoding.tokens(row)
+            read = self.encoding.tokens(row)
+            tokens += read
+            self.fullest = max(self.fullest, read)
         return tokens
 
     def _few(self, rows: Iterator[dict[str, Any]], smoke: Smoke, sources: int) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ COMPONENTS: dict[str, str] = {
     "schedule": "学習率がどう変化するか",
     "metric": "モデルの良さを表す数値",
     "decoding": "モデルからテキストをどう取り出すか",
+    "backend": "訓練をいくつのプロセスで動かすか",
     "weights": "外部から来る重み",
     "stage": "訓練の段階",
     "eval": "訓練済みモデルの測定",
@@ -86,7 +87,7 @@ JSON ではないため、その行は誤りになります。列の値は文字
 `activation = geglu, positions = rope, bias = false, embedding_norm = true` で、3 層のうち 2 層に `sliding_window` があります。""",
     "model.encoder_decoder": """元のテキストを両方向に読み、それを見ながら目標をトークンごとに書きます。そのままで T5 です。
 
-T5 1.1（Raffel et al. 2020、arXiv:1910.10683）のフィードフォワード層はゲート付き（`geglu`）、T5 1.0 では `relu` で、注意は距離
+T5 1.1（Raffel et al. 2020、arXiv:1910.10683）のフィードフォワード層はゲート付き（`geglu_tanh`）、T5 1.0 では `relu` で、注意は距離
 ごとに学習されます。最初の Transformer（Vaswani et al. 2017、arXiv:1706.03762）は `norm = layer_norm, norm_placement = post,
 activation = relu, positions = sinusoidal, bias = true` です。注意はヘッドの幅の平方根で割られます。T5 ではそれが重みに
 含まれています。""",
@@ -191,6 +192,10 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "metric.perplexity": """モデルがいわば何個のトークンの間で迷っているかを表します。1 トークンあたりの平均損失を e の指数にした値です。
 
 同じトークナイザーのモデルどうしでのみ比較してください。""",
+    "backend.torchrun": """この機械の複数のプロセスで訓練します。デバイスごとに 1 つで、torchrun のエージェントが動かし続けます。
+
+どのバッチでも各プロセスが自分の行を受け持つので、バッチ、行の順序、学習率は 1 プロセスのときと同じです。損失の違いは足し算の
+順序の違いだけです（dropout はプロセスごとに引かれるため、その場合を除きます）。""",
     "decoding.greedy": "毎回、最も確率の高いトークンを選びます。",
     "decoding.sample": """各トークンを確率に従って選びます。指定があれば、確率の高いものに限ります。
 
@@ -205,6 +210,18 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "export.safetensors": """チェックポイントを `model.safetensors`、`config.json`、`tokenizer.json` として書き出します。
 
 このフォルダーには、読むときにコードを実行するものはありません。""",
+    "export.huggingface": """チェックポイントを Hugging Face ハブの形式で書き出します。transformers や、その形式のモデルを読むソフトウェアで使えます。
+
+フォルダーには `config.json`、`model.safetensors`、`tokenizer.json`、`tokenizer_config.json` が入ります。系列（GPT-2、Llama、Mistral、Qwen 2、
+Qwen 3、BERT、RoBERTa、ModernBERT）はモデルのフィールドから決まり、ロジットはどちらでも同じです。""",
+    "weights.checkpoint": """Hugging Face ハブの形式のモデルを読みます: `config.json`、safetensors（1 つまたは分割）、トークナイザー。
+
+GPT-2、Llama、Mistral、Qwen 2、Qwen 3、BERT、RoBERTa、ModernBERT に対応しています。何もダウンロードせず、フォルダーの中のコードも実行しませ
+ん。pickle の重みは拒否されます。半精度の重みは float32 になります。""",
+    "weights.gguf": """llama.cpp などで使う GGUF ファイルから、モデルとトークナイザーを読みます。量子化されていてもかまいません。
+
+Llama、Qwen 2、Qwen 3 と、バイト単位の BPE に対応しています。量子化された重みは、その精度のまま float32 になります。追加機能 `gguf` が必要です
+（`pip install 'llx-lang[gguf]'`）。""",
     # Sweeps
     "sweep.grid": "いくつかの param の値を、すべての組み合わせで試します。",
     "sweep.random": """無作為に引いた組み合わせを 1 回ずつ試します。リストからは均等に、それ以外は分布から引きます。

@@ -17,6 +17,7 @@ ACTIVATIONS: dict[ActivationName, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "swiglu": F.silu,
     "geglu": F.gelu,
+    "geglu_tanh": partial(F.gelu, approximate="tanh"),
 }
 """GELU is Hendrycks & Gimpel 2016 (arXiv:1606.08415), with tanh its approximation that GPT-2 was trained with; SwiGLU
 and GeGLU are Shazeer 2020 (arXiv:2002.05202), whose gate is bent and multiplied with the rest."""

@@ -65,18 +65,28 @@ class MaskedHead(VocabularyHead):
 
 
 class ClassificationHead(nn.Module):
-    """Pool the hidden states of a row and project them to the classes."""
+    """Pool the hidden states of a row and project them to the classes.
 
-    def __init__(self, shape: Shape, classes: int, pooling: Pooling, dropout: float) -> None:
+    With `pooler`, what was pooled goes through a layer with tanh first, as in BERT. A causal body's projection has no
+    bias, as on the hub.
+    """
+
+    def __init__(self, shape: Shape, classes: int, pooling: Pooling, dropout: float, pooler: bool = False) -> None:
         super().__init__()
         self.pooling = pooling
+        self.pooler = nn.Linear(shape.hidden_size, shape.hidden_size) if pooler else None
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(shape.hidden_size, classes)
-        draw(self, _DEVIATION if shape.readout is None else shape.readout)  # small: training begins from no opinion
+        self.linear = nn.Linear(shape.hidden_size, classes, bias=shape.attention != "causal")
+        draw(self, _usual(shape))
+        # Small: training begins from no opinion.
+        draw(self.linear, _DEVIATION if shape.readout is None else shape.readout)
 
     def forward(self, hidden: Tensor, segments: Tensor | None) -> Tensor:
         """Give the logits (B, C) of hidden states (B, L, H); segment 0 is padding at the end of a row."""
-        return self.linear(self.dropout(pool(hidden, segments, self.pooling)))
+        pooled = pool(hidden, segments, self.pooling)
+        if self.pooler is not None:
+            pooled = torch.tanh(self.pooler(pooled))
+        return self.linear(self.dropout(pooled))
 
 
 def _usual(shape: Shape) -> float:

@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import _disable_current_modes
 
 Way = TypeVar("Way")
 Trial = Callable[[], object]
@@ -60,9 +62,14 @@ def choose(about: str, ways: Mapping[str, Way], tensors: Sequence[Tensor], run: 
     return ways[chooser.choose(about, {name: _trial(way, tensors, run) for name, way in ways.items()})]
 
 
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
+
+
 def _trial(way: Any, tensors: Sequence[Tensor], run: Callable[..., Tensor]) -> Trial:
     def once() -> None:
-        with torch.enable_grad():
+        # Beside what is being computed: a layer that is computed again keeps nothing of a trial, and computes none again.
+        with torch.enable_grad(), saved_tensors_hooks(_same, _same), _disable_current_modes():
             leaves = [each.detach().requires_grad_(each.is_floating_point()) for each in tensors]
             given = run(way, *leaves)
             wanted = [each for each in leaves if each.requires_grad]

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from ..values import FeedForward, Initialisation, RopeScaling
 
 NormName = Literal["layer_norm", "rms_norm"]
-ActivationName = Literal["gelu", "gelu_tanh", "relu", "swiglu", "geglu"]
+ActivationName = Literal["gelu", "gelu_tanh", "relu", "swiglu", "geglu", "geglu_tanh"]
 PositionName = Literal["learned", "rope"]
 LayerName = Literal["local", "global"]
 
-GATED = ("swiglu", "geglu")
+GATED = ("swiglu", "geglu", "geglu_tanh")
 """Activations with two matrices into the inner width, one of which gates the other."""
 
 

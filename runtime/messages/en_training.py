@@ -1,3 +1,5 @@
+"""Texts of training, by key: L0800-L0809, L0829-L0831, and its notes."""
+
 """Texts of training, by key: L0800-L0809, L0890-L0892, and its notes."""
 
 MESSAGES: dict[str, str] = {
@@ -22,6 +24,12 @@ MESSAGES: dict[str, str] = {
     "L0808.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
     "L0809": "an empty prompt can't be continued: the tokenizer has no `end` token to begin with",
     "L0809.help": "begin the prompt with a word",
+    "L0829": "{processes} processes were asked for, and there are {devices} GPUs",
+    "L0829.help": "one process trains on one GPU: ask for as many, or for fewer",
+    "L0830": "the processes of the training ended {times} times: {error}",
+    "L0830.help": "what was saved before is kept; without `backend` it trains in one process, whose errors say more",
+    "L0831": "`{what}` can't be handed to other processes",
+    "L0831.help": "a job is built again in each of them, from components that are registered; without `backend` it trains in one process",
     "L0890": "{device} does not compute in {precision}",
     "L0890.help": "tf32 needs an NVIDIA GPU of compute capability 8.0 or more, fp8 one of 8.9; `precision = auto` takes what is there",
     "L0891": "fp8 needs the package {package}, which is not installed",
@@ -35,12 +43,16 @@ MESSAGES: dict[str, str] = {
     "weights.type": "{tensor} is of {given}, and in the model of {wanted}",
     "weights.finite": "{tensor} holds values that are not finite numbers",
     "training.resumed": "goes on from step {step}",
+    "training.less_at_once": "out of memory at step {step} with {old} rows at once: goes on from there with {new}; the batch stays at {rows} rows, and the last bits may differ",
+    "training.lr.found": "lr = auto: tried from {low} to {high}, takes {lr}",
     "training.saved": "saved at step {step}; the same command goes on from there",
     "training.spike": "step {step} has a loss of {loss}, where {usual} is usual ({rows} rows, the first: {first})",
     "training.profile": "a trace of {steps} steps is in {file}: open it at ui.perfetto.dev or chrome://tracing",
     "training.stall": "checkpoints saved on the way: {count}; training waited {seconds} s for them ({share} of its time)",
+    "training.restarted": "a process of the training ended ({reason}); all of them start again from the last checkpoint ({again} of {most})",
     "training.skipped": "checkpoint {checkpoint} was passed over: {reason}",
     "training.skip.missing": "{file} is missing",
+    "training.skip.extra": "{file} doesn't belong there",
     "training.skip.damaged": "{file} is damaged",
     "training.skip.newer": "it has format {format}, and this llx reads up to {known}",
     "training.skip.other": "it is of another job ({part}: {old} -> {new})",

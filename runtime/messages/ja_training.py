@@ -1,4 +1,4 @@
-"""学習に関する文: L0800-L0809 と通知。"""
+"""学習に関する文: L0800-L0809, L0829-L0831 と通知。"""
 
 MESSAGES: dict[str, str] = {
     "L0801": "ステップ {step} で損失またはその勾配が有限の数ではなくなりました（{rows} 行、先頭: {first}）",
@@ -22,6 +22,12 @@ MESSAGES: dict[str, str] = {
     "L0808.help": "事前学習など、文を書くことを学んだステージのチェックポイントを使ってください",
     "L0809": "空のプロンプトの続きは書けません: トークナイザに文頭として使う `end` トークンがありません",
     "L0809.help": "プロンプトに何か言葉を書いてください",
+    "L0829": "{processes} 個のプロセスが求められましたが、GPU は {devices} 台です",
+    "L0829.help": "1 つのプロセスが 1 台の GPU で訓練します。GPU の台数以下にしてください",
+    "L0830": "訓練のプロセスが {times} 回終了しました: {error}",
+    "L0830.help": "それまでに保存されたものは残っています。`backend` を外すと 1 プロセスで訓練し、エラーがより詳しく分かります",
+    "L0831": "`{what}` は他のプロセスに渡せません",
+    "L0831.help": "ジョブは登録されたコンポーネントから各プロセスで組み立て直されます。`backend` を外せば 1 プロセスで訓練できます",
     "L0890": "{device} は {precision} で計算できません",
     "L0890.help": "tf32 には compute capability 8.0 以上、fp8 には 8.9 以上の NVIDIA GPU が必要です。`precision = auto` なら、使えるものを選びます",
     "L0891": "fp8 に必要なパッケージ {package} がインストールされていません",
@@ -35,12 +41,16 @@ MESSAGES: dict[str, str] = {
     "weights.type": "{tensor} は {given} ですが、モデルでは {wanted} です",
     "weights.finite": "{tensor} に有限の数でない値があります",
     "training.resumed": "ステップ {step} から再開します",
+    "training.less_at_once": "ステップ {step} で一度に {old} 行を処理しようとしてメモリが足りなくなりました。{new} 行ずつにして続けます。バッチは {rows} 行のままですが、末尾のビットは異なることがあります",
+    "training.lr.found": "lr = auto: {low} から {high} まで試し、{lr} にしました",
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",
     "training.spike": "ステップ {step} の損失は {loss} で、通常は {usual} 前後です（{rows} 行、先頭は {first}）",
     "training.profile": "{steps} ステップのトレースを {file} に書きました。ui.perfetto.dev か chrome://tracing で開けます",
     "training.stall": "途中で {count} 回保存しました。学習がそれを待った時間は {seconds} 秒（全体の {share}）です",
+    "training.restarted": "訓練のプロセスが終了しました（{reason}）。最後のチェックポイントから全プロセスを再開します（{most} 回中 {again} 回目）",
     "training.skipped": "チェックポイント {checkpoint} は使いませんでした: {reason}",
     "training.skip.missing": "{file} がありません",
+    "training.skip.extra": "{file} はそこにあるはずのないファイルです",
     "training.skip.damaged": "{file} が壊れています",
     "training.skip.newer": "形式が {format} で、この llx が読めるのは {known} までです",
     "training.skip.other": "別の学習のものです（{part}: {old} -> {new}）",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from .weights import Tensors, WeightsDontFit
+from .weights import Tensors, WeightsDontFit, like
 
 ENTRY = "/average"
 
@@ -67,4 +67,4 @@ class Average:
     def put(self, stored: Mapping[str, torch.Tensor]) -> None:
         """Put back what a checkpoint held."""
         for name, average in self.averages.items():
-            average.copy_(stored[name + ENTRY])
+            average.copy_(like(average, stored[name + ENTRY]))

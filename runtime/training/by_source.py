@@ -9,6 +9,7 @@ from .loader import tensors, to_device
 from .order import Mixture, key
 from .precision import autocast
 from .setup import Setup
+from .team import Team
 
 
 def losses_by_source(network: Network, setup: Setup, step: int, rows: int) -> dict[str, float]:
@@ -32,7 +33,8 @@ def losses_by_source(network: Network, setup: Setup, step: int, rows: int) -> di
             batch = setup.reader.prepared(own, key(setup.seed, "source", source.name, step))
             count = float(setup.job.objective.count(batch))
             total = 0.0
-            for part in tensors(batch, rows):
+            shares = (share for share, _ in Team().share(len(own), rows))
+            for part in tensors(batch, shares):
                 moved = to_device(part, setup.device)
                 with torch.no_grad(), autocast(setup.device, setup.dtype):
                     total += float(setup.job.objective.loss(network, moved)[0])

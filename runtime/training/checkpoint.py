@@ -55,12 +55,12 @@ class Saved:
     environment: dict[str, Any]
 
 
-def environment() -> dict[str, Any]:
+def environment(world_size: int = 1) -> dict[str, Any]:
     """Give what the bits of a result depend on beside the job: they repeat where all of it is the same."""
     return {
         "llx": __version__,
         "torch": torch.__version__,
-        "world_size": 1,
+        "world_size": world_size,
         "threads": torch.get_num_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
     }
@@ -69,16 +69,20 @@ def environment() -> dict[str, Any]:
 class Checkpoints:
     """The checkpoints of one job in one folder: another one's are not gone on from.
 
-    `fingerprint` names the task, and `job` says what it trains, part by part, so that a difference can be shown.
+    `fingerprint` names the task, and `job` says what it trains, part by part, so that a difference can be shown. Of
+    the ranks that train together one owns the folder; the others read what it says.
     """
 
-    def __init__(self, directory: Path, fingerprint: str, job: Mapping[str, Any]) -> None:
+    def __init__(
+        self, directory: Path, fingerprint: str, job: Mapping[str, Any], world_size: int = 1, *, owned: bool = True
+    ) -> None:
         self.directory = directory
         self.fingerprint = fingerprint
         self.job = dict(job)
+        self.environment = environment(world_size)
         directory.mkdir(parents=True, exist_ok=True)
         # What a kill left half done.
-        for leftover in directory.glob(".*"):
+        for leftover in directory.glob(".*") if owned else ():
             remove(leftover)
 
     def save(
@@ -113,6 +117,10 @@ class Checkpoints:
                 self._set_aside(folder)
         return None, skipped
 
+    def at(self, step: int, fits: Callable[[Saved], None]) -> None:
+        """Read the checkpoint of a step, which the owner of the folder has found to be good; raises Unusable."""
+        self._fitting(self._named("step", step), fits)
+
     def best(self, step: int) -> Tensors:
         """Read the weights of the best step."""
         folder = self._named("best", step)
@@ -143,7 +151,12 @@ class Checkpoints:
                 write_tensors(temporary / f"{name}.safetensors", part)
             write_json(temporary / "state.json", state)
             files = {p.name: {"size": p.stat().st_size, "sha256": sha256(p)} for p in sorted(temporary.iterdir())}
-            about = {"format": FORMAT, "fingerprint": self.fingerprint, "environment": environment(), "job": self.job}
+            about = {
+                "format": FORMAT,
+                "fingerprint": self.fingerprint,
+                "environment": self.environment,
+                "job": self.job,
+            }
             manifest = {**about, "files": files}
             write_json(temporary / MANIFEST, {**manifest, "sha256": _digest(manifest)})
             seal(temporary, final)
@@ -202,6 +215,8 @@ class Checkpoints:
         files = manifest["files"]
         for name in sorted(_NEEDED - files.keys()):
             raise Unusable(Text("training.skip.missing", {"file": f"{folder.name}/{name}"}))
+        for name in sorted({path.name for path in folder.iterdir()} - files.keys() - {MANIFEST}):
+            raise Unusable(Text("training.skip.extra", {"file": f"{folder.name}/{name}"}))
         for name, file in files.items():
             path = folder / name
             if Path(name).name != name or path.is_symlink():

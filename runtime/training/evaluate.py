@@ -7,6 +7,7 @@ from ...plugins.shards import Shards
 from ...plugins.work import EvaluationJob, Outcome, Work
 from .build import Stored, build, load_body, load_head
 from .device import choose_device, torch_settings
+from .learner import Learner
 from .loader import Reader
 from .measure import measure, split_facts
 from .memory import told_if_memory_runs_out
@@ -34,8 +35,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
             raise TaskFailed("L0807", {"split": SPLIT}, field="data", help="L0807.help")
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
         return measure(
-            network,
-            job.objective,
+            Learner(network, job.objective),
             Reader(shards, job.objective, facts),
             job.batch,
             device,

@@ -6,7 +6,8 @@ import contextlib
 import queue
 import sys
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from ...plugins.component import Facts
 from ...plugins.shards import Shards
 from ...plugins.values import Batch, Objective
 from .order import Indices, Keyed, Order, key, length_class
+from .team import Team
 
 _AHEAD = 3
 """Steps that are prepared before they are asked for."""
@@ -31,6 +33,8 @@ class Ready:
     rows: Indices
     count: float
     parts: list[dict[str, torch.Tensor]]
+    weights: list[float]
+    """For each micro-batch 1, or 0 if its row is another rank's and stands in for none."""
 
 
 class Reader:
@@ -52,18 +56,28 @@ class Reader:
         return self.objective.prepare(batch, self._random.of(random_key), self.facts)
 
 
-def tensors(batch: Batch, size: int, pin: bool = False) -> list[dict[str, torch.Tensor]]:
-    """Cut a prepared batch into micro-batches of at most `size` rows.
+def tensors(batch: Batch, shares: Iterable[slice], pin: bool = False) -> list[dict[str, torch.Tensor]]:
+    """Cut a prepared batch into micro-batches.
 
     Segments that say nothing (one document a row, no padding) are left out, so that bodies take their fast path.
     """
     said = {name: array for name, array in batch.items() if not (_is_segments(name) and bool((array == 1).all()))}
-    rows = len(next(iter(batch.values())))
     parts = []
-    for start in range(0, rows, size):
-        part = {name: torch.from_numpy(np.ascontiguousarray(a[start : start + size])) for name, a in said.items()}
+    for share in shares:
+        part = {name: torch.from_numpy(np.ascontiguousarray(a[share])) for name, a in said.items()}
         parts.append({name: tensor.pin_memory() for name, tensor in part.items()} if pin else part)
     return parts
+
+
+def smaller(ready: Ready, size: int) -> Ready:
+    """Cut micro-batches that were made larger into some of at most `size` rows."""
+    parts: list[dict[str, torch.Tensor]] = []
+    weights: list[float] = []
+    for part, weight in zip(ready.parts, ready.weights, strict=True):
+        starts = range(0, len(next(iter(part.values()))), size)
+        parts += [{name: tensor[start : start + size] for name, tensor in part.items()} for start in starts]
+        weights += [weight] * len(starts)
+    return replace(ready, parts=parts, weights=weights)
 
 
 def to_device(part: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
@@ -74,16 +88,20 @@ def to_device(part: dict[str, torch.Tensor], device: torch.device) -> dict[str, 
 class Batches:
     """The batches of a training: a pure function of (seed, step)."""
 
-    def __init__(self, reader: Reader, order: Order, seed: int, micro_batch: int, pin: bool = False) -> None:
+    def __init__(
+        self, reader: Reader, order: Order, seed: int, micro_batch: int, pin: bool = False, team: Team | None = None
+    ) -> None:
         self.reader, self.order, self.seed = reader, order, seed
-        self.micro_batch, self.pin = micro_batch, pin
+        self.micro_batch, self.pin, self.team = micro_batch, pin, team or Team()
 
     def batch(self, step: int) -> Ready:
         """Make the batch of a step."""
         rows = self.order.rows(step)
         batch = self.reader.prepared(rows, key(self.seed, "prepare", step))
         count = float(self.reader.objective.count(batch))
-        return Ready(step, rows, count, tensors(batch, self.micro_batch, self.pin))
+        # What is drawn is drawn for the whole batch, so that it doesn't depend on the number of ranks.
+        shares, weights = zip(*self.team.share(len(rows), self.micro_batch), strict=True)
+        return Ready(step, rows, count, tensors(batch, shares, self.pin), list(weights))
 
 
 class Loader:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from contextlib import ExitStack
 
 import torch
@@ -13,20 +12,20 @@ from ...plugins.work import Interrupted
 from ..events import CheckpointSaved, Listener, Sampled, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
-from .device import seed_device
+from .gradients import Gradients
+from .learner import Learner
 from .loader import Batches, Loader, Ready
 from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
 from .meter import Meter, means
 from .monitor import Monitor
-from .order import key
 from .profile import profiled
 from .result import facts_of, write_result
 from .samples import samples
 from .saver import Saver
 from .setup import Setup
 from .state import State
-from .step import NonFinite, gradients
+from .step import NonFinite, Sums
 from .update import Update
 from .weights import (
     Tensors,
@@ -52,7 +51,9 @@ class Training:
     def __init__(self, setup: Setup, emit: Listener, chooser: Calibration) -> None:
         self.setup, self.job, self.work = setup, setup.job, setup.work
         self.emit, self.fingerprint = emit, setup.work.fingerprint
-        self.network = setup.network
+        self.network, self.team = setup.network, setup.team
+        self.learner = Learner(self.network, self.job.objective)
+        self.team.place(self.learner, setup.dtype)
         self.update = Update(self.job, self.network, setup.device, setup.dtype)
         self.chooser = chooser
         self.state = State(setup.micro_batch, kernels=chooser.taken)
@@ -64,66 +65,69 @@ class Training:
         """What is shown beside the progress."""
         self.adapted = 1.0
         """What the schedule makes of the validations so far."""
-        self.started = self.shown = self.saved = time.monotonic()
+        self.started = self.shown = self.saved = self.team.now()
         self.saver = Saver(setup.checkpoints, lambda step: emit(CheckpointSaved(self.fingerprint, step)))
 
     @property
     def elapsed(self) -> float:
-        return self.state.elapsed + time.monotonic() - self.started
+        return self.state.elapsed + self.team.now() - self.started
 
     def run(self) -> Facts:
         """Go through the budget and write the result."""
         self._resume()
         state, setup = self.state, self.setup
-        self.started = self.shown = self.saved = time.monotonic()
+        self.started = self.shown = self.saved = self.team.now()
         self._restart_clocks()
         self.network.train()
         with ExitStack() as stack:
-            stack.enter_context(told_if_memory_runs_out(state.micro_batch))
+            stack.enter_context(told_if_memory_runs_out(lambda: state.micro_batch))
             stack.enter_context(self.saver)
             kind = setup.device.type
-            batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, pin=kind == "cuda")
+            batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, kind == "cuda", self.team)
             loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
             traced = stack.enter_context(profiled(self.work, setup.device))
             lap = self.monitor.watch.lap
+            gradients = Gradients(setup, self.learner, state, lap)
             while True:
                 ended = setup.budget.reached(state.step, self.elapsed)
                 if self._validation_is_due(ended):
                     self._validate()
-                if self.job.samples and self._is_interval(ended):
+                if self.job.samples and not self.team.sharded and self._is_interval(ended):
                     self._sample()
                 if ended or state.patience_spent:
                     break
                 ready = loader.batch(state.step)
                 lap("data")
-                self._step(ready)
+                self._step(ready, gradients.of(ready, self.update.loss_scale))
                 self._after_step()
                 traced()
             self._settle()
         self._say_stall()
         self._say_spikes()
         with self.update.averaged():
-            write_result(setup, state, tensors_of(self.network), self._best())
+            last, best = self._whole(), self._best()
+        if self.team.rank == 0:
+            write_result(setup, state, last, best)
         return facts_of(setup, state, self.network, self.update.skipped)
 
     def _best(self) -> Tensors:
         state = self.state
         if state.best_step in (None, state.step):
-            return tensors_of(self.network)
+            return self._whole()
+        if self.team.rank:
+            return {}
         assert state.best_step is not None
         return self.best if self.best is not None else self.setup.checkpoints.best(state.best_step)
 
+    def _whole(self) -> Tensors:
+        """Give the weights on the host, where the first rank writes them."""
+        return copied(tensors_of(self.network), self.team.rank == 0)
+
     # One step
 
-    def _step(self, ready: Ready) -> None:
-        setup, step = self.setup, ready.step
+    def _step(self, ready: Ready, sums: Sums) -> None:
+        step = ready.step
         assert step == self.state.step
-        # All that is random within a step comes from here, so that no random state needs to be saved.
-        seed_device(key(setup.seed, "step", step), setup.device)
-        lap, scale = self.monitor.watch.lap, self.update.loss_scale
-        sums = gradients(
-            self.network, self.job.objective, ready.parts, ready.count, setup.device, setup.dtype, scale, lap
-        )
         self.monitor.before_update(step)
         try:
             self.update.take(step, sums["loss"], self._rate_factor)
@@ -132,7 +136,7 @@ class Training:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
         self.monitor.after_update()
-        lap("optimizer")
+        self.monitor.watch.lap("optimizer")
         self.monitor.spikes.add(step + 1, sums["loss"], ready.count)
         self.meter.add(sums, ready.count)
         self.state.step = step + 1
@@ -160,23 +164,27 @@ class Training:
     # What happens between steps
 
     def _after_step(self) -> None:
-        now = time.monotonic()
-        if now - self.shown >= _SHOW_SECONDS:
+        self.saver.check()
+        stop, save = self.team.meet(self.work.stopping(), self._save_is_due(self.team.now()))
+        if (now := self.team.now()) - self.shown >= _SHOW_SECONDS:
             self.shown = now
             self._show()
-        self.saver.check()
-        self._stop_if_asked()
+        if stop:
+            self._stop()
         self.monitor.watch.lap("rest")
-        if self._save_is_due(now):
+        if save:
             self._save()
             self.monitor.watch.lap("checkpoint")
 
     def _stop_if_asked(self) -> None:
-        if self.work.stopping():
-            self._save()
-            self.saver.wait()
-            self.work.progress.log("training.saved", step=self.state.step)
-            raise Interrupted
+        if self.team.meet(self.work.stopping())[0]:
+            self._stop()
+
+    def _stop(self) -> None:
+        self._save()
+        self.saver.wait()
+        self.work.progress.log("training.saved", step=self.state.step)
+        raise Interrupted
 
     def _show(self) -> None:
         budget, step = self.setup.budget, self.state.step
@@ -243,15 +251,16 @@ class Training:
         metric = setup.metric
         with self.update.averaged():
             outcome = measure(
-                self.network,
-                self.job.objective,
+                self.learner,
                 setup.validation,
-                state.micro_batch,
+                setup.rows,
                 setup.device,
                 setup.dtype,
                 predict=metric is not None and metric.needs != "loss",
                 targets=metric is not None,
                 between=lambda rows: self._stop_if_asked(),
+                at_once=state.micro_batch,
+                team=self.team,
             )
         figures = {"validation_loss": mean_loss(outcome)}
         value, higher = figures["validation_loss"], False
@@ -264,7 +273,7 @@ class Training:
         if better:
             state.best_value, state.best_step, state.waited = value, state.step, 0
             with self.update.averaged():
-                self.best = copied(tensors_of(self.network))
+                self.best = self._whole()
         else:
             state.waited += 1
         total, count = state.since_validation
@@ -305,9 +314,10 @@ class Training:
         best = None
         if self.best is not None and self.state.best_step is not None:
             best = (self.state.best_step, self.best)
+        first = self.team.rank == 0
         with self.update.averaged(False):
-            self.saver.save(self.state.step, tensors_of(self.network), self.update.tensors(), state, best)
-        self.saved = time.monotonic()
+            self.saver.save(self.state.step, tensors_of(self.network), self.update.tensors(), state, best, first)
+        self.saved = self.team.now()
 
     def _say_stall(self) -> None:
         """Tell how long the training waited for its checkpoints."""
@@ -320,20 +330,26 @@ class Training:
     def _resume(self) -> None:
         """Put back the newest checkpoint that verifies, and say which ones were skipped."""
         log = self.work.progress.log
-        found, skipped = self.setup.checkpoints.latest(self._put_back)
+        checkpoints, first = self.setup.checkpoints, self.team.rank == 0
+        found, skipped = checkpoints.latest(self._put_back) if first else (None, [])
         for name, reason in skipped:
             log("training.skipped", checkpoint=name, reason=reason)
-        if found is None:
+        step, before = self.team.first_says([found.step, found.environment] if found else [None, None])
+        if step is None:
             return
+        if not first:
+            checkpoints.at(step, self._put_back)
         self.meter.restore(self.state.sums)
         self.monitor.spikes.restore(self.state.spikes)
         self.state.sums = {}
         self._adapt()
-        if found.environment["threads"] != torch.get_num_threads():
-            torch.set_num_threads(found.environment["threads"])
-        for part, old in found.environment.items():
-            if environment().get(part) != old:
-                log("training.other_environment", part=part, old=old, new=environment().get(part))
+        here = environment(self.team.size)
+        if before["threads"] != here["threads"] and before["world_size"] == here["world_size"]:
+            torch.set_num_threads(before["threads"])
+            here["threads"] = before["threads"]
+        for part, old in before.items():
+            if here.get(part) != old:
+                log("training.other_environment", part=part, old=old, new=here.get(part))
         log("training.resumed", step=self.state.step, checkpoint=f"step-{self.state.step:08d}")
 
     def _put_back(self, saved: Saved) -> None:
@@ -345,7 +361,7 @@ class Training:
             raise ValueError("no number of threads")
         state = State.of(saved.state)
         # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
-        require_match(tensors_of(self.network), saved.network)
+        require_match(tensors_of(self.network), saved.network, exactly=True)
         self.update.put(saved.optimizer)
         put(self.network, saved.network)
         self.update.weights_changed()

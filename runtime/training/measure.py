@@ -10,20 +10,19 @@ import numpy as np
 import torch
 
 from ...plugins.component import Facts
-from ...plugins.nn.network import Network
-from ...plugins.values import Objective
 from ...plugins.work import Outcome
+from .learner import Learner
 from .loader import Reader, tensors, to_device
 from .order import Indices, key
 from .precision import autocast
+from .team import Team
 
 _SEED = 0
 """Of what is drawn for a measurement (masks): fixed, so that two measurements differ in the weights alone."""
 
 
 def measure(
-    network: Network,
-    objective: Objective,
+    learner: Learner,
     reader: Reader,
     batch: int,
     device: torch.device,
@@ -32,18 +31,25 @@ def measure(
     predict: bool,
     targets: bool = False,
     between: Callable[[int], None] = lambda rows: None,
+    at_once: int | None = None,
+    team: Team | None = None,
 ) -> Outcome:
     """Go once through all rows, without dropout and in a fixed order.
 
-    `batch` rows go through at once. `predict` asks for joined predictions, `targets` for the counts of what was
-    to be predicted. `between` is called after each batch with the number of rows seen.
+    What is drawn is drawn for `batch` rows, of which `at_once` go through the model at once. `predict` asks for joined
+    predictions, `targets` for the counts of what was to be predicted. `between` is called after each batch with the
+    number of rows seen. The ranks of a team share the rows of a batch, unless all of them need the predictions.
     """
+    team = team or Team()
+    objective = learner.objective
+    sharing = Team() if predict else team
     counted: Counter[int] = Counter()
     sums: dict[str, Any] = {}
     count = 0.0
     predictions: list[tuple[Mapping[str, Any], Any]] = []
-    training = network.training
-    network.eval()
+    wide = torch.float32 if device.type == "mps" else torch.float64
+    training = learner.training
+    learner.eval()
     try:
         with torch.no_grad():
             seen = 0
@@ -53,18 +59,23 @@ def measure(
                 if targets and (wanted := objective.targets(prepared)) is not None:
                     ids, times = np.unique(wanted, return_counts=True)
                     counted.update(dict(zip(ids.tolist(), times.tolist(), strict=True)))
-                moved = to_device(tensors(prepared, len(rows))[0], device)
-                with autocast(device, dtype):
-                    loss, parts = objective.loss(network, moved)
-                    guesses = objective.predict(network, moved) if predict else None
-                for name, value in {"loss": loss, **parts}.items():
-                    sums[name] = sums.get(name, 0) + value.detach().to(_wide(device))
-                if guesses is not None:
-                    predictions.extend(zip(_scalars(reader, rows), guesses, strict=True))
+                shares, weights = zip(*sharing.share(len(rows), at_once or len(rows)), strict=True)
+                for share, weight, part in zip(shares, weights, tensors(prepared, shares), strict=True):
+                    moved = to_device(part, device)
+                    with autocast(device, dtype):
+                        loss, parts = learner(moved)
+                        guesses = learner(moved, predict=True) if predict else None
+                    for name, value in {"loss": loss, **parts}.items():
+                        # What a network gives for a row that stands in may be no number.
+                        own = value.detach().to(wide) if weight else torch.zeros((), dtype=wide, device=device)
+                        sums[name] = sums.get(name, 0) + own
+                    if guesses is not None:
+                        predictions.extend(zip(_scalars(reader, rows[share]), guesses, strict=True))
                 seen += len(rows)
                 between(seen)
     finally:
-        network.train(training)
+        learner.train(training)
+    sums = sharing.total(sums)
     return Outcome(
         sums={name: float(value) for name, value in sums.items()} | {"count": count, "rows": float(len(reader.shards))},
         records=objective.join(predictions, reader.facts) if predictions else [],
@@ -98,7 +109,3 @@ def _scalars(reader: Reader, rows: Indices) -> list[dict[str, Any]]:
     if not columns:
         return [{} for _ in rows]
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-
-
-def _wide(device: torch.device) -> torch.dtype:
-    return torch.float32 if device.type == "mps" else torch.float64

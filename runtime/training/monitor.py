@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import torch
 
@@ -34,10 +33,12 @@ class Monitor:
         length = setup.shards.row_length()
         self.flops_per_token = 3 * setup.job.model.flops_per_token(setup.facts["vocab_size"], length)
         self._peak: float | None = None
+        self._looks = not setup.team.sharded
+        """Whether the weights can be looked at here: of shards nothing is told that needs them whole."""
 
     def before_update(self, step: int) -> None:
         """Hear that the optimizer comes next; steps count from 0."""
-        if _is_due(step + 1):
+        if self._looks and _is_due(step + 1):
             self.ratio.before()
 
     def after_update(self) -> None:
@@ -51,8 +52,8 @@ class Monitor:
         if (ratio := self.ratio.take()) is not None:
             figures["update_ratio"] = ratio
         if (peak := self._known_peak(elapsed)) is not None:
-            figures["mfu"] = tokens_per_second * self.flops_per_token / peak
-        if _is_due(step):
+            figures["mfu"] = tokens_per_second * self.flops_per_token / (peak * self.setup.team.size)
+        if self._looks and _is_due(step):
             found = losses_by_source(self.network, self.setup, step, micro_batch)
             figures |= {f"loss/{name}": loss for name, loss in found.items()}
         return figures
@@ -69,8 +70,8 @@ def memory_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 — a third of the time of Path's
+            return int(file.read(64).split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         import resource
         import sys

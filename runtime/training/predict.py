@@ -59,7 +59,7 @@ def predict(
             random = np.random.Generator(np.random.Philox(key=key(0, "predict", start)))
             batch = objective.prepare(stacked(some, encoding), random, stored.facts)
             with torch.no_grad(), autocast(device, dtype):
-                predicted = objective.predict(network, to_device(tensors(batch, len(some))[0], device))
+                predicted = objective.predict(network, to_device(tensors(batch, [slice(None)])[0], device))
             if predicted is None:
                 raise TaskFailed("L0806", values, help="L0806.help")
             scalars = [name for name, array in encoding.arrays().items() if not array.shape]

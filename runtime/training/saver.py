@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 
 from .checkpoint import Checkpoints
-from .weights import Tensors
+from .weights import Tensors, whole
 
 
 class HostCopy:
@@ -23,11 +23,14 @@ class HostCopy:
         self._buffers: Tensors = {}
         self._copied: torch.cuda.Event | None = None
 
-    def of(self, tensors: Mapping[str, torch.Tensor]) -> Tensors:
-        """Give copies that hold until the next call."""
-        taken = {name: self._buffer(name, tensor) for name, tensor in tensors.items()}
+    def of(self, tensors: Mapping[str, torch.Tensor], kept: bool = True) -> Tensors:
+        """Give copies that hold until the next call; nothing unless they are to be kept here."""
+        taken: Tensors = {}
         for name, tensor in tensors.items():
-            taken[name].copy_(tensor.detach(), non_blocking=True)
+            given = whole(tensor.detach())
+            if kept:
+                taken[name] = self._buffer(name, given)
+                taken[name].copy_(given, non_blocking=True)
         if any(tensor.is_cuda for tensor in tensors.values()):
             self._copied = torch.cuda.Event()
             self._copied.record()
@@ -76,14 +79,17 @@ class Saver:
         optimizer: Tensors,
         state: Mapping[str, Any],
         best: tuple[int, Tensors] | None,
+        written: bool = True,
     ) -> None:
         """Copy a step's tensors, and let the thread write them; the one before must be there first.
 
-        `best` are weights that nobody changes any more.
+        `best` are weights that nobody changes any more. Of the ranks that hold parts of tensors, one has it `written`.
         """
         began = time.monotonic()
         self._join()
-        copies = self._network.of(network), self._optimizer.of(optimizer)
+        copies = self._network.of(network, written), self._optimizer.of(optimizer, written)
+        if not written:
+            return self._stall(began)
 
         def write() -> None:
             try:

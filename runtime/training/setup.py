@@ -22,13 +22,14 @@ from .measure import split_facts
 from .order import Epochs, Mixture, Order, Source, length_class
 from .precision import choose_precision, compute_in_fp8
 from .recompute import recompute
+from .team import Team
 
 
 class Setup:
     """A job with everything looked up that stays the same while it trains."""
 
-    def __init__(self, job: Job, work: Work) -> None:
-        self.job, self.work = job, work
+    def __init__(self, job: Job, work: Work, team: Team | None = None) -> None:
+        self.job, self.work, self.team = job, work, team or Team()
         self.seed = int(work.settings.get("seed") or 0)
         self.device = choose_device(work.settings.get("device"))
         self.precision = work.settings.get("precision")
@@ -55,7 +56,7 @@ class Setup:
         self.validate_every = validation_interval(job.validate, self.budget, self.pace)
         self.micro_batch = micro_batch(
             job.micro_batch,
-            self.rows,
+            -(-self.rows // self.team.size),
             job.model,
             self.facts["vocab_size"],
             self.shards.row_length(),
@@ -63,7 +64,9 @@ class Setup:
             job.activation_checkpointing,
         )
         self.network = self._network()
-        self.checkpoints = Checkpoints(work.partial / "checkpoints", work.fingerprint, self._identity())
+        self.checkpoints = Checkpoints(
+            work.partial / "checkpoints", work.fingerprint, self._identity(), self.team.size, owned=self.team.rank == 0
+        )
         self._check_space()
 
     def _set_order(self) -> None:

@@ -3,49 +3,49 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn.utils import clip_grad_value_, clip_grads_with_norm_, get_total_norm
 
-from ...plugins.values import Network, Objective
-from .loader import to_device
+from .learner import Learner
+from .loader import Ready, to_device
 from .precision import autocast
 from .scale import LossScale
-
-Sums = dict[str, torch.Tensor]
+from .team import Sums, Team
+from .weights import whole
 
 
 def gradients(
-    network: Network,
-    objective: Objective,
-    parts: Sequence[dict[str, torch.Tensor]],
-    count: float,
+    team: Team,
+    learner: Learner,
+    ready: Ready,
     device: torch.device,
     dtype: torch.dtype,
     scale: torch.Tensor | None = None,
     lap: Callable[[str], None] = lambda part: None,
 ) -> Sums:
-    """Add up the gradients of the mean loss over all micro-batches; give the sums, the loss as `loss`.
+    """Add up the gradients of the mean loss over all micro-batches of a step, and over the ranks of a team.
 
-    The gradients, and not the sums, are multiplied by `scale`. `lap` hears when a forward and when a backward pass was
-    queued.
+    Gives the sums over the whole batch, the loss as `loss`. The gradients, and not the sums, are multiplied by `scale`.
+    `lap` hears when a forward and when a backward pass was queued.
     """
     sums: Sums = {}
-    for part in parts:
+    for number, (part, weight) in enumerate(zip(ready.parts, ready.weights, strict=True), start=1):
         batch = to_device(part, device)
         with autocast(device, dtype):
-            loss, shown = objective.loss(network, batch)
+            loss, shown = team.loss(learner, batch, last=number == len(ready.parts))
         lap("forward")
         # The denominator is that of the whole batch, so that every token weighs alike in every micro-batch.
-        share = torch.full_like(loss, 1.0 / (count or 1.0))
+        share = torch.full_like(loss, weight / (ready.count or 1.0))
         loss.backward(share if scale is None else share * scale)
         lap("backward")
         for name, value in {"loss": loss, **shown}.items():
-            sums[name] = sums[name] + value.detach() if name in sums else value.detach()
-    return sums
+            own = value.detach() if weight else torch.zeros_like(value)
+            sums[name] = sums[name] + own if name in sums else own
+    return team.total(sums)
 
 
 def clipped_norm(parameters: Iterable[nn.Parameter], limit: float | None, value: float | None = None) -> torch.Tensor:
@@ -54,11 +54,11 @@ def clipped_norm(parameters: Iterable[nn.Parameter], limit: float | None, value:
     Each number of them is then cut to -value…value, and all are scaled down to a norm of `limit` if it is above.
     """
     used = [parameter for parameter in parameters if parameter.grad is not None]
-    norm = get_total_norm([parameter.grad for parameter in used if parameter.grad is not None])
+    norm = whole(get_total_norm([parameter.grad for parameter in used if parameter.grad is not None]))
     cut = norm
     if value is not None:
         clip_grad_value_(used, value)
-        cut = get_total_norm([parameter.grad for parameter in used if parameter.grad is not None])
+        cut = whole(get_total_norm([parameter.grad for parameter in used if parameter.grad is not None]))
     if limit is not None:
         clip_grads_with_norm_(used, limit, cut)
     return norm

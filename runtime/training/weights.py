@@ -34,9 +34,27 @@ def tensors_of(module: nn.Module) -> Tensors:
     return named
 
 
-def copied(tensors: Mapping[str, torch.Tensor]) -> Tensors:
-    """Give a copy on the host that further training doesn't change."""
-    return {name: tensor.to("cpu", copy=True) for name, tensor in tensors.items()}
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """Give a tensor of which each rank holds a part as a whole: all ranks must ask for it."""
+    gather = getattr(tensor, "full_tensor", None)  # a DTensor's: importing it takes longer than most commands
+    return gather() if gather is not None else tensor
+
+
+def like(own: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """Give this rank's part of a whole tensor, if `own` is in parts."""
+    if getattr(own, "placements", None) is None or own.shape != given.shape:
+        return given
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
+    assert isinstance(own, DTensor)
+    return distribute_tensor(given.to(own.device), own.device_mesh, own.placements, src_data_rank=None)
+
+
+def copied(tensors: Mapping[str, torch.Tensor], kept: bool = True) -> Tensors:
+    """Give a copy on the host that further training doesn't change; nothing unless it is to be kept here."""
+    # One by one, so that no more than one is whole on the device.
+    gathered = ((name, whole(tensor)) for name, tensor in tensors.items())
+    return {name: tensor.to("cpu", copy=True) for name, tensor in gathered if kept}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -59,17 +77,24 @@ def put(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
     require_match(own, tensors)
     with torch.no_grad():
         for name, tensor in own.items():
-            tensor.copy_(tensors[name])
+            tensor.copy_(like(tensor, tensors[name]))
 
 
-def require_match(wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]) -> None:
-    """Raise WeightsDontFit for the first difference in names, shapes and types."""
+def require_match(
+    wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor], *, exactly: bool = False
+) -> None:
+    """Raise WeightsDontFit for the first difference in names, shapes and types.
+
+    Weights from elsewhere may be in another floating-point format; `exactly` the same is what a training itself saved.
+    """
     if missing := sorted(wanted.keys() - given.keys()):
         raise WeightsDontFit("weights.missing", tensor=missing[0])
     if extra := sorted(given.keys() - wanted.keys()):
         raise WeightsDontFit("weights.extra", tensor=extra[0])
     for name, tensor in wanted.items():
         _require_alike(name, tensor, given[name])
+        if exactly and tensor.dtype != given[name].dtype:
+            raise WeightsDontFit("weights.type", tensor=name, given=str(given[name].dtype), wanted=str(tensor.dtype))
 
 
 def _require_alike(name: str, wanted: torch.Tensor, given: torch.Tensor) -> None:
@@ -128,5 +153,5 @@ def put_optimizer(optimizer: torch.optim.Optimizer, network: nn.Module, tensors:
             raise WeightsDontFit("weights.extra", tensor=name)
         if tensor.ndim:  # a count is a single number
             _require_alike(name, _along(parameters[parameter_name], tensor), tensor)
-        state.setdefault(indices[parameter_name], {})[entry] = tensor
+        state.setdefault(indices[parameter_name], {})[entry] = like(parameters[parameter_name], tensor)
     optimizer.load_state_dict({"state": state, "param_groups": described["param_groups"]})

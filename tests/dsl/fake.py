@@ -80,6 +80,7 @@ class FakeComponent:
     fields: Mapping[str, Field]
     positional: tuple[str, ...] = ()
     outputs: Callable[[Value], dict[str, Artifact]] = lambda value: {}
+    artifact: str | None = None
     validate: Rule = lambda arguments: ()
     check: Rule = lambda arguments: ()
     description: str = "A component for tests."

@@ -203,6 +203,10 @@ def retype(content: dict[str, torch.Tensor]) -> None:
     content[first(content)] = content[first(content)].to(torch.int64)
 
 
+def halve(content: dict[str, torch.Tensor]) -> None:
+    content[first(content)] = content[first(content)].to(torch.bfloat16)
+
+
 HEADER = struct.pack("<Q", 1 << 60) + b"{}"
 MODEL, OPTIMIZER, STATE, MANIFEST = "model.safetensors", "optimizer.safetensors", "state.json", "manifest.json"
 HARMS: dict[str, tuple[Harm, str]] = {
@@ -211,6 +215,9 @@ HARMS: dict[str, tuple[Harm, str]] = {
     "cut weights": (cut(MODEL), "training.skip.damaged"),
     "an empty file": (write(MODEL, b""), "training.skip.damaged"),
     "a missing file": (lose(OPTIMIZER), "training.skip.missing"),
+    "a file more": (write("model-00002-of-00002.safetensors", b""), "training.skip.extra"),
+    "another tokenizer's data": (manifest(lambda content: content["job"].update(data="0" * 16)), "training.skip.other"),
+    "another task's": (manifest(lambda content: content.update(fingerprint="0" * 40)), "training.skip.other"),
     "no manifest": (lose(MANIFEST), "training.skip.missing"),
     "a pickle for a manifest": (write(MANIFEST, PICKLE), "training.skip.damaged"),
     "a deep manifest": (write(MANIFEST, b"[" * 100_000), "training.skip.damaged"),
@@ -235,6 +242,7 @@ HARMS: dict[str, tuple[Harm, str]] = {
     "forged: a header of 2^60 bytes": (forged(write(MODEL, HEADER)), "weights.file"),
     "forged: another shape": (tensors("model", reshape), "weights.shape"),
     "forged: another type": (tensors("model", retype), "weights.type"),
+    "forged: another number format": (tensors("model", halve), "weights.type"),
     "forged: a tensor less": (tensors("model", lambda content: content.pop(first(content))), "weights.missing"),
     "forged: a tensor more": (tensors("model", lambda content: content.update(x=torch.ones(1))), "weights.extra"),
     "forged: NaN weights": (tensors("model", poison(float("nan"))), "weights.finite"),

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from llx.dsl.check import check
 from llx.dsl.source import Source
@@ -50,7 +51,32 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "tokenizer.json").write_text(
         json.dumps({"added_tokens": [], "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}})
     )
+    _write_weights(tmp_path / "weights")
     return tmp_path
+
+
+def _write_weights(folder: Path) -> None:
+    """Write what a check looks at of weights: the configuration, and that the other files are there."""
+    import gguf
+
+    (folder / "minilm").mkdir(parents=True)
+    (folder / "minilm" / "config.json").write_text(json.dumps({"model_type": "bert", "vocab_size": 10}))
+    for name in ("model.safetensors", "tokenizer.json"):
+        (folder / "minilm" / name).touch()
+    writer = gguf.GGUFWriter(folder / "smollm2.gguf", "llama")
+    for add, value in (
+        (writer.add_block_count, 2),
+        (writer.add_embedding_length, 64),
+        (writer.add_head_count, 4),
+        (writer.add_feed_forward_length, 128),
+        (writer.add_context_length, 64),
+    ):
+        add(value)
+    writer.add_tensor("token_embd.weight", np.zeros((10, 64), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 @pytest.mark.parametrize("component", ALL, ids=name)

@@ -15,7 +15,7 @@ from ....dsl.diagnostics.similar import similar
 from ...api import DataTask, Facts, Field, Files, Place, Smoke, Work, handful
 from ...baddata import BadData, shortened, shown_name
 from ...tables import BATCH, RowWriter
-from ...textfiles import find, only_the_beginning
+from ...textfiles import find, only_the_beginning, resolved
 
 Record = dict[str, str | None]
 
@@ -26,6 +26,9 @@ _ROWS_LOOKED_AT = 100
 _BYTES_LOOKED_AT = 2 << 20
 """A check doesn't go through millions of blank lines to find rows."""
 
+_MOST_REMEMBERED = 4_096
+_FOUND_RIGHT: set[Hashable] = set()
+"""Readers and files at which they looked and found nothing wrong."""
 
 _OF_A_LABEL = 50
 """Rows of each label that a smoke run takes at least, so that each of its splits has some."""
@@ -50,7 +53,7 @@ class Reader(DataTask):
 
     def origins(self, root: Path) -> Iterable[Hashable]:
         try:
-            return [path.resolve() for path in find(self.path, root)]
+            return [real for _, real in resolved(find(self.path, root))]
         except BadData:
             return []  # reported by `check`
 
@@ -61,11 +64,21 @@ class Reader(DataTask):
                 raise BadData("L0617", {"file": shown_name(files[0], place.root)})
             for number, file in enumerate(files[:_FILES_LOOKED_AT]):
                 rows = _ROWS_LOOKED_AT // (1 if number == 0 else 10)
-                self.look(file, shown_name(file, place.root), rows)
+                self._look(file, shown_name(file, place.root), rows)
         except BadData as bad:
             bad.report(place)
         except OSError as error:
             place.error("path", "L0611", {"file": str(self.path), "reason": error.strerror or str(error)})
+
+    def _look(self, file: Path, name: str, rows: int) -> None:
+        """Look at a file, unless it was found to be right before and is as it was: an editor checks at every pause."""
+        now = file.stat()
+        seen = (type(self), repr(self), file, now.st_ino, now.st_mtime_ns, now.st_size, rows)
+        if seen not in _FOUND_RIGHT:
+            self.look(file, name, rows)
+            if len(_FOUND_RIGHT) >= _MOST_REMEMBERED:
+                _FOUND_RIGHT.clear()
+            _FOUND_RIGHT.add(seen)
 
     def look(self, file: Path, name: str, rows: int) -> None:
         """Look at the first rows of a file and raise BadData if one is wrong."""

@@ -10,7 +10,7 @@ from ...values import FeedForward
 if TYPE_CHECKING:
     from torch import nn
 
-KEPT = {"gelu": 2, "gelu_tanh": 2, "relu": 1, "swiglu": 4, "geglu": 4}
+KEPT = {"gelu": 2, "gelu_tanh": 2, "relu": 1, "swiglu": 4, "geglu": 4, "geglu_tanh": 4}
 """Tensors of the inner width that an activation and what follows it keep."""
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class EncoderDecoder(Model):
     """Reads a source both ways and writes a target token by token, looking at it: T5 as it stands.
 
-    T5 1.1 (Raffel et al. 2020, arXiv:1910.10683) has gated feed-forward layers (`geglu`), T5 1.0 `relu`; attention is
-    learned by distance. The first transformer (Vaswani et al. 2017, arXiv:1706.03762) is `norm = layer_norm,
+    T5 1.1 (Raffel et al. 2020, arXiv:1910.10683) has gated feed-forward layers (`geglu_tanh`), T5 1.0 `relu`; attention
+    is learned by distance. The first transformer (Vaswani et al. 2017, arXiv:1706.03762) is `norm = layer_norm,
     norm_placement = post, activation = relu, positions = sinusoidal, bias = true`. Attention divides by the root of the
     head size; T5 has that in its weights.
     """

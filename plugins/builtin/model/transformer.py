@@ -41,8 +41,8 @@ class TransformerModel(Model):
         Field(gt=0, description="Inner width of the feed-forward layers; none is 4 x hidden_size, 8/3 if gated"),
     ] = None
     feedforward: Annotated[
-        FeedForward, Field(default_factory=Dense, description="The feed-forward layers: dense, or a mixture of experts")
-    ]
+        FeedForward, Field(description="The feed-forward layers: dense, or a mixture of experts")
+    ] = Field(default_factory=Dense)
     norm: Annotated[NormName, Field(description="The sort of norm")] = "layer_norm"
     norm_eps: Annotated[
         float | None, Field(gt=0, lt=0.1, description="Added to the variance; none is 1e-5, 1e-6 with rms_norm")
@@ -80,9 +80,9 @@ class TransformerModel(Model):
     tied_embeddings: Annotated[
         bool, Field(description="Whether the projection to the vocabulary is the token embedding itself")
     ] = True
-    initialisation: Annotated[
-        Initialisation, Field(default_factory=Gpt2, description="The scales of the first weights")
-    ]
+    initialisation: Annotated[Initialisation, Field(description="The scales of the first weights")] = Field(
+        default_factory=Gpt2
+    )
 
     @property
     def norm_first(self) -> bool:

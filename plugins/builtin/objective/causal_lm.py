@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from ...component import Facts
 from ...values import IGNORED, Batch, Encoding, Shape
+from ..encoding.best_fit import BestFit
 from ..encoding.packed import Packed
 from .language import LanguageModelling
 
@@ -21,8 +24,14 @@ class CausalLM(LanguageModelling):
     attention: ClassVar[tuple[str, ...]] = ("causal",)
     gives: ClassVar[tuple[str, ...]] = ("loss", "likelihood", "text")
 
+    packing: Annotated[
+        Literal["stream", "best_fit"],
+        Field(description="Whether documents run on from row to row, or stay whole in rows that they fill at best"),
+    ] = "stream"
+
     def encoding(self, shape: Shape) -> Encoding:
-        return Packed(length=shape.context_length + 1, overlap=1)
+        packed = BestFit if self.packing == "best_fit" else Packed
+        return packed(length=shape.context_length + 1, overlap=1)
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Shift the tokens against the targets: rows of n + 1 tokens become n of each."""

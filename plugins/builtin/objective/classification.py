@@ -33,6 +33,9 @@ class Classification(Objective):
     pooling: Annotated[
         Literal["auto", "last", "mean", "first"], Field(description="Which hidden states stand for the text")
     ] = "auto"
+    pooler: Annotated[
+        bool, Field(description="Whether what stands for the text goes through a layer with tanh, as in BERT")
+    ] = False
     keep: Annotated[Literal["start", "end"], Field(description="What is left of a text that is too long")] = "start"
     dropout: Annotated[
         float | None, Field(ge=0, lt=1, description="On what the head reads; none is the model's own")
@@ -60,7 +63,7 @@ class Classification(Objective):
         natural: Pooling = "last" if shape.attention == "causal" else "mean"
         pooling = natural if self.pooling == "auto" else self.pooling
         dropout = shape.dropout if self.dropout is None else self.dropout
-        return ClassificationHead(shape, len(facts["labels"]), pooling, dropout)
+        return ClassificationHead(shape, len(facts["labels"]), pooling, dropout, self.pooler)
 
     def logits(self, network: Network, batch: TensorBatch) -> torch.Tensor:
         """Give the logits of each row's labels: (B, C), in float32."""

@@ -61,7 +61,7 @@ class Case:
 
     def on_device(self, batch: Batch) -> dict[str, Tensor]:
         """Give a prepared batch as the network gets it."""
-        return to_device(tensors(batch, len(next(iter(batch.values()))))[0], self.device)
+        return to_device(tensors(batch, [slice(None)])[0], self.device)
 
     def loss(self, batch: Batch) -> Tensor:
         """Give the sum of losses of a prepared batch, which is seeded alike each time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from llx.dsl.check import check_file
 from llx.dsl.lsp.analysis import Analysis, analyse
 from llx.dsl.lsp.completion import Completion
 from llx.dsl.lsp.cursor import cursor_at
@@ -13,7 +14,10 @@ from llx.dsl.lsp.positions import Positions
 from llx.dsl.lsp.say import Say
 from llx.dsl.lsp.signature import signature
 from llx.dsl.source import Source
+from llx.plugins.component import Task
 from llx.plugins.registry import Registry
+
+from .conftest import ROOT
 
 KINDS = list(Registry().kinds)
 
@@ -38,3 +42,12 @@ def test_all_components_of_a_kind(kind: str, language: str) -> None:
         text = f"{kind} x = {name}()"
         shown = signature(cursor_at(Source("test.llx", text), len(text) - 1, check), say)
         assert shown is not None and len(shown.signatures[0].parameters or ()) == len(component.fields)
+
+
+def test_a_task_puts_out_what_its_class_says() -> None:
+    checked = check_file(ROOT / "examples" / "quickstart.llx", Registry())
+    assert checked.program is not None
+    tasks = [one.value for one in checked.program.declarations.values() if isinstance(one.value, Task)]
+    known = [(task.artifact, next(iter(task.outputs().values())).name) for task in tasks if task.artifact]
+    assert len(known) > 8
+    assert all(said == is_ for said, is_ in known)

@@ -263,3 +263,13 @@ async def test_signatures(editor: Editor) -> None:
     params = types.SignatureHelpParams(editor.document, editor.at("()").__class__(1, 26))
     found = await editor.client.text_document_signature_help_async(params)
     assert found is not None and found.active_parameter == 0
+
+
+async def test_only_tasks_that_put_out_what_is_wanted_are_offered(editor: Editor) -> None:
+    found = await editor.completions("data a = clean(¦)\n")
+    assert {"text", "csv", "mix"} <= found.keys()
+    assert not {"train_bpe", "train", "hf_weights", "save"} & found.keys()
+    found = await editor.completions('data a = text("books/*.txt") |> ¦\n')
+    assert {"clean", "split"} <= found.keys() and not {"train_bpe", "finetune"} & found.keys()
+    found = await editor.completions("stage s = train { tokenizer = ¦ }\n")
+    assert "train_bpe" in found and not {"text", "clean"} & found.keys()

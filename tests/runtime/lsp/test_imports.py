@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from llx.dsl.lsp.server import RequestFailed
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from .conftest import Editor
 
@@ -104,3 +106,23 @@ async def test_renaming_an_alias_and_refusing_another_files_name(editor: Editor,
     params = types.RenameParams(editor.document, editor.at("novels.train"), "texts")
     with pytest.raises(JsonRpcException, match=r"declared in corpora\.llx"):
         await editor.client.text_document_rename_async(params)
+
+
+async def test_a_param_that_an_import_sets_is_found(editor: Editor, corpora: Path) -> None:
+    await editor.write(MAIN)
+    at = editor.at("share")
+    found = await editor.client.text_document_definition_async(types.DefinitionParams(editor.document, at))
+    assert isinstance(found, types.Location)
+    assert (found.uri, found.range.start) == (corpora.as_uri(), types.Position(0, 6))
+    asked = types.ReferenceParams(types.ReferenceContext(True), editor.document, at)
+    places = await editor.client.text_document_references_async(asked)
+    assert places is not None
+    assert [(one.uri, one.range.start.line) for one in places] == [(corpora.as_uri(), 0), (editor.uri, 0)]
+    assert "held out" in await editor.hover(MAIN.replace("share", "sh¦are"))
+    await editor.write(MAIN)
+    with pytest.raises(JsonRpcException, match=r"corpora\.llx") as refused:
+        await editor.client.text_document_rename_async(types.RenameParams(editor.document, at, "part"))
+    assert refused.value.code == RequestFailed.CODE
+    await editor.write(MAIN.replace("share", "no_param"))
+    asked_again = types.DefinitionParams(editor.document, editor.at("no_param"))
+    assert await editor.client.text_document_definition_async(asked_again) is None

@@ -6,6 +6,7 @@ Run as a script with a folder it trains the job of `small_job` there, for the te
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -23,12 +24,13 @@ from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.optimizer.adamw import AdamW
+from llx.plugins.builtin.optimizer.muon import Muon
 from llx.plugins.builtin.schedule.cosine import Cosine
 from llx.plugins.builtin.tokens import Tokens
 from llx.plugins.tasks import DataTask, TokenizerTask, Trained
 from llx.plugins.values import Model, Objective
 from llx.plugins.work import Input, Job
-from llx.runtime.training import train
+from llx.runtime.training import checkpoint, train
 from pydantic import Field
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
@@ -243,6 +245,23 @@ def small_classification(root: Path, **changed: Any) -> tuple[Project, Job]:
     return project, project.job(tokens, objective, model, **changed)
 
 
+def die_in_save(place: str) -> None:
+    """Have the process killed within its third save: after the n-th file of it, or before it gets its name."""
+    seen = 0
+
+    def counting(original: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            if seen == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return original(*arguments)
+
+        return call
+
+    setattr(checkpoint, place, counting(getattr(checkpoint, place)))
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     options = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
@@ -253,14 +272,19 @@ if __name__ == "__main__":
         budget=[Quantity(steps, "steps")],
         save=Quantity(interval, "steps"),
         patience=options.get("patience"),
-        optimizer=AdamW(lr=options.get("lr", 0.003)),
+        optimizer=(Muon if options.get("muon") else AdamW)(lr=options.get("lr", 0.003)),
+        ema=options.get("ema"),
+        activation_checkpointing=options.get("recompute", "none"),
     )
+    project.work.settings = {**project.work.settings, "precision": options.get("precision")}
 
     def stop(*_: object) -> None:
         project.work.stop = True
 
     signal.signal(signal.SIGTERM, stop)
     project.work.announce = True
+    if options.get("dies_at"):
+        die_in_save(options["dies_at"])
     facts = train(job, project.work, lambda event: None)
     (folder / "facts.json").write_text(json.dumps(facts))
     (folder / "notes.json").write_text(json.dumps(project.work.progress.said()))

@@ -76,6 +76,11 @@ def test_killed_with_dropout(tmp_path: Path) -> None:
     compare(tmp_path, {"steps": 100, "save": 2}, 3, signal.SIGKILL, 0.5)
 
 
+def test_killed_with_all_that_a_training_can_remember(tmp_path: Path) -> None:
+    options = {"steps": 80, "save": 2, "muon": True, "ema": 0.95, "precision": "fp16", "recompute": "block"}
+    compare(tmp_path, options, 3, signal.SIGKILL, 0.5)
+
+
 def test_killed_with_early_stopping(tmp_path: Path) -> None:
     options = {"steps": 300, "save": 3, "classification": True, "patience": 2, "lr": 0.02}
     compare(tmp_path, options, 2, signal.SIGKILL, 0.5)
@@ -87,6 +92,25 @@ def test_asked_to_stop_it_saves_and_goes_on(tmp_path: Path) -> None:
     options = {"steps": 150, "save": 100_000}
     compare(tmp_path, options, 1, signal.SIGTERM, 0.5)
     assert "training.resumed" in json.loads((tmp_path / "killed" / "notes.json").read_text())
+
+
+@pytest.mark.parametrize("place", ["write_tensors", "seal"])
+def test_killed_during_a_save(tmp_path: Path, place: str) -> None:
+    """The saving thread kills the process: with the half of a save's files, and with all of them but no name."""
+    options = {"steps": 30, "save": 4}
+    whole = finished(tmp_path / "whole", options | {"save": 100_000})
+    process = start(tmp_path / "killed", options | {"dies_at": place})
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    left = [path.name for path in (tmp_path / "killed" / "partial" / "checkpoints").iterdir()]
+    assert any(name.startswith(".") for name in left), "it was killed within a save"
+    assert any(name.startswith("step-") for name in left), "the one before is there"
+    assert finished(tmp_path / "killed", options) == whole
+    for name in RESULTS:
+        assert sha256(tmp_path / "killed" / name) == sha256(tmp_path / "whole" / name)
+    notes = json.loads((tmp_path / "killed" / "notes.json").read_text())
+    assert "training.resumed" in notes
+    assert "training.skipped" not in notes
 
 
 @pytest.mark.slow

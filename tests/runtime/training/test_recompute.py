@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import torch
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.component import TaskFailed
+from llx.plugins.nn.kernels import Trial, using
 from llx.plugins.work import Recompute
 from llx.runtime.training.build import build
-from llx.runtime.training.loader import tensors
+from llx.runtime.training.learner import Learner
+from llx.runtime.training.loader import Ready, tensors
 from llx.runtime.training.recompute import recompute
 from llx.runtime.training.step import gradients
+from llx.runtime.training.team import Team
 from torch import nn
 
 FACTS: dict[str, Any] = {"vocab_size": 50, "roles": {"end": 0, "mask": 1, "pad": 2}}
@@ -26,6 +30,12 @@ def a_batch(length: int = 33, rows: int = 4) -> dict[str, Any]:
     raw = {"tokens": draw.integers(3, 50, (rows, length)), "segments": np.ones((rows, length), np.int64)}
     raw["segments"][0, 20:] = 2
     return CausalLM().prepare(raw, draw, FACTS)
+
+
+def ready() -> Ready:
+    """Give two micro-batches of two rows."""
+    parts = tensors(a_batch(), [slice(start, start + 2) for start in range(0, len(a_batch()["tokens"]), 2)])
+    return Ready(0, np.arange(len(a_batch()["tokens"])), 100.0, parts, [1.0] * len(parts))
 
 
 def model(**changed: Any) -> Decoder:
@@ -41,7 +51,7 @@ def test_losses_and_gradients_keep_their_bits(what: Recompute, dtype: torch.dtyp
         network = build(model(dropout=dropout, positions="rope"), CausalLM(), FACTS, 0)
         recompute(network.body, how)  # type: ignore[arg-type]
         torch.manual_seed(5)
-        sums = gradients(network, CausalLM(), tensors(a_batch(), 2), 100.0, CPU, dtype)
+        sums = gradients(Team(), Learner(network, CausalLM()), ready(), CPU, dtype)
         results.append((sums["loss"], {name: p.grad for name, p in network.named_parameters()}))
     (loss, grads), (other_loss, other_grads) = results
     assert torch.equal(loss, other_loss)
@@ -98,5 +108,31 @@ def test_it_runs_on_device_meta() -> None:
         with meta:
             network = build(model(dropout=0.0), CausalLM(), FACTS, 0)
         recompute(network.body, what)  # type: ignore[arg-type]
-        gradients(network, CausalLM(), tensors(a_batch(), 2), 100.0, meta, torch.float32)
+        gradients(Team(), Learner(network, CausalLM()), ready(), meta, torch.float32)
         assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("what", ["block", "selective"])
+def test_ways_are_timed_within_layers_that_are_computed_again(what: Recompute) -> None:
+    """The calibration takes gradients in the midst of a forward pass."""
+    measured: list[str] = []
+
+    class Timing:
+        def choose(self, about: str, trials: Mapping[str, Trial]) -> str:
+            if about not in measured:
+                measured.append(about)
+                for trial in trials.values():
+                    trial()
+            return next(iter(trials))
+
+    results = []
+    for how in ("none", what):
+        measured.clear()
+        network = build(model(dropout=0.0), CausalLM(), FACTS, 0)
+        recompute(network.body, how)  # type: ignore[arg-type]
+        with using(Timing()):
+            sums = gradients(network, CausalLM(), tensors(a_batch(), 2), 100.0, CPU, torch.bfloat16)
+        assert measured
+        results.append((sums["loss"], [p.grad for p in network.parameters() if p.grad is not None]))
+    assert torch.equal(results[0][0], results[1][0])
+    assert all(torch.equal(one, other) for one, other in zip(results[0][1], results[1][1], strict=True))

@@ -11,8 +11,10 @@ from llx.plugins.builtin.encoding.packed import Packed
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.nn.network import Network
 from llx.runtime.training.build import build
-from llx.runtime.training.loader import tensors
+from llx.runtime.training.learner import Learner
+from llx.runtime.training.loader import Ready, tensors
 from llx.runtime.training.step import FiniteGuard, NonFinite, clipped_norm, gradients
+from llx.runtime.training.team import Team
 from small import small_model
 from torch import nn
 
@@ -28,6 +30,19 @@ def a_batch(rows: int = 8) -> dict[str, Any]:
     return CausalLM().prepare(raw, draw, FACTS)
 
 
+def ready(batch: dict[str, Any], size: int, team: Team | None = None) -> Ready:
+    rows = len(batch["tokens"])
+    shares, weights = zip(*(team or Team()).share(rows, size), strict=True)
+    return Ready(0, np.arange(rows), CausalLM().count(batch), tensors(batch, shares), list(weights))
+
+
+class OneOfThree(Team):
+    size = 3
+
+    def __init__(self, rank: int) -> None:
+        self.rank = rank
+
+
 def grads_of(network: Network) -> list[torch.Tensor]:
     return [p.grad.clone() for p in network.parameters() if p.grad is not None]
 
@@ -35,13 +50,42 @@ def grads_of(network: Network) -> list[torch.Tensor]:
 @pytest.mark.parametrize("size", [1, 3, 4])
 def test_micro_batches_add_up_to_the_gradient_of_the_whole(size: int) -> None:
     batch, objective = a_batch(), CausalLM()
-    count = objective.count(batch)
     results = []
     for rows in (8, size):
         network = build(small_model(dropout=0), objective, FACTS, 0)
-        sums = gradients(network, objective, tensors(batch, rows), count, CPU, torch.float32)
+        sums = gradients(Team(), Learner(network, objective), ready(batch, rows), CPU, torch.float32)
         results.append((sums["loss"], grads_of(network)))
     torch.testing.assert_close(results[0], results[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_the_gradients_of_ranks_add_up_to_that_of_the_whole(size: int) -> None:
+    """Of 8 rows, which three can't share evenly; with one row at once a rank has none of its own in the last part."""
+    batch, objective = a_batch(), CausalLM()
+    network = build(small_model(dropout=0), objective, FACTS, 0)
+    learner = Learner(network, objective)
+    sums = gradients(Team(), learner, ready(batch, 8), CPU, torch.float32)
+    wanted = grads_of(network)
+    network.zero_grad()
+    teams = [OneOfThree(rank) for rank in range(3)]
+    parts = [ready(batch, size, team) for team in teams]
+    assert len({len(part.parts) for part in parts}) == 1, "they wait for each other in each"
+    found = [gradients(team, learner, part, CPU, torch.float32) for team, part in zip(teams, parts, strict=True)]
+    torch.testing.assert_close(grads_of(network), wanted, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(sum(each["loss"] for each in found), sums["loss"], rtol=1e-6, atol=0.0)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 12, 13])
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_ranks_share_rows_without_a_gap_or_a_row_twice(rows: int, size: int) -> None:
+    whole = list(Team().share(rows, size))
+    assert [part.stop - part.start for part, _ in whole] == [size] * (rows // size) + [rows % size] * (rows % size > 0)
+    taken: list[int] = []
+    for rank in range(3):
+        for part, weight in OneOfThree(rank).share(rows, size):
+            assert 1 <= part.stop - part.start <= size
+            taken += range(part.start, part.stop) if weight else ()
+    assert sorted(taken) == list(range(rows))
 
 
 def test_a_step_runs_on_device_meta() -> None:
@@ -50,7 +94,7 @@ def test_a_step_runs_on_device_meta() -> None:
     with meta:
         network = build(small_model(), objective, FACTS, 0)
     batch = a_batch()
-    sums = gradients(network, objective, tensors(batch, 4), objective.count(batch), meta, torch.float32)
+    sums = gradients(Team(), Learner(network, objective), ready(batch, 4), meta, torch.float32)
     norm = clipped_norm(network.parameters(), 1.0)
     assert sums["loss"].is_meta
     assert norm.is_meta
@@ -59,10 +103,12 @@ def test_a_step_runs_on_device_meta() -> None:
 
 def test_segments_that_say_nothing_are_left_out() -> None:
     batch = a_batch()
-    assert "segments" in tensors(batch, 8)[0]
-    assert "segments" in tensors(batch, 4)[1], "a micro-batch keeps what its batch needs: ranks must agree"
+    assert "segments" in tensors(batch, [slice(8)])[0]
+    assert "segments" in tensors(batch, [slice(4), slice(4, 8)])[1], (
+        "a micro-batch keeps what its batch needs: ranks must agree"
+    )
     batch["segments"][:] = 1
-    assert "segments" not in tensors(batch, 8)[0]
+    assert "segments" not in tensors(batch, [slice(8)])[0]
 
 
 def test_clipping() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from llx.plugins.component import TaskFailed
 from llx.runtime.events import Event, Step
 from llx.runtime.training import train
 from llx.runtime.training.average import Average
-from llx.runtime.training.precision import choose_precision
+from llx.runtime.training.precision import choose_precision, compute_in_fp8
 from llx.runtime.training.scale import LossScale
 from llx.runtime.training.step import FiniteGuard, NonFinite, clipped_norm
 from llx.runtime.training.weights import read_tensors
-from small import small_job
+from small import small_job, small_model
 from torch import nn
 
 CPU = torch.device("cpu")
@@ -158,3 +159,20 @@ def test_an_optimizer_on_the_host_takes_the_same_steps(tmp_path: Path, optimizer
         project, job = small_job(tmp_path / str(offload), budget=[Quantity(10, "steps")], optimizer=optimizer)
         facts.append(train(replace(job, offload=offload), project.work, nothing))
     assert facts[0] == facts[1]
+
+
+def test_fp8_takes_the_place_of_linear_layers_and_keeps_their_names() -> None:
+    pytest.importorskip("torchao")
+    body = small_model().body(50)
+    names = [name for name, _ in body.named_parameters()]
+    compute_in_fp8(body, emulate=True)
+    assert [name for name, _ in body.named_parameters()] == names
+    assert type(body.blocks[0].attention.qkv).__name__ == "Float8Linear"
+    body(torch.randint(0, 50, (2, 16))).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in body.blocks.parameters())
+
+
+def test_fp8_without_its_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchao.float8", None)
+    with pytest.raises(TaskFailed, match="L0891"):
+        compute_in_fp8(small_model().body(50))

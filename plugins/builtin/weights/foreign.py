@@ -1,0 +1,203 @@
+"""What weights from elsewhere share: they become a checkpoint like one that was trained here."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import PrivateAttr
+
+from ...api import (
+    Artifact,
+    Estimate,
+    Facts,
+    FactsOf,
+    Field,
+    Model,
+    Objective,
+    Place,
+    Reference,
+    TaskFailed,
+    WeightsTask,
+    Work,
+)
+from ...baddata import BadData
+from ...hub.mapping import Config, Family
+from ..model.transformer import TransformerModel
+from ..objective.causal_lm import CausalLM
+from ..objective.classification import Classification
+from ..objective.masked_lm import MaskedLM
+from ..tokenizer.roles import store
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+CHECKPOINT = "checkpoint"
+_SHOWN = 8
+"""Names of tensors in a message."""
+
+
+class ForeignWeights(WeightsTask):
+    """The base of weights from files: model, objective and vocabulary are known from them before anything runs."""
+
+    context_length: int | None = Field(
+        None, ge=4, description="The most tokens that a row may have; none is as many as the model was made for"
+    )
+    _root: Path = PrivateAttr(Path())
+    """The project's root. `check` gets to know it, before anybody asks for what the files say."""
+
+    @abstractmethod
+    def look(self, root: Path) -> tuple[Family, Config]:
+        """Give the family and the configuration; BadData for what keeps them from being used."""
+
+    @abstractmethod
+    def tensors(self, root: Path) -> tuple[set[str], Callable[[str], Tensor]]:
+        """Give the names of the tensors, by the family's names, and what reads one."""
+
+    @abstractmethod
+    def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
+        """Give the tokenizer and the ids of its special tokens by role."""
+
+    def outputs(self) -> dict[str, Artifact]:
+        tokenizer = {"tokenizer": Artifact("tokenizer"), "vocab_size": Artifact("number")}
+        return {CHECKPOINT: Artifact("checkpoint"), **tokenizer}
+
+    def check(self, place: Place) -> None:
+        self._root = place.root
+        try:
+            self.look(place.root)
+            model = self._model(place.root)
+        except BadData as bad:
+            bad.report(place)
+            return
+        full = self._described(place.root).context_length
+        if self.context_length is not None and self.context_length > full and model.positions == "learned":
+            values = {"context_length": self.context_length, "most": full}
+            place.error("context_length", "L0700", values, help="L0700.help")
+        model.check(place)
+
+    def described_model(self) -> Model:
+        return self._model(self._root)
+
+    def described_tokenizer(self) -> Reference:
+        return self.output("tokenizer")
+
+    def described_objective(self) -> Objective | None:
+        try:
+            family, config = self.look(self._root)
+        except BadData:
+            return None
+        return objective_of(family, config)
+
+    def known_vocab_size(self, root: Path) -> int | None:
+        try:
+            return self.look(root)[1].size("vocab_size")
+        except BadData:
+            return None  # reported by `check`
+
+    def facts(self, inputs: FactsOf) -> Facts:
+        vocab_size = self.known_vocab_size(self._root)
+        return {} if vocab_size is None else {"vocab_size": vocab_size}
+
+    def estimate(self, inputs: FactsOf) -> Estimate:
+        vocab_size = self.known_vocab_size(self._root)
+        if vocab_size is None:
+            return Estimate()
+        parameters = self._model(self._root).parameters(vocab_size)
+        return Estimate(parameters=parameters, disk=4 * parameters)
+
+    def run(self, work: Work) -> Facts:
+        try:
+            family, config = self.look(work.root)
+            vocab_size = config.size("vocab_size")
+            tokenizer, roles = self.read_tokenizer(work.root)
+            highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+            if highest >= vocab_size:
+                raise BadData("L0701", {"tokens": highest + 1, "known": vocab_size}, field=None)
+            objective = objective_of(family, config)
+            facts: Facts = {"vocab_size": vocab_size, "roles": roles}
+            if isinstance(objective, Classification):
+                facts["labels"] = labels_of(config)
+            self._write(work, family, objective, facts, tokenizer)
+        except BadData as bad:
+            raise bad.failure(self) from None
+        return facts
+
+    def _write(
+        self, work: Work, family: Family, objective: Objective | None, facts: Facts, tokenizer: Tokenizer
+    ) -> None:
+        """Write the checkpoint, and the tokenizer beside it."""
+        import torch
+        from safetensors.torch import save_file
+
+        from ...nn.hub import Misfit, import_weights
+        from ...nn.network import Network
+
+        model = self._model(work.root)
+        with torch.device("meta"):
+            body = model.body(facts["vocab_size"])
+            network = Network(body, objective.head(model.shape, body, facts) if objective else None)
+        names, read = self.tensors(work.root)
+        try:
+            found = import_weights(network, model.layers, family, names, read)
+        except Misfit as misfit:
+            raise _misfit(misfit) from None
+        folder = work.directory / CHECKPOINT
+        folder.mkdir()
+        save_file(found, folder / "model.safetensors")
+        store(tokenizer, facts["roles"], folder)
+        store(tokenizer, facts["roles"], work.directory)
+        kept = {"format": 1, "objective": objective.name if objective else None, "step": 0, **facts}
+        (folder / "facts.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+
+    def _described(self, root: Path) -> TransformerModel:
+        family, config = self.look(root)
+        return family.read(config)
+
+    def _model(self, root: Path) -> TransformerModel:
+        model = self._described(root)
+        return (
+            model if self.context_length is None else model.model_copy(update={"context_length": self.context_length})
+        )
+
+
+def objective_of(family: Family, config: Config) -> Objective | None:
+    """Give the objective whose head the weights have; None if they have none that we know."""
+    architectures = config.get("architectures") or [""]
+    match family.objective(str(architectures[0])):
+        case "causal_lm":
+            return CausalLM()
+        case "masked_lm":
+            return MaskedLM()
+        case "classification":
+            bidirectional = "masked_lm" in family.architectures
+            return Classification(pooling="first", pooler=True) if bidirectional else Classification(pooling="last")
+    return None
+
+
+def labels_of(config: Config) -> list[str]:
+    """Give the labels of a classifier in the order of its outputs."""
+    given = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
+    if not isinstance(given, Mapping) or not all(str(number).isdigit() for number in given):
+        raise config.refused("id2label")
+    return [str(given[number]) for number in sorted(given, key=lambda number: int(number))]
+
+
+def _misfit(misfit: Any) -> BadData:
+    """Give what is wrong with tensors, by their names."""
+
+    def shown(names: list[str]) -> str:
+        more = len(names) - _SHOWN
+        return ", ".join(names[:_SHOWN]) + (f" + {more}" if more > 0 else "")
+
+    for key in ("missing", "unexpected", "shapes"):
+        if names := getattr(misfit, key):
+            return BadData("L0694", {"count": len(names), "names": shown(names)}, help=f"L0694.{key}")
+    raise AssertionError("a misfit has a reason")
+
+
+__all__ = ["CHECKPOINT", "ForeignWeights", "TaskFailed"]

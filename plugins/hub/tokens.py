@@ -1,0 +1,84 @@
+"""The tokenizer of a folder, and its special tokens by their role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..baddata import BadData, shortened
+from ..builtin.tokenizer.roles import KNOWN
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+NAMES = {
+    "start": ("cls_token", "bos_token"),
+    "end": ("sep_token", "eos_token"),
+    "mask": ("mask_token",),
+    "pad": ("pad_token",),
+}
+"""What the roles are called in a tokenizer's configuration, the likelier first."""
+
+
+def load(files: list[Path], settings: Mapping[str, Any], shown: str) -> Tokenizer:
+    """Load a tokenizer from `tokenizer.json`, from BPE's `vocab.json` and `merges.txt`, or from BERT's `vocab.txt`."""
+    from tokenizers import Tokenizer
+
+    try:
+        if files[0].name == "tokenizer.json":
+            return Tokenizer.from_file(str(files[0]))
+        made = _byte_level(files) if len(files) == 2 else _word_pieces(files[0], settings)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the library's panics are no Exception
+        raise BadData("L0696", {"file": f"{shown}/{files[0].name}", "reason": shortened(error)}) from None
+    special = [text for names in NAMES.values() for name in names if (text := token(settings, name)) is not None]
+    made.add_special_tokens([text for text in dict.fromkeys(special) if made.token_to_id(text) is not None])
+    return made
+
+
+def roles(tokenizer: Tokenizer, settings: Mapping[str, Any]) -> dict[str, int]:
+    """Give the ids of special tokens by role: those that the settings name, else those with a usual name."""
+    found: dict[str, int] = {}
+    for role, names in NAMES.items():
+        told = [text for name in names if (text := token(settings, name)) is not None]
+        for text in (*told, *(() if settings else KNOWN.get(role, ()))):
+            number = tokenizer.token_to_id(text)
+            if number is not None:
+                found[role] = number
+                break
+    if found.get("start") == found.get("end"):
+        found.pop("start", None)
+    return found
+
+
+def token(settings: Mapping[str, Any], name: str) -> str | None:
+    """Give a special token that is written as a text or as an object."""
+    value = settings.get(name)
+    if isinstance(value, Mapping):
+        value = value.get("content")
+    return value if isinstance(value, str) and value else None
+
+
+def _byte_level(files: list[Path]) -> Tokenizer:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    made = Tokenizer(models.BPE.from_file(str(files[0]), str(files[1])))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+def _word_pieces(file: Path, settings: Mapping[str, Any]) -> Tokenizer:
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+    made = Tokenizer(models.WordPiece.from_file(str(file), unk_token=token(settings, "unk_token") or "[UNK]"))
+    made.normalizer = normalizers.BertNormalizer(
+        lowercase=settings.get("do_lower_case", True) is not False,
+        strip_accents=settings.get("strip_accents"),
+        handle_chinese_chars=settings.get("tokenize_chinese_chars", True) is not False,
+    )
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.decoder = decoders.WordPiece()
+    return made

@@ -1,0 +1,1 @@
+"""Training with several processes: who starts them, what they are handed, and what they agree on."""

@@ -1,0 +1,25 @@
+"""A network with what it learns, as one module: its forward pass is the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from ...plugins.nn.network import Network
+from ...plugins.values import Objective, TensorBatch
+
+
+class Learner(nn.Module):
+    """Calls an objective on a network, so that what shards a module or wraps it sees the whole forward pass."""
+
+    def __init__(self, network: Network, objective: Objective) -> None:
+        super().__init__()
+        self.network = network
+        self.objective = objective
+
+    def forward(self, batch: TensorBatch, predict: bool = False) -> tuple[Tensor, dict[str, Tensor]] | list[Any] | None:
+        """Give the sum of losses and further sums, or the predictions."""
+        if predict:
+            return self.objective.predict(self.network, batch)
+        return self.objective.loss(self.network, batch)
