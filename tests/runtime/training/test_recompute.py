@@ -131,7 +131,7 @@ def test_ways_are_timed_within_layers_that_are_computed_again(what: Recompute) -
         network = build(model(dropout=0.0), CausalLM(), FACTS, 0)
         recompute(network.body, how)  # type: ignore[arg-type]
         with using(Timing()):
-            sums = gradients(network, CausalLM(), tensors(a_batch(), 2), 100.0, CPU, torch.bfloat16)
+            sums = gradients(Team(), Learner(network, CausalLM()), ready(), CPU, torch.bfloat16)
         assert measured
         results.append((sums["loss"], [p.grad for p in network.parameters() if p.grad is not None]))
     assert torch.equal(results[0][0], results[1][0])
