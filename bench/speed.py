@@ -49,7 +49,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "large": {"tokenizer": PIECES, "layers": 6, "hidden_size": 384, "heads": 6, "length": 256, "rows": 16},
     "tiny": {"tokenizer": CHARACTERS, "layers": 1, "hidden_size": 32, "heads": 2, "length": 32, "rows": 4},
 }
-STEPS = {"small": (300, 10), "large": (10, 1), "tiny": (20, 2)}
+STEPS = {"small": (300, 10), "large": (7, 1), "tiny": (20, 2)}
 """Steps of a process, and between two that llx logs."""
 LEFT_OUT = 2
 

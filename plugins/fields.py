@@ -7,7 +7,7 @@ Python takes an underscore behind it (`from_` is `from`).
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,9 @@ from ..dsl.types import Formula as FormulaType
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 """A part of a whole, 0 to 1; `10%` in the language."""
+
+LearningRate = Annotated[float, Field(gt=0)] | Literal["auto"]
+"""A learning rate; `auto` is what a range test of the stage finds (see `Optimizer.rate`)."""
 
 Files = Annotated[str, PathText(exists=True, glob=True)]
 """Files to be read, by a path or pattern; in Python, relative to the project's root."""

@@ -143,7 +143,7 @@ def try_optimizer(optimizer: Optimizer) -> None:
         network = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.LayerNorm(8), torch.nn.Linear(8, 1))
         inputs = torch.randn(16, 8)
     built = optimizer.build(network)
-    assert all(group["lr"] == optimizer.lr for group in built.param_groups), "lr is the peak that the schedule scales"
+    assert all(group["lr"] == optimizer.rate for group in built.param_groups), "lr is the peak that the schedule scales"
     losses = []
     for _ in range(20):
         built.zero_grad()

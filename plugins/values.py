@@ -325,11 +325,17 @@ class Optimizer(Component):
     kind: ClassVar[str] = "optimizer"
     sensible_lr: ClassVar[tuple[float, float] | None] = None
     """The least and the largest learning rate with which anything is learned; another one gets a warning."""
-    lr: float
+    lr: float | Literal["auto"]
+
+    @property
+    def rate(self) -> float:
+        """The learning rate as a number: before an optimizer is built, what was found takes the place of `auto`."""
+        assert self.lr != "auto", "a stage puts in what its range test found: see TrainingStage"
+        return self.lr
 
     @abstractmethod
     def build(self, network: nn.Module) -> torch.optim.Optimizer:
-        """Make the optimizer over the parameters that require gradients, `lr` as the peak of the schedule."""
+        """Make the optimizer over the parameters that require gradients, `rate` as the peak of the schedule."""
 
     @abstractmethod
     def state_bytes(self, parameters: int, embedded: int = 0) -> int:

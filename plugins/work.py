@@ -176,6 +176,13 @@ class Work(Protocol):
         """Train, writing `best/` and `last/` into the directory; resumes by itself. Gives losses and figures."""
         ...
 
+    def range_test(self, job: Job, rates: Sequence[float]) -> list[tuple[float, float]]:
+        """Take a step of the job at each learning rate in turn; give those taken, each with the loss before it.
+
+        It ends early once the loss is no number, or several times the least.
+        """
+        ...
+
     def evaluate(self, job: EvaluationJob) -> Outcome: ...
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,9 +18,6 @@ OPTIONAL = {"zstandard": "zstd", "pygls": "lsp"}
 
 LITTLE_SPACE = 2 * 10**9
 """Bytes that a small experiment with its checkpoints soon takes."""
-
-_SECONDS = 0.3
-"""How long the speed is measured."""
 
 
 class State(StrEnum):
@@ -85,35 +81,40 @@ def _devices() -> Iterator[Finding]:
         said = " ".join(str(error).split())[:200]
         yield Finding("torch", Text("doctor.broken", {"error": said}), State.WRONG, Text("doctor.install"))
         return
-    cores = Text("doctor.cores", {"threads": torch.get_num_threads(), "cores": os.cpu_count() or 1})
-    yield Finding("cpu", cores)
-    yield Finding("speed", Text("doctor.speed", {"speed": _speed(torch, torch.device("cpu"))}))
+    from .training.device import usable_threads
+
+    threads = usable_threads(torch.get_num_threads())
+    yield Finding("cpu", Text("doctor.cores", {"threads": threads, "cores": os.cpu_count() or 1}))
+    yield from _speeds(torch.device("cpu"))
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         about = torch.cuda.get_device_properties(index)
-        speed = _speed(torch, torch.device("cuda", index))
-        values = {"name": about.name, "memory": size(about.total_memory), "speed": speed}
-        yield Finding(f"cuda:{index}", Text("doctor.gpu", values))
+        yield Finding(f"cuda:{index}", Text("doctor.gpu", {"name": about.name, "memory": size(about.total_memory)}))
+        yield from _speeds(torch.device("cuda", index))
     if torch.backends.mps.is_available():
-        yield Finding("mps", Text("doctor.speed", {"speed": _speed(torch, torch.device("mps"))}))
+        yield from _speeds(torch.device("mps"))
 
 
-def _speed(torch: Any, device: Any) -> str:
-    """Measure the multiplication of matrices in float32: `614 GFLOP/s`."""
-    side = 1024
-    left, right = (torch.rand(side, side, device=device) for _ in range(2))
+def _speeds(device: Any) -> Iterator[Finding]:
+    """Measure products of matrices, and tell which kernels were chosen on this device, and by what times."""
+    import torch
 
-    def finish() -> None:
-        if device.type != "cpu":
-            getattr(torch, device.type).synchronize()
+    from .training.calibrate import measured_peak
+    from .training.precision import choose_precision
+    from .training.remembered import recall
 
-    left @ right
-    finish()
-    began, done = time.perf_counter(), 0
-    while (took := time.perf_counter() - began) < _SECONDS:
-        left @ right
-        finish()
-        done += 1
-    return f"{2 * side**3 * done / took / 1e9:,.0f} GFLOP/s"
+    values = {
+        "float32": f"{measured_peak(device, torch.float32) / 1e9:,.0f} GFLOP/s",
+        "bfloat16": f"{measured_peak(device, torch.bfloat16) / 1e9:,.0f} GFLOP/s",
+        "auto": str(choose_precision("auto", device)).removeprefix("torch."),
+    }
+    yield Finding("speed", Text("doctor.speed", values))
+    chosen = recall(device, "choices")
+    if not chosen:
+        yield Finding("kernels", Text("doctor.kernels.none"))
+    for about, entry in sorted(chosen.items()):
+        times = ", ".join(f"{way} {took:.3g} ms" for way, took in entry["milliseconds"].items())
+        what = about.removeprefix(f"{device.type} ")
+        yield Finding("kernel", Text("doctor.kernel", {"what": what, "way": entry["way"], "times": times}))
 
 
 def _store(folder: Path) -> Iterator[Finding]:

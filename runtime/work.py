@@ -155,6 +155,16 @@ class TaskWork:
 
         return launch(job, self, self.emit, backend, [used.name for used in self.program.uses])
 
+    def range_test(self, job: Job, rates: Sequence[float]) -> list[tuple[float, float]]:
+        from .training.range_test import range_test
+
+        if self.smoke is not None:
+            from .smoke import small_job
+
+            job = small_job(job, self.input(job.tokens).facts, self.smoke)
+            rates = rates[:: max(len(rates) // self.smoke.steps, 1)]
+        return range_test(job, self, rates)
+
     def evaluate(self, job: EvaluationJob) -> Outcome:
         from .training.evaluate import evaluate
 

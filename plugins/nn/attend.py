@@ -9,11 +9,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from .backends import backends
 from .kernels import choose
 from .visible import Visible
 
-MOST_SCORES = 2**26
-"""Scores (B x N x L x S) that are written to memory at most: 256 MiB in float32 a layer."""
+LEAST_SCORES, MOST_SCORES = 2**16, 2**26
+"""Scores (B x N x L x S) that are worth a choice, and that are written to memory at most: 256 MiB in float32 a layer."""
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
@@ -38,12 +39,13 @@ def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tenso
 def mix(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
     """Attend with as many key-value heads as heads, in the way that is fastest for the size on this machine."""
     rows, heads, length, size = query.shape
-    ways = WAYS
-    if query.device.type != "cpu" or rows * heads * length * key.shape[2] > MOST_SCORES:
-        ways = {"fused": fused}
+    scores, kind = rows * heads * length * key.shape[2], query.device.type
+    if scores < LEAST_SCORES or kind not in ("cpu", "cuda") or (kind == "cpu" and scores > MOST_SCORES):
+        return fused(query, key, value, visible)
     masked = " masked" if visible.segments is not None else ""
     masked += " relative" if visible.relative is not None else ""
-    about = f"attention {heads}x{length}x{size}{' causal' if visible.causal else ''}{masked}"
+    about = f"attention {heads}x{1 << (length - 1).bit_length()}x{size}{' causal' if visible.causal else ''}{masked}"
+    ways = WAYS if kind == "cpu" else ON_CUDA
     way = choose(about, ways, (query, key, value), lambda way, *given: way(*given, visible))
     return way(query, key, value, visible)
 
@@ -61,3 +63,4 @@ def products(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Ten
 
 
 WAYS = {"fused": fused, "products": products}
+ON_CUDA = backends(fused)

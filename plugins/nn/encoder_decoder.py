@@ -151,7 +151,7 @@ class EncoderDecoder(nn.Module):
     def encode(self, tokens: Tensor, segments: Tensor | None) -> Tensor:
         """Turn source tokens (B, S) into the states (B, S, H) that the decoder looks at."""
         states, context = self._begun(self.encoder["positions"], tokens, segments)
-        for block in self.encoder["blocks"]:  # type: ignore[union-attr]
+        for block in self.encoder["blocks"].children():
             states = block(states, context)
         return states if self.source_norm is None else self.source_norm(states)
 
@@ -159,7 +159,7 @@ class EncoderDecoder(nn.Module):
         """Turn target tokens (B, T) into hidden states (B, T, H), looking at the memory (B, S, H)."""
         states, context = self._begun(self.decoder["positions"], tokens, segments)
         seen = Related(between(segments, source_segments, (tokens.shape[1], memory.shape[1])))
-        for block in self.decoder["blocks"]:  # type: ignore[union-attr]
+        for block in self.decoder["blocks"].children():
             states = block(states, context, memory, seen)
         return states if self.target_norm is None else self.target_norm(states)
 

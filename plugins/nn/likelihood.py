@@ -5,12 +5,16 @@ N positions, H hidden size, V vocabulary size.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from ..values import IGNORED
 from . import MOST_LOGITS
+from .backends import cut_cross_entropy, has_cut_cross_entropy
 from .cross_entropy import Options, summed
 from .kernels import choose
 from .products import offers_onednn
@@ -55,6 +59,13 @@ def vocabulary_loss(
         ways = {name: way for name, way in PIECES.items() if not way[1] or offers_onednn(hidden)}
         about = f"loss {size}x{vocabulary}" if dtype == hidden.dtype else f"loss {size}x{vocabulary} {dtype}"
         way = choose(about, ways, (hidden[:most], weight, targets[:most]), sum_with)
+    elif kind == "cuda" and has_cut_cross_entropy() and bias is None and not smoothing and not z_loss:
+        ways_of_loss: dict[str, Callable[..., Tensor]] = {
+            "own": lambda *given: sum_with(way, *given),
+            "cut": partial(cut_cross_entropy, dtype=dtype),
+        }
+        given = (hidden, weight, targets)
+        return choose(f"loss {size}x{vocabulary}", ways_of_loss, given, lambda way, *given: way(*given))(*given)
     return sum_with(way, hidden, weight, targets)
 
 

@@ -16,6 +16,9 @@ from torch.autograd.function import once_differentiable
 
 from .kernels import choose
 
+LEAST = 2**22
+"""Multiplications from which on a layer is worth a choice."""
+
 
 def offers_onednn(tensor: Tensor) -> bool:
     """Tell whether oneDNN may be asked: float32 on the CPU, where autocast wants nothing else."""
@@ -71,7 +74,7 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map (..., K) to (..., N)."""
-        if not offers_onednn(input):
+        if input.numel() * self.out_features < LEAST or not offers_onednn(input):
             return F.linear(input, self.weight, self.bias)
         about = f"linear {self.in_features}x{self.out_features}"
         given = (input, self.weight) if self.bias is None else (input, self.weight, self.bias)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 
 
 class Visible:
@@ -40,6 +41,7 @@ class Visible:
         self.prefix = prefix if causal else None
         self._dense: Tensor | None = None
         self._bias: Tensor | None = None
+        self._blocks: BlockMask | None = None
 
     def dense(self) -> Tensor | None:
         """Give (B, 1, L, S), true where query (row) sees key (column); None if `causal` alone says it."""
@@ -66,6 +68,31 @@ class Visible:
         if self.segments is not None:
             allowed = allowed & (self.segments[:, self.past :].unsqueeze(2) == self.segments.unsqueeze(1))
         return allowed
+
+    def sees(self, row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        """Tell of single places whether a query sees a key, as FlexAttention asks."""
+        place = query + self.past
+        seen = place >= key if self.causal else torch.ones_like(place >= key)
+        if self.prefix is not None:
+            seen = seen | self.prefix[row, key]
+        if self.window is not None:
+            distance = place - key
+            seen = seen & (distance < self.window if self.causal else distance.abs() <= self.window)
+        if self.segments is not None:
+            seen = seen & (self.segments[row, place] == self.segments[row, key])
+        return seen
+
+    def blocks(self, queries: Tensor, keys: Tensor) -> BlockMask:
+        """Give the blocks of FlexAttention for queries (B, N, L, D) and keys (B, N, S, D)."""
+        if self._blocks is None:
+            rows = queries.shape[0] if self.segments is not None or self.prefix is not None else None
+            sizes = (queries.shape[2], keys.shape[2])
+
+            def sees(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+                return self.sees(row, head, query, key)  # a method's `self` would be counted as an argument
+
+            self._blocks = create_block_mask(sees, rows, None, *sizes, device=queries.device)
+        return self._blocks
 
     def bias(self, scores: Tensor) -> Tensor:
         """Give what is added to scores (B, N, L, S) of their type, 0 where seen and minus infinity elsewhere."""

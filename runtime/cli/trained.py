@@ -184,6 +184,9 @@ class Reading:
     def train(self, job: Job) -> Facts:
         raise NotImplementedError("nothing is trained")
 
+    def range_test(self, job: Job, rates: Sequence[float]) -> list[tuple[float, float]]:
+        raise NotImplementedError("nothing is trained")
+
     def evaluate(self, job: EvaluationJob) -> Outcome:
         raise NotImplementedError("nothing is evaluated")
 

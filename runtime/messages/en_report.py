@@ -69,4 +69,7 @@ MESSAGES: dict[str, str] = {
     "report.fact.best_step": "best step",
     "report.fact.stopped": "stopped by",
     "report.fact.rows": "rows",
+    "report.range": "Learning rates tried, {label}",
+    "report.range.axis": "learning rate, as a power of ten",
+    "report.range.found": "Taken: {lr}, a tenth of the rate at which the smoothed loss was least.",
 }

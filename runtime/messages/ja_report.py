@@ -69,4 +69,7 @@ MESSAGES: dict[str, str] = {
     "report.fact.best_step": "最良のステップ",
     "report.fact.stopped": "停止の理由",
     "report.fact.rows": "行数",
+    "report.range": "試した学習率、{label}",
+    "report.range.axis": "学習率（10 の累乗）",
+    "report.range.found": "採用: {lr}（平滑化した損失が最小だった学習率の 10 分の 1）",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..listeners.figures import duration, value
 from ..literals import shown
 from ..words import say
 from . import tables
+from .chart import Curve, chart
 from .curves import curves
 from .listing import listing
 from .markup import Markup, element, join
@@ -76,6 +78,7 @@ def parts(record: RunRecord, sections: Sections) -> list[Markup]:
         _section(say("report.results"), tables.results(record)),
         _section(say("report.expects"), tables.expectations(record)),
         *(_sweep(task) for task in record.tasks.values()),
+        *(_range(task) for task in record.tasks.values()),
         *(
             _section(say("report.confusion", label=task.label), tables.confusion(task))
             for task in record.tasks.values()
@@ -118,6 +121,18 @@ def _sweep(task: TaskRecord) -> Markup | None:
     if found is None:
         return None
     return _section(say("report.sweep", label=task.label), join(strips(found), tables.comparison(found)))
+
+
+def _range(task: TaskRecord) -> Markup | None:
+    """Draw the losses of a range test over its learning rates, and the one that was taken."""
+    taken, found = task.facts.get("range"), task.facts.get("lr")
+    if not taken or not isinstance(found, float):
+        return None
+    points = [(math.log10(rate), loss) for rate, loss in taken]
+    curve = Curve(say("report.curve.train"), points, "one")
+    picture = chart(say("report.curve.loss"), [curve], x=say("report.range.axis"), name="range", best=math.log10(found))
+    said = element("p", say("report.range.found", lr=value(found)), class_="details")
+    return _section(say("report.range", label=task.label), join(said, element("div", picture, class_="charts")))
 
 
 def _failure(task: TaskRecord) -> Markup:

@@ -49,11 +49,7 @@ class Calibration:
         if self._known is None:
             self._known = recall(self.device, "choices")
         known = self._known.get(about)
-        if (
-            isinstance(known, dict)
-            and isinstance(times := known.get("milliseconds"), dict)
-            and times.keys() == trials.keys()
-        ):
+        if isinstance(known, dict) and known.get("ways") == list(trials):
             name = known.get("way")
             return name if name in trials else None
         return None
@@ -61,21 +57,24 @@ class Calibration:
     def _measured(self, about: str, trials: Mapping[str, Trial]) -> str:
         times = measure(trials, self.device)
         first = next(iter(trials))
-        best = min(times, key=lambda name: times[name])
-        name = best if times[best] < GAIN * times[first] else first
-        entry = {"way": name, "milliseconds": {way: round(1000 * took, 4) for way, took in times.items()}}
+        best = min(times, key=lambda name: times[name], default=first)
+        name = best if best != first and times[best] < GAIN * times.get(first, float("inf")) else first
+        entry = {
+            "way": name,
+            "ways": list(trials),
+            "milliseconds": {way: round(1000 * took, 4) for way, took in times.items()},
+        }
         remember(self.device, "choices", {about: entry})
         return name
 
 
 def measure(trials: Mapping[str, Trial], device: torch.device) -> dict[str, float]:
     """Time ways in turn and give the least seconds of each: what disturbs a measurement only ever adds to it."""
-    for once in trials.values():
-        once()
-    times = dict.fromkeys(trials, float("inf"))
+    able = {name: once for name, once in trials.items() if _works(once, device)}
+    times = dict.fromkeys(able, float("inf"))
     began = time.perf_counter()
     for number in range(ROUNDS):
-        for name, once in trials.items():
+        for name, once in able.items():
             finish(device)
             start = time.perf_counter()
             once()
@@ -84,6 +83,16 @@ def measure(trials: Mapping[str, Trial], device: torch.device) -> dict[str, floa
         if number and time.perf_counter() - began > SECONDS:
             break
     return times
+
+
+def _works(once: Trial, device: torch.device) -> bool:
+    """Try a way: there may be no kernel for the size or the mask, or not enough memory."""
+    try:
+        once()
+        finish(device)
+    except RuntimeError:
+        return False
+    return True
 
 
 def finish(device: torch.device) -> None:
@@ -133,4 +142,6 @@ def measured_peak(device: torch.device, dtype: torch.dtype) -> float:
             best = max(best, 2 * side**3 / max(end - start, 1e-9))
             if end - began > PEAK_SECONDS:
                 break
+        if end - start > PEAK_SECONDS:
+            break  # a larger one would take seconds
     return best

@@ -7,7 +7,7 @@ import queue
 import sys
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -67,6 +67,17 @@ def tensors(batch: Batch, shares: Iterable[slice], pin: bool = False) -> list[di
         part = {name: torch.from_numpy(np.ascontiguousarray(a[share])) for name, a in said.items()}
         parts.append({name: tensor.pin_memory() for name, tensor in part.items()} if pin else part)
     return parts
+
+
+def smaller(ready: Ready, size: int) -> Ready:
+    """Cut micro-batches that were made larger into some of at most `size` rows."""
+    parts: list[dict[str, torch.Tensor]] = []
+    weights: list[float] = []
+    for part, weight in zip(ready.parts, ready.weights, strict=True):
+        starts = range(0, len(next(iter(part.values()))), size)
+        parts += [{name: tensor[start : start + size] for name, tensor in part.items()} for start in starts]
+        weights += [weight] * len(starts)
+    return replace(ready, parts=parts, weights=weights)
 
 
 def to_device(part: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:

@@ -12,7 +12,7 @@ from ...plugins.work import Interrupted
 from ..events import CheckpointSaved, Listener, Sampled, Step, Validated
 from .calibrate import Calibration
 from .checkpoint import Saved, environment
-from .device import seed_device
+from .gradients import Gradients
 from .learner import Learner
 from .loader import Batches, Loader, Ready
 from .measure import mean_loss, measure
@@ -25,7 +25,7 @@ from .samples import samples
 from .saver import Saver
 from .setup import Setup
 from .state import State
-from .step import NonFinite, gradients
+from .step import NonFinite, Sums
 from .update import Update
 from .weights import (
     Tensors,
@@ -80,13 +80,14 @@ class Training:
         self._restart_clocks()
         self.network.train()
         with ExitStack() as stack:
-            stack.enter_context(told_if_memory_runs_out(state.micro_batch))
+            stack.enter_context(told_if_memory_runs_out(lambda: state.micro_batch))
             stack.enter_context(self.saver)
             kind = setup.device.type
             batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, kind == "cuda", self.team)
             loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
             traced = stack.enter_context(profiled(self.work, setup.device))
             lap = self.monitor.watch.lap
+            gradients = Gradients(setup, self.learner, state, lap)
             while True:
                 ended = setup.budget.reached(state.step, self.elapsed)
                 if self._validation_is_due(ended):
@@ -97,7 +98,7 @@ class Training:
                     break
                 ready = loader.batch(state.step)
                 lap("data")
-                self._step(ready)
+                self._step(ready, gradients.of(ready, self.update.loss_scale))
                 self._after_step()
                 traced()
             self._settle()
@@ -124,13 +125,9 @@ class Training:
 
     # One step
 
-    def _step(self, ready: Ready) -> None:
-        setup, step = self.setup, ready.step
+    def _step(self, ready: Ready, sums: Sums) -> None:
+        step = ready.step
         assert step == self.state.step
-        # All that is random within a step comes from here, so that no random state needs to be saved.
-        seed_device(self.team.seed(setup.seed, step), setup.device)
-        lap, scale = self.monitor.watch.lap, self.update.loss_scale
-        sums = gradients(self.team, self.learner, ready, setup.device, setup.dtype, scale, lap)
         self.monitor.before_update(step)
         try:
             self.update.take(step, sums["loss"], self._rate_factor)
@@ -139,7 +136,7 @@ class Training:
                 self._save()  # the weights are still those of the step before
             raise self._non_finite(error.step) from error
         self.monitor.after_update()
-        lap("optimizer")
+        self.monitor.watch.lap("optimizer")
         self.monitor.spikes.add(step + 1, sums["loss"], ready.count)
         self.meter.add(sums, ready.count)
         self.state.step = step + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -10,16 +10,27 @@ import torch
 from ...plugins.component import TaskFailed
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an allocation failed, on the device or on the host."""
+    # The CPU's allocator raises a bare RuntimeError.
+    bare = type(error) is RuntimeError and "can't allocate memory" in str(error)
+    return bare or isinstance(error, torch.OutOfMemoryError | MemoryError)
+
+
 @contextmanager
-def told_if_memory_runs_out(rows: int | None) -> Iterator[None]:
+def told_if_memory_runs_out(rows: int | Callable[[], int] | None) -> Iterator[None]:
     """Turn a failed allocation into TaskFailed; `rows` went through the model at once, None while it is built."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        # The CPU's allocator raises a bare RuntimeError.
-        if type(error) is RuntimeError and "can't allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         device = "cuda" if isinstance(error, torch.OutOfMemoryError) else "cpu"
         if rows is None:
             raise TaskFailed("L0804.model", {"device": device}, help="L0804.model.help") from error
-        raise TaskFailed("L0804", {"rows": rows, "device": device}, field="micro_batch", help="L0804.help") from error
+        raise TaskFailed(
+            "L0804",
+            {"rows": rows() if callable(rows) else rows, "device": device},
+            field="micro_batch",
+            help="L0804.help",
+        ) from error

@@ -52,7 +52,7 @@ class Monitor:
         if (ratio := self.ratio.take()) is not None:
             figures["update_ratio"] = ratio
         if (peak := self._known_peak(elapsed)) is not None:
-            figures["mfu"] = tokens_per_second * self.flops_per_token / peak
+            figures["mfu"] = tokens_per_second * self.flops_per_token / (peak * self.setup.team.size)
         if self._looks and _is_due(step):
             found = losses_by_source(self.network, self.setup, step, micro_batch)
             figures |= {f"loss/{name}": loss for name, loss in found.items()}

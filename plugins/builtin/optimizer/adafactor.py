@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
+from ...fields import LearningRate
 from .grouped import GroupedOptimizer
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Adafactor(GroupedOptimizer):
     example: ClassVar[str] = "adafactor { lr = 0.01 }"
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-5, 1.0)
 
-    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak, relative to the weights")] = (
+    lr: Annotated[LearningRate, Field(description="Learning rate at the schedule's peak, relative to the weights")] = (
         0.01
     )
     beta2_decay: Annotated[
@@ -35,7 +36,7 @@ class Adafactor(GroupedOptimizer):
         import torch
 
         return torch.optim.Adafactor(
-            self.groups_of(network), lr=self.lr, beta2_decay=self.beta2_decay, d=self.threshold
+            self.groups_of(network), lr=self.rate, beta2_decay=self.beta2_decay, d=self.threshold
         )
 
     def state_bytes(self, parameters: int, embedded: int = 0) -> int:

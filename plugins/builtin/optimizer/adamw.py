@@ -8,6 +8,7 @@ from annotated_types import Ge, Lt
 from pydantic import Field
 
 from ...component import Place
+from ...fields import LearningRate
 from .grouped import GroupedOptimizer, can_be_fused
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class AdamW(GroupedOptimizer):
     example: ClassVar[str] = "adamw { lr = 6e-4, weight_decay = 0.1 }"
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-7, 0.1)
 
-    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 3e-4
+    lr: Annotated[LearningRate, Field(description="Learning rate at the schedule's peak")] = 3e-4
     betas: Betas = Field(default_factory=lambda: [0.9, 0.95])
     eps: Annotated[float, Field(gt=0, description="Keeps the division from zero")] = 1e-8
     weight_decay: Annotated[float, Field(ge=0, description="The share of a weight, times lr, lost a step")] = 0.1
@@ -45,7 +46,7 @@ class AdamW(GroupedOptimizer):
 
         betas = (self.betas[0], self.betas[1])
         groups = self.groups_of(network)
-        return torch.optim.AdamW(groups, lr=self.lr, betas=betas, eps=self.eps, fused=can_be_fused(network))
+        return torch.optim.AdamW(groups, lr=self.rate, betas=betas, eps=self.eps, fused=can_be_fused(network))
 
     def state_bytes(self, parameters: int, embedded: int = 0) -> int:
         return 8 * parameters

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from ...component import Place, TaskFailed
+from ...fields import LearningRate
 from ...values import Optimizer
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class GroupedOptimizer(Optimizer):
     Matrices decay; norms, biases and embeddings don't. What `groups` says of a pattern comes before that.
     """
 
-    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")]
+    lr: Annotated[LearningRate, Field(description="Learning rate at the schedule's peak")]
     weight_decay: Annotated[float, Field(ge=0, description="The share of a weight, times lr, lost a step")] = 0.0
     groups: Annotated[
         dict[str, dict[str, Annotated[float, Field(ge=0)]]],
@@ -59,7 +60,7 @@ class GroupedOptimizer(Optimizer):
             if not parameter.requires_grad:
                 continue
             matrix = parameter.dim() >= 2 and id(parameter) not in embeddings
-            lr = self.lr * factors.get(name, 1.0)
+            lr = self.rate * factors.get(name, 1.0)
             settings = {"lr": lr, "weight_decay": self.weight_decay if matrix else 0.0} | own.get(name, {})
             settings |= self.marks(name, matrix)
             group = groups.setdefault(tuple(settings.values()), {"params": [], **settings})

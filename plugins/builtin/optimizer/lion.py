@@ -8,6 +8,7 @@ from annotated_types import Ge, Lt
 from pydantic import Field
 
 from ...component import Place
+from ...fields import LearningRate
 from .adamw import check_betas
 from .grouped import GroupedOptimizer
 
@@ -27,7 +28,7 @@ class Lion(GroupedOptimizer):
     example: ClassVar[str] = "lion { lr = 1e-4, weight_decay = 0.3 }"
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-8, 0.02)
 
-    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 1e-4
+    lr: Annotated[LearningRate, Field(description="Learning rate at the schedule's peak")] = 1e-4
     betas: Annotated[
         list[Annotated[float, Ge(0), Lt(1)]],
         Field(min_length=2, description="The momentum's part in a step, and how slowly the momentum forgets"),
@@ -42,7 +43,7 @@ class Lion(GroupedOptimizer):
     def build(self, network: nn.Module) -> torch.optim.Optimizer:
         from ...nn.lion import Lion as Built
 
-        return Built(self.groups_of(network), lr=self.lr, betas=(self.betas[0], self.betas[1]))
+        return Built(self.groups_of(network), lr=self.rate, betas=(self.betas[0], self.betas[1]))
 
     def state_bytes(self, parameters: int, embedded: int = 0) -> int:
         return 4 * parameters

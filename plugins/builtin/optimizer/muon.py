@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from ...fields import LearningRate
 from .adamw import AdamW
 from .grouped import can_be_fused
 
@@ -26,7 +27,7 @@ class Muon(AdamW):
     example: ClassVar[str] = "muon { lr = 1e-3, weight_decay = 0.1 }"
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-7, 0.1)
 
-    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 1e-3
+    lr: Annotated[LearningRate, Field(description="Learning rate at the schedule's peak")] = 1e-3
     momentum: Annotated[float, Field(ge=0, lt=1, description="How slowly the matrices' momentum forgets")] = 0.95
     nesterov: Annotated[bool, Field(description="Whether the newest gradient counts once more")] = True
 
@@ -38,7 +39,7 @@ class Muon(AdamW):
 
         return Built(
             self.groups_of(network),
-            lr=self.lr,
+            lr=self.rate,
             momentum=self.momentum,
             nesterov=self.nesterov,
             betas=(self.betas[0], self.betas[1]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from ...component import Place
+from ...fields import LearningRate
 from .grouped import GroupedOptimizer, can_be_fused
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class SGD(GroupedOptimizer):
     example: ClassVar[str] = "sgd { lr = 0.1, momentum = 0.9 }"
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-6, 10.0)
 
-    lr: Annotated[float, Field(gt=0, description="Learning rate at the schedule's peak")] = 0.1
+    lr: Annotated[LearningRate, Field(description="Learning rate at the schedule's peak")] = 0.1
     momentum: Annotated[float, Field(ge=0, lt=1, description="The part of the last step that goes on")] = 0.9
     nesterov: Annotated[
         bool, Field(description="Whether the gradient counts as of where the momentum leads to (needs a momentum)")
@@ -42,7 +43,7 @@ class SGD(GroupedOptimizer):
 
         return torch.optim.SGD(
             self.groups_of(network),
-            lr=self.lr,
+            lr=self.rate,
             momentum=self.momentum,
             nesterov=self.nesterov,
             fused=can_be_fused(network),

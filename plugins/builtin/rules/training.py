@@ -80,7 +80,7 @@ def micro_batch_beyond_batch(program: Program, findings: Findings) -> None:
     for stage in findings.every(TrainingStage):
         length = stage.row_length()
         rows = stage.rows_a_step(length or 1) if length or stage.batch.dimension == "examples" else None
-        if rows is not None and stage.micro_batch is not None and stage.micro_batch > rows:
+        if rows is not None and stage.micro_batch != "auto" and stage.micro_batch > rows:
             values = {"micro_batch": stage.micro_batch, "batch": stage.batch, "rows": rows}
             findings.warning(stage, "micro_batch", "L0927", values, labels=[Also(stage, "batch", "suspicious.batch")])
 

@@ -18,7 +18,7 @@ MOST_EPS = 1e-2
 def learning_rate(program: Program, findings: Findings) -> None:
     """L0912: a learning rate outside of the range in which the optimizer is known to learn."""
     for optimizer in findings.every(Optimizer):
-        if optimizer.sensible_lr is None:
+        if optimizer.sensible_lr is None or optimizer.lr == "auto":
             continue
         least, most = optimizer.sensible_lr
         values = {"optimizer": optimizer.name, "lr": number(optimizer.lr), "least": number(least), "most": number(most)}
@@ -32,7 +32,8 @@ def weight_decay(program: Program, findings: Findings) -> None:
     """L0913: a weight decay that is no small share."""
     for optimizer in findings.every(AdamW):
         if optimizer.weight_decay >= 1:
-            decay, lr = optimizer.weight_decay, optimizer.lr
+            decay = optimizer.weight_decay
+            lr = 1.0 if optimizer.lr == "auto" else optimizer.lr
             values = {"weight_decay": number(decay), "lr": number(lr), "share": f"{100 * lr * decay:.2g}%"}
             findings.warning(optimizer, "weight_decay", "L0913", values)
 

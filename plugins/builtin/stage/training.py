@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ...api import (
     Amount,
@@ -30,6 +32,7 @@ from ...api import (
 from ...fit import check_fit, check_roles, is_tokens
 from ...rows import rows_per_step, tokens_per_row, training_split
 from ...work import Recompute
+from ..learning_rate import LearningRateTest
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
 from ..tokens import Tokens
@@ -61,8 +64,8 @@ class TrainingStage(Stage):
         lt=1,
         description="The decay of an average of the weights, which is validated and kept in their place",
     )
-    micro_batch: int | None = Field(
-        None, ge=1, description="Rows that go through the model at once; none is as many as the batch has"
+    micro_batch: Annotated[int, Ge(1)] | Literal["auto"] = Field(
+        "auto", description="Rows that go through the model at once; auto is as many as memory holds"
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
     samples: list[str] = neutral([], "Prompts that are continued at each validation, to be read in the report")
@@ -92,8 +95,24 @@ class TrainingStage(Stage):
             splits=[split for split in self.data.artifact.splits if split in ("train", "validation")],
         )
 
+    def learning_rate_test(self) -> LearningRateTest | None:
+        """Give the task that finds the learning rate, if it is to be found."""
+        if self.optimizer.lr != "auto":
+            return None
+        return LearningRateTest(
+            model=self.described_model(),
+            objective=self.objective,
+            tokens=self.training_tokens().default(),
+            tokenizer=self.described_tokenizer(),
+            optimizer=self.optimizer,
+            batch=self.batch,
+            initial=self.initial,
+            clip=self.clip,
+        )
+
     def prepare(self) -> dict[str, Task]:
-        return {"tokens": self.training_tokens()}
+        test = self.learning_rate_test()
+        return {"tokens": self.training_tokens()} | ({"lr": test} if test else {})
 
     def check(self, place: Place) -> None:
         check_fit(place, self.objective, self.described_model(), self.data.artifact)
@@ -134,7 +153,7 @@ class TrainingStage(Stage):
         model = self.described_model()
         parameters = model.parameters(vocab_size)
         length = model.shape.context_length
-        rows = self.micro_batch or self.rows_a_step(length)
+        rows = self.rows_a_step(length) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
         return Estimate(
             parameters=parameters,
@@ -190,18 +209,22 @@ class TrainingStage(Stage):
         return int(min(known)) if known else None
 
     def run(self, work: Work) -> Facts:
-        return work.train(
+        optimizer, found = self.optimizer, {}
+        if test := self.learning_rate_test():
+            found = {"lr": work.input(test).facts["lr"]}
+            optimizer = optimizer.model_copy(update=found)
+        facts = work.train(
             Job(
                 model=self.described_model(),
                 objective=self.objective,
                 tokens=self.training_tokens(),
                 tokenizer=self.described_tokenizer(),
-                optimizer=self.optimizer,
+                optimizer=optimizer,
                 schedule=self.schedule,
                 batch=self.batch,
                 budget=self.budgets,
                 initial=self.initial,
-                micro_batch=self.micro_batch,
+                micro_batch=None if self.micro_batch == "auto" else self.micro_batch,
                 validate=self.validate_,
                 select=self.select,
                 patience=self.patience,
@@ -215,3 +238,4 @@ class TrainingStage(Stage):
                 samples=self.samples,
             )
         )
+        return facts | found

@@ -13,6 +13,7 @@ from llx.plugins.nn.kernels import Trial, choose, using
 from llx.plugins.nn.visible import Visible
 from llx.plugins.values import IGNORED
 from torch import Tensor
+from torch.nn.attention.flex_attention import create_mask
 
 
 class Named:
@@ -101,16 +102,16 @@ def test_onednn_multiplies_as_torch_does() -> None:
 
 
 def test_linear_layers_choose_and_keep_their_names() -> None:
-    network = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.LayerNorm(3))
+    network = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.LayerNorm(3), torch.nn.Linear(3, 256))
     names = list(network.state_dict())
     products.let_choose(network)
     chooser = Named("onednn")
     with using(chooser):
-        network(torch.zeros(2, 4)).sum().backward()
-    assert chooser.asked == ["cpu float32 linear 4x3"]
+        network(torch.zeros(5500, 4)).sum().backward()
+    assert chooser.asked == ["cpu float32 linear 3x256"]
     assert list(network.state_dict()) == names
-    assert isinstance(network[0], torch.nn.Linear)
-    assert network[0].weight.grad is not None
+    assert isinstance(network[2], torch.nn.Linear)
+    assert network[2].weight.grad is not None
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -129,6 +130,20 @@ def test_ways_to_attend_agree(way: str, causal: bool, packed: bool) -> None:
     assert all(torch.allclose(a, b, rtol=1e-10) for a, b in zip(results("fused"), results(way), strict=True))
 
 
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("window", [None, 3])
+@pytest.mark.parametrize("prefixed", [True, False])
+def test_what_flex_attention_is_told_is_the_mask(causal: bool, window: int | None, prefixed: bool) -> None:
+    segments = torch.tensor([[1] * 5 + [2] * 4 + [0] * 3, [1] * 12])
+    prefix = torch.arange(12).remainder(5).lt(2).expand(2, 12) if prefixed else None
+    for past in (0, 4):
+        visible = Visible(segments, causal, past, prefix, window)
+        blocks = visible.blocks(torch.empty(2, 1, 12 - past, 8), torch.empty(2, 1, 12, 8))
+        assert blocks.shape == (2, 1, 12 - past, 12)
+        told = create_mask(blocks.mask_mod, 2, 1, 12 - past, 12, device="cpu")
+        assert torch.equal(told, visible.dense())
+
+
 def test_a_cached_past_is_seen_in_every_way() -> None:
     torch.manual_seed(0)
     query, key, value = torch.randn(1, 2, 3, 8), torch.randn(1, 2, 7, 8), torch.randn(1, 2, 7, 8)
@@ -142,12 +157,12 @@ def test_without_a_chooser_the_first_way_is_taken() -> None:
 
 
 def test_a_chooser_decides_by_device_type_and_size() -> None:
-    query, key, value = (torch.randn(3, 2, 12, 8, requires_grad=True) for _ in range(3))
+    query, key, value = (torch.randn(8, 4, 60, 8, requires_grad=True) for _ in range(3))
     chooser = Named("products")
     before = torch.random.get_rng_state()
     with using(chooser):
         mixed = attend.attend(query, key, value, Visible(None, True))
-    assert chooser.asked == ["cpu float32 attention 2x12x8 causal"]
+    assert chooser.asked == ["cpu float32 attention 4x64x8 causal"]
     assert torch.equal(mixed, attend.products(query, key, value, Visible(None, True)))
     assert query.grad is None
     assert torch.equal(before, torch.random.get_rng_state())

@@ -12,8 +12,10 @@ from llx.plugins import testing_kinds as kinds
 from llx.plugins.builtin import COMPONENTS
 from llx.plugins.nn.network import Network
 from llx.plugins.values import Objective
-from llx.runtime.training.loader import tensors
+from llx.runtime.training.learner import Learner
+from llx.runtime.training.loader import Ready, tensors
 from llx.runtime.training.step import gradients
+from llx.runtime.training.team import Team
 
 CPU = torch.device("cpu")
 ROUNDING = 2e-5
@@ -41,7 +43,9 @@ def test_micro_batches_of_any_size_give_the_gradient_of_the_batch(objective: Obj
 
     def found(size: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         network: Network = kinds._network(objective, model, facts)
-        sums = gradients(network, objective, tensors(batch, size), count, CPU, torch.float32)
+        shares, weights = zip(*Team().share(rows, size), strict=True)
+        ready = Ready(0, np.arange(rows), count, tensors(batch, shares), list(weights))
+        sums = gradients(Team(), Learner(network, objective), ready, CPU, torch.float32)
         return sums["loss"], {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
 
     loss, whole = found(rows)

@@ -70,6 +70,15 @@ def test_a_damaged_memory_is_none(text: str) -> None:
     assert Calibration(CPU).choose("a thing", SLOW_FIRST) == "fast"
 
 
+def test_a_way_that_cannot_be_gone_is_left_out() -> None:
+    def fails() -> None:
+        raise RuntimeError("no kernel for this mask")
+
+    assert Calibration(CPU).choose("a thing", {**SLOW_FIRST, "none": fails}) == "fast"
+    assert Calibration(CPU).choose("another", {"none": fails, "slow": SLOW_FIRST["slow"]}) == "slow"
+    assert Calibration(CPU).choose("a third", {"none": fails}) == "none"
+
+
 def test_ways_that_were_not_there_before_are_timed() -> None:
     Calibration(CPU).choose("a thing", SLOW_FIRST)
     assert Calibration(CPU).choose("a thing", {**SLOW_FIRST, "new": lambda: None}) == "new"

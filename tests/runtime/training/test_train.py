@@ -262,6 +262,37 @@ def test_too_little_memory_is_told_with_what_to_lower(
     assert (caught.value.code, caught.value.field) == ("L0804", "micro_batch")
 
 
+def test_with_too_little_memory_fewer_rows_go_through_at_once_and_the_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, job = small_job(tmp_path)
+    job = replace(job, model=small_model(dropout=0.0))
+    whole = train(job, project.work, nothing)
+    assert whole["micro_batch"] > 4
+    loss = CausalLM.loss
+    asked: list[int] = []
+
+    def limited(objective: CausalLM, network: Any, batch: Any) -> Any:
+        rows = len(batch["tokens"])
+        if network.training:
+            asked.append(rows)
+        if network.training and rows > 4 and len(asked) > 10:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return loss(objective, network, batch)
+
+    monkeypatch.setattr(CausalLM, "loss", limited)
+    project.work.fresh()
+    facts = train(job, project.work, nothing)
+    assert (facts["micro_batch"], facts["steps"]) == (4, 30)
+    notes = [values for key, values in project.work.progress.notes if key == "training.less_at_once"]
+    assert notes == [
+        {"step": 11, "old": 15, "new": 8, "rows": 15},
+        {"step": 11, "old": 8, "new": 4, "rows": 15},
+    ]
+    assert asked[10:16] == [15, 8, 4, 4, 4, 3]
+    assert facts["last_loss"] == pytest.approx(whole["last_loss"], abs=1e-4)
+
+
 def test_an_error_in_the_loader_reaches_the_one_who_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project, job = small_job(tmp_path)
 

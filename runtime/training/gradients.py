@@ -1,0 +1,52 @@
+"""The gradients of a step, with fewer rows at once where memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .device import seed_device
+from .learner import Learner
+from .loader import Ready, smaller
+from .memory import is_out_of_memory
+from .setup import Setup
+from .state import State
+from .step import Sums, gradients
+
+
+class Gradients:
+    """Makes the gradients of one step after the other; `lap` is told of its parts."""
+
+    def __init__(self, setup: Setup, learner: Learner, state: State, lap: Callable[[str], None]) -> None:
+        self.setup, self.learner, self.state, self.lap = setup, learner, state, lap
+
+    def of(self, ready: Ready, scale: torch.Tensor | None) -> Sums:
+        """Leave the gradients of a batch, times `scale`, in the network's parameters, and give its sums.
+
+        Where there is no memory for a micro-batch the step begins anew with half of it: no weight was changed yet.
+        """
+        setup, state, team = self.setup, self.state, self.setup.team
+        while True:
+            if len(next(iter(ready.parts[0].values()))) > state.micro_batch:
+                ready = smaller(ready, state.micro_batch)
+            # All that is random within a step comes from here, so that no random state needs to be saved.
+            seed_device(team.seed(setup.seed, ready.step), setup.device)
+            try:
+                return gradients(team, self.learner, ready, setup.device, setup.dtype, scale, self.lap)
+            except (MemoryError, RuntimeError) as error:
+                # Of several ranks the others don't hear of it in time: they wait in the step that this one left.
+                if not is_out_of_memory(error) or state.micro_batch == 1 or team.size > 1:
+                    raise
+            self._halve(ready.step, len(ready.rows))
+
+    def _halve(self, step: int, rows: int) -> None:
+        """Take half the rows at once from here on, and say so."""
+        state, setup = self.state, self.setup
+        setup.network.zero_grad(set_to_none=True)
+        if setup.device.type == "cuda":
+            torch.cuda.empty_cache()
+        before = min(state.micro_batch, rows)
+        state.micro_batch = -(-before // 2)
+        values = {"step": step + 1, "old": before, "new": state.micro_batch, "rows": rows}
+        setup.work.progress.log("training.less_at_once", **values)
