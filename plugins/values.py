@@ -256,7 +256,7 @@ class Objective(Component):
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Draw what is new each step (masks, spans) for a whole batch; the shapes must not depend on what is drawn.
 
-        `facts` are those of the tokens: vocab_size, roles, labels.
+        An objective made of others calls an array `part.array`. `facts` are those of the tokens: vocab_size, roles, labels.
         """
         return batch
 

@@ -27,11 +27,12 @@ def prove(setup: Setup) -> Facts:
     was_training = case.network.training
     case.network.eval()
     try:
-        for name, proof in PROOFS.items():
-            try:
-                proof(case)
-            except Broken as error:
-                broken[name] = error
+        for each in case.varieties():
+            for name, proof in PROOFS.items():
+                try:
+                    proof(each)
+                except Broken as error:
+                    broken.setdefault(name, error)
     finally:
         case.network.train(was_training)
     if not broken:
