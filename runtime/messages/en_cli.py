@@ -72,6 +72,7 @@ MESSAGES: dict[str, str] = {
     "cli.plan.trials": "{count} trials: {stored} stored, {to_run} to run",
     "cli.plan.unneeded": "not needed",
     "cli.plan.parameters": "{count} parameters",
+    "cli.plan.active": "{count} active",
     "cli.plan.trained": "{count} trained",
     "cli.plan.tokens": "{count} tokens",
     "cli.plan.rows": "{count} rows a step",

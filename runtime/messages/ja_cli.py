@@ -72,6 +72,7 @@ MESSAGES: dict[str, str] = {
     "cli.plan.trials": "試行 {count} 個: 保存済み {stored}、実行予定 {to_run}",
     "cli.plan.unneeded": "不要",
     "cli.plan.parameters": "パラメータ {count}",
+    "cli.plan.active": "うち 1 トークンあたり {count}",
     "cli.plan.trained": "うち学習対象 {count}",
     "cli.plan.tokens": "{count} トークン",
     "cli.plan.rows": "1 ステップ {count} 行",

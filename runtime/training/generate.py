@@ -108,7 +108,7 @@ class Author:
 
     def write(self, prompts: Sequence[str], decoding: Decoding, hear: Hear | None = None) -> list[Written]:
         """Continue prompts, many at once; the same prompt a second time is continued by other random numbers."""
-        given = self.roles.get("end")
+        given = self.roles.get("start", self.roles.get("end"))
         start = [] if given is None else [given]
         starts = [start + self.tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
         if not all(starts):

@@ -43,12 +43,16 @@ def test_a_container_limits_the_threads(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_auto_is_bfloat16_where_the_processor_multiplies_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     device = torch.device("cpu")
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA")
     for able in (True, False):
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda able=able: able)
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
         assert has_bfloat16(device) is able
         assert choose_precision("auto", device) is (torch.bfloat16 if able else torch.float32)
         assert choose_precision("float32", device) is torch.float32
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert not has_bfloat16(device), "oneDNN is kept from these units"
 
 
 def test_memory_is_kept_and_given_back() -> None:
