@@ -72,4 +72,5 @@ MESSAGES: dict[str, str] = {
     "L0927.help": "it divides the batch to save memory: give fewer rows than the batch has, or leave it out",
     "L0928": "the budget of {large} is never reached: {small} comes first",
     "L0928.help": "leave the larger out; budgets of different sorts (`[5 epochs, 30 min]`) go together",
+    "lr.found": "lr = auto: tried from {low} to {high}, takes {lr}",
 }
