@@ -404,7 +404,7 @@ class Decoding(Component):
     def check(self, place: Place) -> None:
         """Report an empty text to stop at, which would be found before the first word."""
         if "" in self.stop:
-            place.error("stop", "L0840", {}, help="L0840.help")
+            place.error("stop", "L0544", {}, help="L0544.help")
 
     @abstractmethod
     def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ CODES = {
     "documents": "L0881",
     "causality": "L0882",
     "padding": "L0883",
-    "targets": "L0884",
+    "targets": "L0884.extra",
     "accumulation": "L0885",
 }
 
