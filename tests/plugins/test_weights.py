@@ -112,11 +112,11 @@ def test_pickles_are_refused_and_broken_files_named(folder: Path) -> None:
 
 
 def test_tensors_that_do_not_fit_are_named(folder: Path) -> None:
-    given = tensors()
+    given, lab = tensors(), Lab(folder.parent)
 
     def failure(changed: dict[str, torch.Tensor]) -> tuple[str, str | None, object]:
         save_file(changed, folder / "model.safetensors")
-        failed = Lab(folder.parent).failure(Checkpoint(path="there"))
+        failed = lab.failure(Checkpoint(path="there"))
         return failed.code, failed.help, failed.values["names"]
 
     lacking = {name: tensor for name, tensor in given.items() if "up_proj" not in name}
