@@ -140,7 +140,9 @@ class Writer:
         batch = self._stream("target_" if beside else "", windows)
         if any(row.prefix for row in rows):
             ends = [longest - len(row.tokens) + row.prefix for row in rows]
-            batch["prefix"] = torch.arange(longest, device=self.device) < torch.tensor(ends, device=self.device)[:, None]
+            batch["prefix"] = (
+                torch.arange(longest, device=self.device) < torch.tensor(ends, device=self.device)[:, None]
+            )
         more = max(self.decoding.max_tokens - row.written for row in rows)
         cache = Cache(min(self.context_length, longest + more))
         return _Read(rows, starts, cache, beside, self._hidden(batch | beside, cache))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...api import CheckpointOf, Export, Facts, Field, Model, Objective, Place, Target, Trained, Work, neutral
 from ...hub.families import for_model
 from ...hub.mapping import Family, Unwritable
+from ..encoding.pairs import start_token
 from ..objective.classification import Classification
 from ..objective.language import LanguageModelling
-from ..encoding.pairs import start_token
 from ..tokens import open_tokenizer
 
 if TYPE_CHECKING:

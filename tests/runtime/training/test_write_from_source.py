@@ -126,8 +126,8 @@ def test_a_prefix_is_read_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_texts_are_those_of_transformers(activation: Any, theirs: str, tmp_path: Path) -> None:
     """Greedy texts from padded sources, for the same weights."""
     transformers = pytest.importorskip("transformers")
-    from llx.plugins.hub.t5 import FAMILY, read
     from llx.plugins.hub.mapping import Config
+    from llx.plugins.hub.t5 import FAMILY, read
     from llx.plugins.nn.hub import import_weights
 
     torch.manual_seed(0)
