@@ -114,7 +114,7 @@ def in_turn(file: Path, name: str, seconds: float) -> list[tuple[float, float]]:
                 next(hand)
             if step:
                 pairs.append((ours / turn, (time.perf_counter() - start) / turn))
-            if time.perf_counter() > until:
+            if time.perf_counter() > until and len(pairs) > 2 * LEFT_OUT:
                 raise Enough
             began = time.perf_counter()
         return usual(self, step)

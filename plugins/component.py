@@ -140,6 +140,8 @@ class Estimate:
 
     parameters: int | None = None
     trained_parameters: int | None = None
+    active_parameters: int | None = None
+    """Those that a token goes through, where experts share the tokens."""
     tokens: int | None = None
     rows: int | None = None
     """Rows of data a step: what a batch comes to in whole rows."""

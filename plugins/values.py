@@ -307,9 +307,10 @@ class Objective(Component):
     def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
         """Give how a text begins that is written behind the tokens of a prompt, by a model that reads `length` tokens.
 
-        By default the prompt is the beginning of a document, whose first token is the end of another one.
+        By default the prompt is the beginning of a document, before which stands its start token, or the end of another.
         """
-        return Opening([*([roles["end"]] if "end" in roles else []), *prompt])
+        start = roles.get("start", roles.get("end"))
+        return Opening([*([] if start is None else [start]), *prompt])
 
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""

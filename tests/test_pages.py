@@ -55,7 +55,7 @@ RUN_TIME = {
     "L0553": "all checkpoints of llx know their objective",
     "L0559": "no built-in objective needs other checkpoints",
     "L0585": "the objectives of llx take the model's own length",
-    "L0586": "llx has no weights of its own yet",
+    "L0586": "a page holds no folder of weights",
     "L0602": "all causal models of llx take a prefix",
     "L0572": "trials fail in a run",
     "L0591": "trials fail in a run",

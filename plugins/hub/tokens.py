@@ -42,7 +42,8 @@ def roles(tokenizer: Tokenizer, settings: Mapping[str, Any]) -> dict[str, int]:
     """Give the ids of special tokens by role: those that the settings name, else those with a usual name."""
     found: dict[str, int] = {}
     for role, names in NAMES.items():
-        told = [text for name in names if (text := token(settings, name)) is not None]
+        used = [name for name in names if name != "bos_token" or settings.get("add_bos_token") is not False]
+        told = [text for name in used if (text := token(settings, name)) is not None]
         for text in (*told, *(() if settings else KNOWN.get(role, ()))):
             number = tokenizer.token_to_id(text)
             if number is not None:

@@ -139,6 +139,8 @@ def _about(line: TaskLine, estimate: Estimate) -> str:
     parts = [line.component]
     if estimate.parameters:
         parts.append(say("cli.plan.parameters", count=count(estimate.parameters)))
+        if estimate.active_parameters not in (None, estimate.parameters):
+            parts.append(say("cli.plan.active", count=count(estimate.active_parameters or 0)))
         if estimate.trained_parameters not in (None, estimate.parameters):
             parts.append(say("cli.plan.trained", count=count(estimate.trained_parameters or 0)))
     if estimate.tokens:

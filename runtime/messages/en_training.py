@@ -16,6 +16,7 @@ MESSAGES: dict[str, str] = {
     "L0804.model.help": "take a smaller model, or a machine with more memory",
     "L0805": "there is no device `{device}` here",
     "L0805.help": "`device = auto` takes the fastest one that is there; `llx doctor` shows what this machine has",
+    "L0805.xla.help": "device `xla` needs the package torch-xla (`pip install 'llx-lang[xla]'`) on a machine with a TPU",
     "L0806": "the checkpoint holds no head for `{objective}`: it was trained with `{given}`",
     "L0806.help": "evaluate it with the objective that it was trained with, or fine-tune it with this one first",
     "L0807": "the split `{split}` has no rows to read",

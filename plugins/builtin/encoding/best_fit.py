@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...component import Facts
 from .packed import Packed
-from .text import batches, encode, plain, role
+from .text import batches, encode, first_token, plain, role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ class BestFit(Packed):
     def rows(
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
     ) -> Iterator[dict[str, Any]]:
-        tokenizer, end = plain(tokenizer), role(roles, "end")
+        tokenizer, start, end = plain(tokenizer), first_token(roles), role(roles, "end")
         pad = roles.get("pad", end)
         waiting: list[Array] = []
         size = 0
@@ -40,7 +40,7 @@ class BestFit(Packed):
             for document in encode(tokenizer, [record[self.column] for record in batch], self.words):
                 if not len(document):
                     continue
-                for piece in self._pieces(self._document(document, end, 0)):
+                for piece in self._pieces(self._document(document, start, end, 0)):
                     if piece.shape[1] == self.length:
                         yield self._packed_row([piece], pad)
                     else:

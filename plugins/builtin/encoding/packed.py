@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...component import Facts
 from ...values import ArrayOf, Encoding
-from .text import batches, encode, plain, role
+from .text import batches, encode, first_token, plain, role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Packed(Encoding):
-    """Put the end token around each document and lay the documents one after the other into rows.
+    """Put the start token before and the end token behind each document (the latter alone, if there is one) and lay the documents one after the other into rows.
 
     Segments number the documents within a row; the rest of the last row is padding, segment 0. Rows begin `overlap`
     tokens before the last one ended: with an overlap of 1 every token but a document's first mark is the successor
@@ -44,7 +44,7 @@ class Packed(Encoding):
     ) -> Iterator[dict[str, Any]]:
         import numpy as np
 
-        tokenizer, end = plain(tokenizer), role(roles, "end")
+        tokenizer, start, end = plain(tokenizer), first_token(roles), role(roles, "end")
         left: Array | None = None
         documents = 0
         for batch in batches(records, self.column):
@@ -53,7 +53,7 @@ class Packed(Encoding):
             for document in encoded:
                 if len(document):
                     documents += 1
-                    stream.append(self._document(document, end, documents))
+                    stream.append(self._document(document, start, end, documents))
             left = np.concatenate(stream, axis=1) if stream else None
             if left is not None:
                 whole = max(0, (left.shape[1] - self.overlap) // self._stride)
@@ -72,12 +72,12 @@ class Packed(Encoding):
     def _stride(self) -> int:
         return self.length - self.overlap
 
-    def _document(self, document: Encoded, end: int, number: int) -> Array:
+    def _document(self, document: Encoded, start: int, end: int, number: int) -> Array:
         """Give the columns of the stream: token, number of the document, whether a word begins."""
         import numpy as np
 
         columns = np.empty((3 if self.words else 2, len(document) + 2), dtype=np.int64)
-        columns[0, 0] = columns[0, -1] = end
+        columns[0, 0], columns[0, -1] = start, end
         columns[0, 1:-1] = document.ids
         columns[1] = number
         if self.words:

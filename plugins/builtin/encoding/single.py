@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ...component import Facts, TaskFailed
 from ...values import ArrayOf, Encoding
-from .text import batches, encode, plain, role, shown, text_of
+from .text import batches, encode, first_token, plain, role, shown, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class Single(Encoding):
-    """Make one row of each record: the end token, the text, the end token; of a second text, it and the token again.
+    """Make one row of each record: the start token, the text, the end token; of a second text, it and the end token.
+
+    A tokenizer without a start token has the end token there. `types` tells the two texts apart.
 
     A text that is too long loses its end, or its beginning with `keep = end`. Of two texts the longer one is cut
     until both are equally long.
@@ -38,6 +40,7 @@ class Single(Encoding):
         return {
             "tokens": ArrayOf("token", (None,)),
             "segments": ArrayOf("uint8", (None,)),
+            **({"types": ArrayOf("uint8", (None,))} if self.pair else {}),
             "label": ArrayOf("int32"),
             "record": ArrayOf("int64"),
         }
@@ -53,30 +56,33 @@ class Single(Encoding):
     def rows(
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
     ) -> Iterator[dict[str, Any]]:
-        tokenizer, end = plain(tokenizer), role(roles, "end")
+        tokenizer, start, end = plain(tokenizer), first_token(roles), role(roles, "end")
         index = {label: number for number, label in enumerate(facts["labels"])}
         for batch in batches(records, self.column):
             firsts = encode(tokenizer, [record[self.column] for record in batch])
             seconds = encode(tokenizer, [text_of(record, self.pair) for record in batch]) if self.pair else []
             for number, record in enumerate(batch):
                 parts = [firsts[number].ids] + ([seconds[number].ids] if self.pair else [])
-                tokens = self._assembled(parts, end)
+                tokens, types = self._assembled(parts, start, end)
                 yield {
                     "tokens": tokens,
                     "segments": _ones(len(tokens)),
+                    **({"types": types} if self.pair else {}),
                     "label": self._index(record, index),
                     "record": record["_record"],
                 }
 
-    def _assembled(self, parts: list[list[int]], end: int) -> Array:
+    def _assembled(self, parts: list[list[int]], start: int, end: int) -> tuple[Array, Array]:
+        """Give the tokens of a row, and of each the number of its text: 0 or 1."""
         import numpy as np
 
         room = self.length - 1 - len(parts)
-        tokens = [end]
-        for part, size in zip(parts, shared(room, [len(part) for part in parts]), strict=True):
+        tokens, types = [start], [0]
+        for number, (part, size) in enumerate(zip(parts, shared(room, [len(part) for part in parts]), strict=True)):
             tokens += part[:size] if self.keep == "start" else part[len(part) - size :]
             tokens.append(end)
-        return np.array(tokens, dtype=np.int64)
+            types += [number] * (size + 1)
+        return np.array(tokens, dtype=np.int64), np.array(types, dtype=np.uint8)
 
     def _index(self, record: Mapping[str, Any], index: Mapping[Any, int]) -> int:
         label = _label(record, self.label)

@@ -78,6 +78,14 @@ def shown(value: object) -> str:
     return "none" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
+def first_token(roles: Mapping[str, int]) -> int:
+    """Give the token that a text begins with: that of the role `start` (BERT's [CLS], Llama's <s>), else the end token.
+
+    Raises TaskFailed if the tokenizer has neither.
+    """
+    return roles["start"] if "start" in roles else role(roles, "end")
+
+
 def role(roles: Mapping[str, int], name: str) -> int:
     """Give the id of the special token of a role. Raises TaskFailed if the tokenizer has none."""
     if name not in roles:

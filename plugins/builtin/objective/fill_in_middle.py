@@ -46,7 +46,9 @@ class FillInMiddle(CausalLM):
         """Move middles, then shift the tokens against the targets."""
         marks = tuple(role(facts["roles"], name) for name in ROLES)
         tokens, segments = batch["tokens"], batch["segments"]
-        cuts = drawn_cuts(tokens, segments, facts["roles"].get("end"), self.rate, self.suffix_first, random)
+        end = facts["roles"].get("end")
+        around = (facts["roles"].get("start", end), end)
+        cuts = drawn_cuts(tokens, segments, around, self.rate, self.suffix_first, random)
         tokens, segments = moved(tokens, segments, cuts, marks)
         return super().prepare({"tokens": tokens, "segments": segments}, random, facts)
 
@@ -69,14 +71,22 @@ class Cuts(Record):
 
 
 def drawn_cuts(
-    tokens: Array, segments: Array, end: int | None, rate: float, suffix_first: float, random: np.random.Generator
+    tokens: Array,
+    segments: Array,
+    around: tuple[int | None, int | None],
+    rate: float,
+    suffix_first: float,
+    random: np.random.Generator,
 ) -> Cuts:
-    """Draw for each document whether and where it is cut; all cuts of a text are as likely."""
+    """Draw for each document whether and where it is cut; all cuts of a text are as likely.
+
+    `around` are the tokens before and behind a text, which are none of it.
+    """
     import numpy as np
 
     document, first, last = bounds(segments)
-    start = first + (np.take_along_axis(tokens, first, axis=1) == end)
-    stop = np.maximum(last + 1 - (np.take_along_axis(tokens, last, axis=1) == end), start)
+    start = first + (np.take_along_axis(tokens, first, axis=1) == around[0])
+    stop = np.maximum(last + 1 - (np.take_along_axis(tokens, last, axis=1) == around[1]), start)
     draws = random.random((4, len(tokens), int(document.max()) + 1))
     one, other, chance, order = (np.take_along_axis(draw, document, axis=1) for draw in draws)
     places = [start + (draw * (stop - start + 1)).astype(np.int64) for draw in (one, other)]

@@ -158,6 +158,7 @@ class TrainingStage(Stage):
         return Estimate(
             parameters=parameters,
             trained_parameters=parameters,
+            active_parameters=model.active_parameters(vocab_size),
             tokens=tokens,
             rows=rows_a_step,
             # A backward pass costs twice its forward pass.

@@ -143,7 +143,10 @@ class Gguf(ForeignWeights):
         tokenizer.add_special_tokens([AddedToken(word, special=True, normalized=False) for word in special])
         ids = {"start": "bos_token_id", "end": "eos_token_id", "pad": "padding_token_id", "mask": "mask_token_id"}
         roles = {role: said.get(f"tokenizer.ggml.{name}") for role, name in ids.items()}
-        return tokenizer, {role: int(number) for role, number in roles.items() if number is not None}
+        found = {role: int(number) for role, number in roles.items() if number is not None}
+        if said.get("tokenizer.ggml.add_bos_token") is False:
+            found.pop("start", None)
+        return tokenizer, found
 
     def _header(self, root: Path) -> Header:
         try:

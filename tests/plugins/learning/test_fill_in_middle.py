@@ -48,7 +48,7 @@ def test_a_document_is_all_there_in_another_order(suffix_first: float) -> None:
     # With room for all marks nothing is lost.
     room = 12
     wide = [np.pad(array, ((0, 0), (0, room))) for array in (tokens, segments)]
-    cuts = drawn_cuts(*wide, END, 1.0, suffix_first, np.random.default_rng(0))
+    cuts = drawn_cuts(*wide, (END, END), 1.0, suffix_first, np.random.default_rng(0))
     new, new_segments = moved(*wide, cuts, (PREFIX, SUFFIX, MIDDLE))
     ways: dict[str, int] = {}
     for row in range(300):
@@ -68,7 +68,7 @@ def test_a_document_is_all_there_in_another_order(suffix_first: float) -> None:
 
 def test_rows_keep_their_length_and_lose_their_end() -> None:
     tokens, segments = rows()
-    cuts = drawn_cuts(tokens, segments, END, 0.5, 0.5, np.random.default_rng(0))
+    cuts = drawn_cuts(tokens, segments, (END, END), 0.5, 0.5, np.random.default_rng(0))
     new, new_segments = moved(tokens, segments, cuts, (PREFIX, SUFFIX, MIDDLE))
     assert new.shape == tokens.shape
     for row in range(300):
@@ -83,7 +83,7 @@ def test_rows_keep_their_length_and_lose_their_end() -> None:
 
 def test_without_a_rate_nothing_is_moved(facts: dict[str, Any]) -> None:
     tokens, segments = rows()
-    cuts = drawn_cuts(tokens, segments, END, 0.0, 0.5, np.random.default_rng(0))
+    cuts = drawn_cuts(tokens, segments, (END, END), 0.0, 0.5, np.random.default_rng(0))
     new, new_segments = moved(tokens, segments, cuts, (PREFIX, SUFFIX, MIDDLE))
     assert np.array_equal(new, tokens)
     assert np.array_equal(new_segments, segments)
