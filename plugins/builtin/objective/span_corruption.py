@@ -11,7 +11,7 @@ from ...component import Facts
 from ...values import Batch, Encoding, Opening, Shape
 from ..encoding.packed import Packed
 from ..encoding.pairs import from_source, start_token
-from ..encoding.text import role
+from ..encoding.text import first_token, role
 from .language import LanguageModelling
 from .spans import Sizes, corrupted, drawn_spans
 
@@ -42,8 +42,8 @@ class SpanCorruption(LanguageModelling):
         return Packed(length=shape.context_length)
 
     def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        """Have the prompt be the source, and the text begin as a target does."""
-        return from_source(prompt, roles, length)
+        """Have the prompt, with its sentinels, be a document of the source, and the text begin as a target does."""
+        return from_source([first_token(roles), *prompt], roles, length)
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Leave spans out: the streams of source and target, and `targets` (B, T), IGNORED beyond the last one."""

@@ -53,10 +53,13 @@ def openings_of(objective: Objective) -> list[Opening]:
 
 
 def test_openings_are_what_training_had() -> None:
-    for objective in (SequenceToSequence(), SpanCorruption()):
-        assert objective.opening([3, 4], ROLES, CONTEXT) == Opening([2], source=[3, 4, 0])
-        assert objective.opening([3, 4], {"end": 0}, CONTEXT) == Opening([0], source=[3, 4, 0])
-        assert objective.opening([3] * 99, ROLES, CONTEXT).source == [3] * 31 + [0]
+    paired, corrupted = SequenceToSequence(), SpanCorruption()
+    assert paired.opening([3, 4], ROLES, CONTEXT) == Opening([2], source=[3, 4, 0])
+    assert paired.opening([3, 4], {"end": 0}, CONTEXT) == Opening([0], source=[3, 4, 0])
+    assert paired.opening([3] * 99, ROLES, CONTEXT).source == [3] * 31 + [0]
+    # Of documents in rows, each stands between two such tokens.
+    assert corrupted.opening([3, 4], ROLES, CONTEXT) == Opening([2], source=[0, 3, 4, 0])
+    assert corrupted.opening([3, 4], ROLES | {"start": 5}, CONTEXT) == Opening([2], source=[5, 3, 4, 0])
     assert PrefixLM().opening([3, 4], ROLES, CONTEXT) == Opening([0, 3, 4], prefix=True)
     assert CausalLM().opening([3, 4], {}, CONTEXT) == Opening([3, 4])
     mixed = Mixed(parts={"masked": MaskedLM(), "prefix": PrefixLM()})
