@@ -10,7 +10,7 @@ MESSAGES: dict[str, str] = {
     "L0553": "how the rows are to be read is not known: the checkpoint was not trained with an objective here",
     "L0553.help": "say it: `objective = …`",
     "L0554": "a model that sees both sides of a token can't write text: `{model}` is {attention}",
-    "L0554.help": "text is written by causal models",
+    "L0554.help": "text is written by causal models, and by those that read a source and write a target",
     "L0555": "a checkpoint trained with `{objective}` has no head that writes text",
     "L0555.help": "take the checkpoint of a stage that learned to write, such as its pre-training",
     "L0556": "`{name}` and `{other}` write into the same folder, `{to}`",
