@@ -10,7 +10,8 @@ def similar(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     """Give the candidates that look most like a name, nearest first; none if none is near.
 
     Letters that are swapped, left out, doubled or written with the other case count little. Letters of
-    another script that look alike (Cyrillic, full-width) count as the same.
+    another script that look alike (Cyrillic, full-width) count as the same, and a name that differs in nothing else
+    is the only one: nobody who writes `Heads` means `kv_heads`.
     """
     wanted = _plain(name)
     if not wanted:
@@ -32,7 +33,8 @@ def similar(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
             len(other) >= 2 and _initials(wanted) == other
         ):
             scored.append((allowed + 1, n, candidate))
-    return [candidate for _, _, candidate in sorted(scored)[:limit]]
+    nearest = [candidate for _, _, candidate in sorted(scored)[:limit]]
+    return [candidate for candidate in nearest if same(name, candidate)] or nearest
 
 
 def same(name: str, other: str) -> bool:

@@ -273,7 +273,9 @@ def _closed(context: Context, binding: Binding) -> list[Binding]:
 
 
 def _circle(context: Context, members: list[Binding]) -> None:
-    """Report a circle of names once, with its path."""
+    """Report a circle of names once, with its path; none through a name that is declared twice, which may mean the other."""
+    if any(member.name in context.again for member in members):
+        return
     key = (context.label, frozenset(member.name for member in members))
     if key in context.reported:
         return

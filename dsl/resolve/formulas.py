@@ -198,6 +198,8 @@ class _Resolver:
         known = [n for n, one in bindings if (kind := kind_of(self.context, one)) is None or self.context.is_task(kind)]
         head = node.segments[0]
         helps, fixes = suggest(head.name, [ROW, *known] if self.scope == ROW else known, head.span)
+        if self.context.module.headless and not fixes:
+            return Unresolved()
         if self.scope == ROW and not helps and len(node.segments) == 1:
             text = f"{ROW}.{head.name}"
             helps, fixes = (Text("help.write", {"text": text}),), (Fix(node.span, text, certain=False),)

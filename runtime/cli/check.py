@@ -119,6 +119,9 @@ def _summary(count: int, checks: Sequence[CheckResult], left: Sequence[Diagnosti
     if likely:
         line += say("cli.check.likely", count=likely)
     click.echo(line, err=True)
+    fixes = [fix for one in left for fix in one.fixes if fix.certain or unsafe]
+    if elsewhere := sorted({fix.span.source.name for fix in fixes} - {source.name for source in own if source}):
+        click.echo(say("cli.check.elsewhere", files=" ".join(elsewhere)), err=True)
 
 
 def _fine() -> str:

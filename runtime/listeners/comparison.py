@@ -96,6 +96,8 @@ def tables(tasks: Results) -> list[str]:
 
 def _table(label: str, found: Comparison) -> Iterator[str]:
     key = "cli.sweep.seeds" if found.seeds > 1 else "cli.sweep"
+    if len(found.rows) == 1:
+        key += ".one"
     yield say(key, label=label, count=len(found.rows), seeds=found.seeds)
     cells = [("", *found.params, found.title, "")]
     cells += [("*" if row.best else "", *row.params, row.shown, row.note) for row in found.rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -11,6 +12,9 @@ from ...plugins.component import TaskFailed
 
 _NEEDS = {"tf32": (8, 0), "fp8": (8, 9)}
 """Formats that only some GPUs have, from this compute capability on."""
+
+_WITHOUT_BFLOAT16 = frozenset({"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"})
+"""What oneDNN may be limited to, by its variable, so that it doesn't use a CPU's units for bfloat16."""
 
 
 def choose_precision(name: str | None, device: torch.device) -> torch.dtype:
@@ -35,8 +39,11 @@ def has_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "xla":
+        return True
     if device.type == "cpu":
-        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        limited = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper() in _WITHOUT_BFLOAT16
+        return not limited and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return False
 
 

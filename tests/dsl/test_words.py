@@ -107,6 +107,11 @@ def test_similar_names(name: str, candidates: list[str], expected: list[str]) ->
     assert words.similar(name, candidates)[:1] == expected
 
 
+def test_a_name_in_other_letters_is_the_only_one_meant() -> None:
+    assert words.similar("Heads", ["heads", "kv_heads"]) == ["heads"]
+    assert words.similar("header", ["heads", "header_size"]) == ["heads", "header_size"]
+
+
 def test_the_summary() -> None:
     _, one = parse(Source("a", "let a ="))
     assert summary(one, "en") == "1 error"

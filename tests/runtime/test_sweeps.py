@@ -198,6 +198,14 @@ def test_a_random_sweep_draws_the_same_trials_each_time(tmp_path: Path) -> None:
     assert all(1 <= trial["params"]["x"] <= 5 for trial in more["trials"])
 
 
+@pytest.mark.parametrize(("seeds", "title"), [(1, "1 setting"), (2, "1 setting with 2 seeds")])
+def test_a_single_setting_is_called_so(tmp_path: Path, seeds: int, title: str) -> None:
+    search = f"sweep one = grid {{ over = {{ x = [1.0] }}, seeds = {seeds}, minimise = fit.loss }}\n"
+    write(tmp_path, search)
+    outcome = CliRunner().invoke(main, ["run", str(tmp_path / "lab.llx")], standalone_mode=False)
+    assert f"Trials of one: {title}\n" in outcome.output
+
+
 def test_the_command_line_shows_trials(tmp_path: Path) -> None:
     text = (
         SEARCH

@@ -14,7 +14,8 @@ from llx.dsl.record import replace
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.shards import Shards
 from llx.runtime.events import Sampled, Step
-from llx.runtime.training import gradients, monitor, profile, train
+from llx.runtime.training import gradients as gradients_of
+from llx.runtime.training import monitor, profile, train
 from llx.runtime.training.by_source import losses_by_source
 from llx.runtime.training.loader import tensors
 from llx.runtime.training.order import Mixture
@@ -154,15 +155,15 @@ def test_samples_change_no_training(tmp_path: Path) -> None:
 
 def test_a_spike_is_told_with_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llx.runtime.training.spikes.SEEN", 5)
-    original = gradients.gradients
+    gradients = gradients_of.gradients
 
     def spoiled(*args: Any, **kwargs: Any) -> Any:
-        sums = original(*args, **kwargs)
+        sums = gradients(*args, **kwargs)
         seen.append(1)
         return sums | ({"loss": sums["loss"] * 9} if len(seen) == 12 else {})
 
     seen: list[int] = []
-    monkeypatch.setattr(gradients, "gradients", spoiled)
+    monkeypatch.setattr(gradients_of, "gradients", spoiled)
     project, job = small_job(tmp_path, budget=[Quantity(20, "steps")])
     facts = train(job, project.work, lambda event: None)
     assert facts["spikes"] == {"count": 1, "steps": [12]}
@@ -185,7 +186,7 @@ def test_some_steps_are_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_loss_by_source(tmp_path: Path) -> None:
     project, model, objective = Project(tmp_path), small_model(), CausalLM()
-    rows = {"text": sentences(300), "origin": ["a" if number % 3 else "b" for number in range(300)]}
+    rows = {"text": sentences(300), "source": ["a" if number % 3 else "b" for number in range(300)]}
     data = project.data("data", {"rows": rows}, weights={"a": 0.25, "b": 0.75})
     tokens = project.tokens("tokens", data, objective, model)
     job = project.job(tokens, objective, model, budget=[Quantity(12, "steps")])
