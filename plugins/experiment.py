@@ -23,7 +23,9 @@ class Experiment(Component):
     name: ClassVar[str] = "experiment"
 
     seed: int = Field(0, ge=0, lt=2**63, description="Seeds every stage; data and tokenizers have seeds of their own")
-    device: Literal["auto", "cpu", "cuda", "mps"] = neutral("auto", "Where models run; auto takes the best there is")
+    device: Literal["auto", "cpu", "cuda", "mps", "xla"] = neutral(
+        "auto", "Where models run; auto takes the best there is but xla, which is for TPUs and untried"
+    )
     precision: Literal["auto", "float32", "tf32", "bf16", "fp16", "fp8"] = Field(
         "auto", description="Arithmetic of training; auto is bf16 where the device has it, else float32"
     )

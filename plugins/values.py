@@ -224,6 +224,17 @@ class Encoding(Component):
         )
 
 
+class Opening(Record):
+    """What a model reads before the first token that it writes."""
+
+    tokens: Sequence[int]
+    """What the text goes on from."""
+    source: Sequence[int] = ()
+    """What is read beside it, by a model of two streams."""
+    prefix: bool = False
+    """Whether all of `tokens` see each other, also what stands before them."""
+
+
 class Objective(Component):
     """What is learned. Everything that differs between pre-training, fine-tuning and translation is here.
 
@@ -292,6 +303,14 @@ class Objective(Component):
             return None
         carried: np.ndarray[Any, Any] = targets != IGNORED
         return carried
+
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+        """Give how a text begins that is written behind the tokens of a prompt, by a model that reads `length` tokens.
+
+        By default the prompt is the beginning of a document, before which stands its start token, or the end of another.
+        """
+        start = roles.get("start", roles.get("end"))
+        return Opening([*([] if start is None else [start]), *prompt])
 
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
@@ -404,7 +423,7 @@ class Decoding(Component):
     def check(self, place: Place) -> None:
         """Report an empty text to stop at, which would be found before the first word."""
         if "" in self.stop:
-            place.error("stop", "L0840", {}, help="L0840.help")
+            place.error("stop", "L0544", {}, help="L0544.help")
 
     @abstractmethod
     def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:

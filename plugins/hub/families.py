@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..builtin.model.encoder_decoder import EncoderDecoder
 from ..builtin.model.transformer import TransformerModel
 from ..values import Model
-from . import bert, gpt2, llama, modernbert
+from . import bert, gpt2, llama, modernbert, t5
 from .mapping import Family, Unwritable
 
-FAMILIES: tuple[Family, ...] = (gpt2.FAMILY, *llama.FAMILIES, *bert.FAMILIES, modernbert.FAMILY)
+FAMILIES: tuple[Family, ...] = (gpt2.FAMILY, *llama.FAMILIES, *bert.FAMILIES, modernbert.FAMILY, t5.FAMILY)
 
 
 def by_type(model_type: object) -> Family | None:
@@ -20,21 +21,26 @@ def by_type(model_type: object) -> Family | None:
 def for_model(model: Model) -> tuple[Family, dict[str, Any]]:
     """Give the first family that holds a model, with its configuration there.
 
-    Raises Unwritable with what is in the way of the family that comes nearest: the one that refuses last.
+    Raises Unwritable with what is in the way of the family that comes nearest.
     """
-    if not isinstance(model, TransformerModel):
+    if not isinstance(model, TransformerModel | EncoderDecoder):
         raise Unwritable("model", model.name)
-    if model.feedforward.name != "dense":
+    if isinstance(model, TransformerModel) and model.feedforward.name != "dense":
         raise Unwritable("feedforward", model.feedforward.name)
     refused: Unwritable | None = None
     for family in FAMILIES:
         try:
             return family, family.write(model)
         except Unwritable as reason:
-            # What differs in the sort of attention is no near miss.
-            if refused is None or refused.field in ("attention", "positions"):
+            if refused is None or _nearness(reason) > _nearness(refused):
                 refused = reason
         except AttributeError:
             continue  # a field that only the other sort of model has
     assert refused is not None
     raise refused
+
+
+def _nearness(reason: Unwritable) -> int:
+    """Tell how near a miss is: another sort of attention or positions is none."""
+    far = ("attention", "positions")
+    return far.index(reason.field) if reason.field in far else len(far)

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ..baddata import BadData
 
 if TYPE_CHECKING:
+    from ..builtin.model.encoder_decoder import EncoderDecoder
     from ..builtin.model.transformer import TransformerModel
+
+    HubModel = TransformerModel | EncoderDecoder
+    """The models that families hold."""
 
 LAYER = "#"
 """Stands for the number of a layer in the names of a rule."""
@@ -23,7 +27,8 @@ class Rule:
     What stands in `theirs` is joined along its first dimension, and cut into what stands in `ours`: a fused projection
     of queries, keys and values there or here is a matter of two lists. `transposed` are GPT-2's matrices. `offset` are
     rows at the beginning that we don't have (RoBERTa's positions). `cut` lets ours be the first rows of theirs. `also`
-    is the same under another name: read where `theirs` isn't there, and written beside it.
+    is the same under another name: read where `theirs` isn't there, and written beside it. `instead` is read where
+    neither is there. Of two rules that name the same tensor of ours, the first whose tensors are all there holds.
     """
 
     ours: tuple[str, ...]
@@ -32,6 +37,7 @@ class Rule:
     offset: int = 0
     cut: bool = False
     also: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
 
     def at(self, layer: int) -> Rule:
         """Give the rule of one layer."""
@@ -109,14 +115,16 @@ class Family:
     prefix: str
     """What stands before the names of the body's tensors in a model with a head."""
     rules: tuple[Rule, ...]
-    read: Callable[[Config], TransformerModel]
+    read: Callable[[Config], HubModel]
     """Describes the model of a configuration; BadData for what we don't have."""
-    write: Callable[[TransformerModel], dict[str, Any]]
+    write: Callable[[Any], dict[str, Any]]
     """Gives the configuration of a model; Unwritable for what the family doesn't have."""
     architectures: Mapping[str, str]
     """The class there for each objective by name, and for "" without a head."""
     ignored: tuple[str, ...] = ()
     """Patterns of tensors that say nothing: masks, positions, heads of other tasks."""
+    factors: Callable[[Any], Mapping[str, float]] = lambda model: {}
+    """Gives what tensors there are multiplied by to be those of our model, by patterns of their names."""
 
     def objective(self, architecture: str) -> str:
         """Give the name of the objective whose head a class there has; "" without one that we know."""
@@ -140,7 +148,7 @@ class Family:
         )
 
 
-def require(model: TransformerModel, **wanted: object) -> None:
+def require(model: HubModel, **wanted: object) -> None:
     """Raise Unwritable for the first field that isn't as a family has it; a tuple gives several that are fine."""
     for field, value in wanted.items():
         given = getattr(model, field)

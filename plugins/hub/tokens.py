@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..baddata import BadData, shortened
-from ..builtin.tokenizer.roles import KNOWN
+from ..builtin.tokenizer.roles import KNOWN, MOST_SENTINELS, sentinel
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -51,6 +51,11 @@ def roles(tokenizer: Tokenizer, settings: Mapping[str, Any]) -> dict[str, int]:
                 break
     if found.get("start") == found.get("end"):
         found.pop("start", None)
+    for place in range(MOST_SENTINELS):
+        given = [number for text in sentinel(place) if (number := tokenizer.token_to_id(text)) is not None]
+        if not given:
+            break
+        found[f"sentinel_{place}"] = given[0]
     return found
 
 

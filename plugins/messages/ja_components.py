@@ -213,10 +213,10 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "export.huggingface": """チェックポイントを Hugging Face ハブの形式で書き出します。transformers や、その形式のモデルを読むソフトウェアで使えます。
 
 フォルダーには `config.json`、`model.safetensors`、`tokenizer.json`、`tokenizer_config.json` が入ります。系列（GPT-2、Llama、Mistral、Qwen 2、
-Qwen 3、BERT、RoBERTa、ModernBERT）はモデルのフィールドから決まり、ロジットはどちらでも同じです。""",
+Qwen 3、BERT、RoBERTa、ModernBERT、T5）はモデルのフィールドから決まり、ロジットはどちらでも同じです。""",
     "weights.checkpoint": """Hugging Face ハブの形式のモデルを読みます: `config.json`、safetensors（1 つまたは分割）、トークナイザー。
 
-GPT-2、Llama、Mistral、Qwen 2、Qwen 3、BERT、RoBERTa、ModernBERT に対応しています。何もダウンロードせず、フォルダーの中のコードも実行しませ
+GPT-2、Llama、Mistral、Qwen 2、Qwen 3、BERT、RoBERTa、ModernBERT、T5 に対応しています。何もダウンロードせず、フォルダーの中のコードも実行しませ
 ん。pickle の重みは拒否されます。半精度の重みは float32 になります。""",
     "weights.gguf": """llama.cpp などで使う GGUF ファイルから、モデルとトークナイザーを読みます。量子化されていてもかまいません。
 

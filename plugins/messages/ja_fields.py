@@ -323,7 +323,7 @@ FIELDS: dict[str, str] = {
     "backend.torchrun.strategy": "ddp は各プロセスがネットワーク全体を持ち、fsdp は各テンソルを分けて持ちます（大きなモデル向け）",
     "backend.torchrun.max_restarts": "プロセスが落ちたとき、最後の保存から再開する回数の上限",
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
-    "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの",
+    "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの（xla を除く。xla は TPU 用で、まだ試していない）",
     "experiment.experiment.backend": "ステージを訓練するプロセスの数。none なら 1 プロセス",
     "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
     "experiment.experiment.output": "実行の結果のうち、人が読むもの（レポートと生成された文章）を置くフォルダー。前回の実行のものは置き換えられます。エクスポートの場所はそれぞれの `to` で決まります",

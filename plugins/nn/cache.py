@@ -5,6 +5,8 @@ B rows, G key-value heads, L new tokens a row, S tokens so far, the new ones amo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +26,7 @@ class Cache:
         """Tokens a row, those of this pass included: S."""
         self.segments: Tensor | None = None
         self._layers: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+        self._source: dict[nn.Module, tuple[Tensor, Tensor]] = {}
 
     def begin(self, tokens: Tensor, segments: Tensor | None) -> Tensor | None:
         """Begin a forward pass over the next tokens (B, L): give the segments (B, S) of all, or None if all is one document.
@@ -55,8 +58,17 @@ class Cache:
         values[:, :, self.past : self.length] = value
         return keys[:, :, : self.length], values[:, :, : self.length]
 
+    def of_source(self, layer: nn.Module, make: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Give a layer's keys and values of what the text is written from, which are made in the first pass alone."""
+        if layer not in self._source:
+            self._source[layer] = make()
+        return self._source[layer]
+
     def keep(self, rows: Tensor) -> None:
         """Forget all rows but these (K,), by their numbers."""
-        self._layers = {layer: (keys[rows], values[rows]) for layer, (keys, values) in self._layers.items()}
+        self._layers, self._source = (
+            {layer: (keys[rows], values[rows]) for layer, (keys, values) in kept.items()}
+            for kept in (self._layers, self._source)
+        )
         if self.segments is not None:
             self.segments = self.segments[rows]

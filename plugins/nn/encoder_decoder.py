@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from .attend import attend
 from .block import Block
+from .cache import Cache
 from .context import Context
 from .initial import initialise
 from .norm import make_norm
@@ -34,11 +35,21 @@ class CrossAttention(nn.Module):
         self.key_value = nn.Linear(spec.hidden_size, 2 * size, bias=spec.qkv_bias)
         self.output = nn.Linear(size, spec.hidden_size, bias=spec.bias)
 
-    def forward(self, states: Tensor, memory: Tensor, visible: Visible) -> Tensor:
-        """Map states (B, T, H), with the memory (B, S, H), to (B, T, H)."""
-        given = (self.query(states), *self.key_value(memory).chunk(2, dim=-1))
-        query, key, value = (each.unflatten(-1, (self.heads, -1)).transpose(1, 2) for each in given)
-        return self.output(attend(query, key, value, visible).transpose(1, 2).flatten(2))
+    def forward(self, states: Tensor, memory: Tensor | None, visible: Visible, cache: Cache | None = None) -> Tensor:
+        """Map states (B, T, H), with the memory (B, S, H), to (B, T, H); a cache that has read needs no memory."""
+
+        def of_memory() -> tuple[Tensor, Tensor]:
+            assert memory is not None
+            key, value = self.key_value(memory).chunk(2, dim=-1)
+            return self._parted(key), self._parted(value)
+
+        key, value = of_memory() if cache is None else cache.of_source(self, of_memory)
+        mixed = attend(self._parted(self.query(states)), key, value, visible)
+        return self.output(mixed.transpose(1, 2).flatten(2))
+
+    def _parted(self, states: Tensor) -> Tensor:
+        """Part states (B, L, N x D) into heads (B, N, L, D)."""
+        return states.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
 class CrossBlock(Block):
@@ -53,14 +64,14 @@ class CrossBlock(Block):
         self, states: Tensor, context: Context, memory: Tensor | None = None, seen: Visible | None = None
     ) -> Tensor:
         """Map states (B, T, H), with the memory (B, S, H), to (B, T, H)."""
-        assert memory is not None
         assert seen is not None
+        cache = context.cache
         if self.norm_first:
             states = states + self.dropout(self.attention(self.attention_norm(states), context))
-            states = states + self.dropout(self.cross(self.cross_norm(states), memory, seen))
+            states = states + self.dropout(self.cross(self.cross_norm(states), memory, seen, cache))
             return states + self.dropout(self.feedforward(self.feedforward_norm(states), context))
         states = self.attention_norm(states + self.dropout(self.attention(states, context)))
-        states = self.cross_norm(states + self.dropout(self.cross(states, memory, seen)))
+        states = self.cross_norm(states + self.dropout(self.cross(states, memory, seen, cache)))
         return self.feedforward_norm(states + self.dropout(self.feedforward(states, context)))
 
 
@@ -73,25 +84,29 @@ class Positions(nn.Module):
         self.learned = nn.Embedding(spec.context_length, spec.hidden_size) if name == "learned" else None
         self.relative = RelativePositions(spec.heads, buckets, distance, spec.causal) if name == "relative" else None
 
-    def added(self, states: Tensor, tokens: Tensor, segments: Tensor | None) -> Tensor:
-        """Add to the embeddings (B, L, H) of tokens (B, L) what says where they stand."""
+    def added(self, states: Tensor, tokens: Tensor, segments: Tensor | None, past: int = 0) -> Tensor:
+        """Add to the embeddings (B, L, H) of tokens (B, L) what says where they stand.
+
+        `past` tokens a row were read before these; `segments` (B, past + L) has theirs too.
+        """
         if self.learned is not None:
-            return states + self.learned(document_positions(tokens, segments))
+            return states + self.learned(document_positions(tokens, segments, past))
         if self.name == "sinusoidal":
             # They are of size one: embeddings of that size beside them are what the paper's factor makes.
-            waves = sinusoids(document_positions(tokens, segments), states.shape[-1])
+            waves = sinusoids(document_positions(tokens, segments, past), states.shape[-1])
             return states * math.sqrt(states.shape[-1]) + waves.to(states.dtype)
         return states
 
-    def visible(self, tokens: Tensor, segments: Tensor | None) -> Visible:
-        """Say who sees whom within the stream."""
-        usual = Visible(segments, self.causal)
+    def visible(self, tokens: Tensor, segments: Tensor | None, past: int = 0) -> Visible:
+        """Say who sees whom within the stream, of which `past` tokens a row were read before."""
+        # Without segments there is a past only for a single token, and that sees all of it.
+        usual = Visible(segments, self.causal and (past == 0 or segments is not None), past)
         if self.relative is None:
             return usual
-        length, seen = tokens.shape[1], usual.dense()
-        if seen is None and self.causal:
+        length, seen = past + tokens.shape[1], usual.dense()
+        if seen is None and usual.causal:
             seen = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()[None, None]
-        return Related(seen, self.relative(length))
+        return Related(seen, self.relative(length, past))
 
 
 class EncoderDecoder(nn.Module):
@@ -100,6 +115,7 @@ class EncoderDecoder(nn.Module):
     Both share the embedding of their tokens. A document of the target sees the source's document of its number.
     """
 
+    takes_cache = True
     streams: ClassVar[tuple[str, ...]] = ("source_tokens", "source_segments", "target_tokens", "target_segments")
 
     def __init__(
@@ -139,14 +155,21 @@ class EncoderDecoder(nn.Module):
         source_segments: Tensor | None,
         target_tokens: Tensor,
         target_segments: Tensor | None = None,
+        cache: Cache | None = None,
     ) -> Tensor:
         """Turn source tokens (B, S) and target tokens (B, T) into the hidden states of the target (B, T, H).
 
         Segments of the same shapes number the documents within a row from 1, 0 being padding; None says that every row is
-        one document without padding.
+        one document without padding. With a cache the target's tokens go on behind those that it holds, and the source,
+        which is the same each time, is read in the first pass alone.
         """
-        memory = self.encode(source_tokens, source_segments)
-        return self.decode(memory, source_segments, target_tokens, target_segments)
+        memory = self.encode(source_tokens, source_segments) if cache is None or not cache.length else None
+        states, context = self._begun(self.decoder["positions"], target_tokens, target_segments, cache)
+        lengths = target_tokens.shape[1], source_tokens.shape[1]
+        seen = Related(between(target_segments, source_segments, lengths))
+        for block in self.decoder["blocks"].children():
+            states = block(states, context, memory, seen)
+        return states if self.target_norm is None else self.target_norm(states)
 
     def encode(self, tokens: Tensor, segments: Tensor | None) -> Tensor:
         """Turn source tokens (B, S) into the states (B, S, H) that the decoder looks at."""
@@ -155,17 +178,15 @@ class EncoderDecoder(nn.Module):
             states = block(states, context)
         return states if self.source_norm is None else self.source_norm(states)
 
-    def decode(self, memory: Tensor, source_segments: Tensor | None, tokens: Tensor, segments: Tensor | None) -> Tensor:
-        """Turn target tokens (B, T) into hidden states (B, T, H), looking at the memory (B, S, H)."""
-        states, context = self._begun(self.decoder["positions"], tokens, segments)
-        seen = Related(between(segments, source_segments, (tokens.shape[1], memory.shape[1])))
-        for block in self.decoder["blocks"].children():
-            states = block(states, context, memory, seen)
-        return states if self.target_norm is None else self.target_norm(states)
-
-    def _begun(self, positions: nn.Module, tokens: Tensor, segments: Tensor | None) -> tuple[Tensor, Context]:
+    def _begun(
+        self, positions: nn.Module, tokens: Tensor, segments: Tensor | None, cache: Cache | None = None
+    ) -> tuple[Tensor, Context]:
         """Look up a stream's tokens and say who sees whom."""
         assert isinstance(positions, Positions)
         assert tokens.shape[1] <= self.context_length, f"{tokens.shape[1]} tokens, context {self.context_length}"
-        states = self.dropout(positions.added(self.embedding(tokens), tokens, segments))
-        return states, Context(positions.visible(tokens, segments))
+        past = 0
+        if cache is not None:
+            segments = cache.begin(tokens, segments)
+            past = cache.past
+        states = self.dropout(positions.added(self.embedding(tokens), tokens, segments, past))
+        return states, Context(positions.visible(tokens, segments, past), cache=cache)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 
 from ..hub.mapping import Family, Rule
 from .spec import Spec
+
+if TYPE_CHECKING:
+    from ..hub.mapping import HubModel
 
 
 class Shards:
@@ -47,7 +51,7 @@ class Misfit(Exception):
 
 
 def import_weights(
-    network: nn.Module, layers: int, family: Family, names: set[str], read: Callable[[str], Tensor]
+    network: nn.Module, model: HubModel, family: Family, names: set[str], read: Callable[[str], Tensor]
 ) -> dict[str, Tensor]:
     """Give the parameters of a network, which may be on `meta`, from tensors of a family, in float32.
 
@@ -58,16 +62,16 @@ def import_weights(
     stored = {name.removeprefix(family.prefix): name for name in names if not family.is_head(name)}
     stored |= {name: name for name in names if family.is_head(name)}
     found, used, misfit = {}, set(), Misfit()
-    for rule in family.rules_for(layers):
-        ours = [name for name in rule.ours if name in shapes]
-        if not ours:
-            continue
-        theirs = rule.also if rule.also and rule.theirs[0] not in stored else rule.theirs
+    rules, factors = _held(family, model, shapes), family.factors(model)
+    for rule in rules:
+        ours = rule.ours
+        theirs = next((names for names in (rule.theirs, rule.also, rule.instead) if stored.keys() & names), rule.theirs)
         if missing := [name for name in theirs if name not in stored]:
             misfit.missing += missing
             continue
         used |= {*rule.theirs, *rule.also}
-        whole = torch.cat([_turned(rule, read(stored[name])).float() for name in theirs])[rule.offset :]
+        parts = [_turned(rule, read(stored[name])).float() * _factor(factors, name) for name in theirs]
+        whole = torch.cat(parts)[rule.offset :]
         rows = [shapes[name][0] for name in ours]
         if sum(rows) > len(whole) or (sum(rows) < len(whole) and not rule.cut):
             misfit.shapes.append(f"{', '.join(rule.theirs)}: {len(whole)} and not {sum(rows)} rows")
@@ -76,7 +80,7 @@ def import_weights(
             if part.shape != shapes[name]:
                 misfit.shapes.append(f"{', '.join(rule.theirs)}: {list(part.shape)} and not {list(shapes[name])}")
             found[name] = part.contiguous()
-    ignored = (*family.ignored, *(name for rule in family.rules_for(layers) for name in rule.theirs if _is_head(rule)))
+    ignored = (*family.ignored, *(name for rule in family.rules_for(1) for name in rule.theirs if _is_head(rule)))
     rest = sorted(stored.keys() - used)
     misfit.unexpected = [name for name in rest if not any(fnmatchcase(name, pattern) for pattern in ignored)]
     if misfit.missing or misfit.unexpected or misfit.shapes:
@@ -86,23 +90,20 @@ def import_weights(
     return found
 
 
-def export_weights(tensors: Mapping[str, Tensor], spec: Spec, family: Family, headed: bool) -> dict[str, Tensor]:
+def export_weights(tensors: Mapping[str, Tensor], model: HubModel, family: Family, headed: bool) -> dict[str, Tensor]:
     """Give tensors by a family's names: the inverse of `import_weights`."""
     written: dict[str, Tensor] = {}
-    used: set[str] = set()
-    for rule in family.rules_for(spec.layers):
-        ours = [name for name in rule.ours if name in tensors]
-        if not ours:
-            continue
-        used |= set(ours)
-        whole = torch.cat([tensors[name] for name in ours])
+    rules, factors = _held(family, model, tensors), family.factors(model)
+    for rule in rules:
+        whole = torch.cat([tensors[name] for name in rule.ours])
         if rule.offset:
             whole = torch.cat([whole.new_zeros(rule.offset, *whole.shape[1:]), whole])
-        for name, part in zip(rule.theirs, whole.split(_rows(rule, spec, len(whole))), strict=True):
+        rows = [len(whole)] if len(rule.theirs) == 1 else _rows(rule, model.spec, tensors)
+        for name, part in zip(rule.theirs, whole.split(rows), strict=True):
             prefix = family.prefix if headed and not family.is_head(name) else ""
-            written[prefix + name] = _turned(rule, part).contiguous()
+            written[prefix + name] = _turned(rule, part / _factor(factors, name)).contiguous()
         written |= dict.fromkeys(rule.also, whole)
-    unknown = tensors.keys() - used
+    unknown = tensors.keys() - {name for rule in rules for name in rule.ours}
     assert not unknown, f"{family.model_type} has no rule for {sorted(unknown)}"
     return written
 
@@ -130,9 +131,24 @@ def _is_head(rule: Rule) -> bool:
     return rule.ours[0].startswith("head.")
 
 
-def _rows(rule: Rule, spec: Spec, total: int) -> Sequence[int]:
-    """Give the rows of each tensor there: a projection to queries, keys and values is the only one that is parted."""
-    if len(rule.theirs) == 1:
-        return [total]
+def _held(family: Family, model: HubModel, ours: Collection[str]) -> list[Rule]:
+    """Give the rules that hold for tensors of ours: those whose tensors are all there and not another rule's already."""
+    rules, taken = [], set[str]()
+    for rule in family.rules_for(max(model.depths)):
+        if all(name in ours and name not in taken for name in rule.ours):
+            rules.append(rule)
+            taken.update(rule.ours)
+    return rules
+
+
+def _factor(factors: Mapping[str, float], name: str) -> float:
+    """Give what a tensor there is multiplied by to be ours."""
+    return next((factor for pattern, factor in factors.items() if fnmatchcase(name, pattern)), 1.0)
+
+
+def _rows(rule: Rule, spec: Spec, tensors: Mapping[str, Tensor]) -> Sequence[int]:
+    """Give the rows of several tensors there: one for each of ours, or the parts of a projection, queries first."""
+    if len(rule.theirs) == len(rule.ours):
+        return [len(tensors[name]) for name in rule.ours]
     query, key = spec.heads * spec.head_size, spec.kv_heads * spec.head_size
-    return [query, key, key]
+    return [query, key, key][-len(rule.theirs) :]

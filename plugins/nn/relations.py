@@ -69,10 +69,10 @@ class RelativePositions(nn.Module):
         self.buckets, self.most, self.causal = buckets, most, causal
         self.embedding = nn.Embedding(buckets, heads)
 
-    def forward(self, length: int) -> Tensor:
-        """Give the biases of a row of so many tokens: (1, N, L, L)."""
+    def forward(self, length: int, past: int = 0) -> Tensor:
+        """Give the biases of a row of so many tokens, for the queries behind the first `past`: (1, N, L - past, L)."""
         place = torch.arange(length, device=self.embedding.weight.device)
-        numbers = self.bucket(place - place.unsqueeze(1))  # how far a key (column) lies behind its query (row)
+        numbers = self.bucket(place - place[past:].unsqueeze(1))  # how far a key (column) lies behind its query (row)
         return self.embedding(numbers).permute(2, 0, 1).unsqueeze(0)
 
     def bucket(self, distance: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ def choose_device(name: str | None) -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    if name == "xla":
+        return _xla().device()  # type: ignore[no-any-return]
     device = torch.device(str(name))
     present = {
         "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
@@ -29,6 +32,14 @@ def choose_device(name: str | None) -> torch.device:
     if not present.get(device.type, True):
         raise TaskFailed("L0805", {"device": str(name)}, help="L0805.help")
     return device
+
+
+def _xla() -> Any:
+    """Give the module torch_xla; TaskFailed if it isn't installed, or finds no device."""
+    try:
+        return import_module("torch_xla")
+    except (ImportError, RuntimeError) as error:
+        raise TaskFailed("L0805", {"device": "xla"}, help="L0805.xla.help") from error
 
 
 def seed_device(seed: int, device: torch.device) -> None:
@@ -42,6 +53,10 @@ def seed_device(seed: int, device: torch.device) -> None:
         torch.cuda.manual_seed(seed)
     elif device.type == "mps":
         torch.mps.manual_seed(seed)
+    elif device.type == "xla":
+        # What the step before left queued runs here: a step waits for its loss, and for nothing after that.
+        _xla().sync()
+        _xla().manual_seed(seed)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import TaskFailed
 from ...plugins.nn.network import Network
 from ...plugins.tasks import Trained
-from ...plugins.values import Decoding
+from ...plugins.values import Decoding, Objective
 from ...plugins.work import Interrupted, Work
 from .build import Stored, build, load_body, load_head
 from .continuation import Continuation
@@ -85,6 +85,7 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
             raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint", help="L0808.help")
         yield Author(
             network.to(device).eval(),
+            objective,
             open_tokenizer(folder),
             stored.facts["roles"],
             model.shape.context_length,
@@ -99,6 +100,7 @@ class Author:
     """A network that writes, with what it takes to read and write text."""
 
     network: Network
+    objective: Objective
     tokenizer: Tokenizer
     roles: Mapping[str, int]
     context_length: int
@@ -108,18 +110,17 @@ class Author:
 
     def write(self, prompts: Sequence[str], decoding: Decoding, hear: Hear | None = None) -> list[Written]:
         """Continue prompts, many at once; the same prompt a second time is continued by other random numbers."""
-        given = self.roles.get("start", self.roles.get("end"))
-        start = [] if given is None else [given]
-        starts = [start + self.tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
-        if not all(starts):
+        encoded = [self.tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
+        openings = [self.objective.opening(tokens, self.roles, self.context_length) for tokens in encoded]
+        if not all(opening.tokens for opening in openings):
             raise TaskFailed("L0809", {}, field="prompts", help="L0809.help")
         seed = decoding.own_seed()
         seed = self.seed if seed is None else seed
         times: Counter[str] = Counter()
         rows = []
-        for prompt, tokens in zip(prompts, starts, strict=True):
+        for prompt, opening in zip(prompts, openings, strict=True):
             random = np.random.Philox(key=key(seed, "generate", prompt, times[prompt]))
-            rows.append(Row(tokens, np.random.Generator(random)))
+            rows.append(Row.opened(opening, np.random.Generator(random)))
             times[prompt] += 1
         written: list[Written] = []
         writer = Writer(self.network, decoding, self.roles, self.context_length, self.device, self.dtype)

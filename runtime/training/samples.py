@@ -35,6 +35,7 @@ def samples(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tupl
 def _written(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tuple[str, str]]:
     author = Author(
         network,
+        setup.job.objective,
         open_tokenizer(setup.tokenizer),
         setup.facts["roles"],
         setup.job.model.shape.context_length,

@@ -10,7 +10,7 @@ import torch
 
 from ...plugins.nn.cache import Cache
 from ...plugins.nn.network import Network
-from ...plugins.values import Decoding
+from ...plugins.values import Decoding, Opening
 from .precision import autocast
 
 
@@ -21,9 +21,18 @@ class Row:
     tokens: list[int]
     random: np.random.Generator
     """Its own, so that what is drawn for it doesn't depend on its neighbours."""
+    source: Sequence[int] = ()
+    """What it is written from, if the network reads two streams."""
+    prefix: int = 0
+    """How many tokens at its beginning see each other, also what stands before them."""
     written: int = 0
     ended: str | None = None
     """Why nothing follows: end (the end token came), stop (a text to stop at came), length; None while it is open."""
+
+    @classmethod
+    def opened(cls, opening: Opening, random: np.random.Generator) -> Row:
+        """Begin a text as an objective has it."""
+        return cls(list(opening.tokens), random, opening.source, len(opening.tokens) if opening.prefix else 0)
 
 
 Hear = Callable[[Row, int | None], None]
@@ -49,6 +58,8 @@ class _Read:
     rows: list[Row]
     starts: list[int]
     cache: Cache
+    beside: dict[str, torch.Tensor]
+    """The arrays of a batch that stay the same: those of the source."""
     hidden: torch.Tensor
     """The last hidden state of each row (B, H)."""
     seen: torch.Tensor | None = None
@@ -67,6 +78,7 @@ class _Read:
             return
         index = torch.tensor(kept, device=self.hidden.device)
         self.cache.keep(index)
+        self.beside = {name: array[index] for name, array in self.beside.items()}
         self.rows, self.starts = [self.rows[i] for i in kept], [self.starts[i] for i in kept]
         if self.seen is not None:
             self.seen = self.seen[index]
@@ -124,19 +136,32 @@ class Writer:
         starts = [window_start(len(row.tokens), self.context_length) for row in rows]
         windows = [row.tokens[start:] for row, start in zip(rows, starts, strict=True)]
         longest = max(map(len, windows))
-        tokens = torch.tensor([[0] * (longest - len(window)) + window for window in windows], device=self.device)
-        batch = {"tokens": tokens}
-        if min(map(len, windows)) < longest:
-            padding = torch.tensor([longest - len(window) for window in windows], device=self.device)
-            batch["segments"] = (torch.arange(longest, device=self.device) >= padding[:, None]).long()
+        beside = self._stream("source_", [row.source for row in rows]) if rows[0].source else {}
+        batch = self._stream("target_" if beside else "", windows)
+        if any(row.prefix for row in rows):
+            ends = [longest - len(row.tokens) + row.prefix for row in rows]
+            batch["prefix"] = (
+                torch.arange(longest, device=self.device) < torch.tensor(ends, device=self.device)[:, None]
+            )
         more = max(self.decoding.max_tokens - row.written for row in rows)
         cache = Cache(min(self.context_length, longest + more))
-        return _Read(rows, starts, cache, self._hidden(batch, cache))
+        return _Read(rows, starts, cache, beside, self._hidden(batch | beside, cache))
+
+    def _stream(self, name: str, rows: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
+        """Make the arrays of a stream, with segments if there is padding."""
+        longest = max(map(len, rows))
+        padded = [[0] * (longest - len(row)) + list(row) for row in rows]
+        stream = {f"{name}tokens": torch.tensor(padded, device=self.device)}
+        if min(map(len, rows)) < longest:
+            padding = torch.tensor([longest - len(row) for row in rows], device=self.device)
+            stream[f"{name}segments"] = (torch.arange(longest, device=self.device) >= padding[:, None]).long()
+        return stream
 
     def _go_on(self, read: _Read) -> None:
         """Read the newest token of each row."""
         tokens = torch.tensor([row.tokens[-1:] for row in read.rows], device=self.device)
-        read.hidden = self._hidden({"tokens": tokens}, read.cache)
+        name = "target_tokens" if read.beside else "tokens"
+        read.hidden = self._hidden({name: tokens} | read.beside, read.cache)
 
     def _hidden(self, batch: dict[str, torch.Tensor], cache: Cache) -> torch.Tensor:
         return self.network.hidden(batch, cache if self.takes_cache else None)[:, -1]

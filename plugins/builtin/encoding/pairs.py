@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from ...component import Facts
-from ...values import ArrayOf, Encoding
+from ...values import ArrayOf, Encoding, Opening
 from .text import batches, encode, plain, role, text_of
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ class Pairs(Encoding):
                     row[f"{name}_tokens"] = np.array(tokens, dtype=np.int64)
                     row[f"{name}_segments"] = np.ones(len(tokens), dtype=np.uint8)
                 yield row
+
+
+def from_source(prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+    """Give how a target begins that is written from the tokens of a source; one that is too long loses its end."""
+    end = role(roles, "end")
+    return Opening([start_token(roles)], source=[*prompt[: length - 1], end])
 
 
 def start_token(roles: Mapping[str, int]) -> int:

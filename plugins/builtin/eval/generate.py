@@ -26,7 +26,7 @@ class Generate(Evaluation):
     def check(self, place: Place) -> None:
         assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
         model = self.checkpoint.task.described_model()
-        if model.attention != "causal":
+        if model.attention == "bidirectional":
             place.error("checkpoint", "L0554", {"model": model.name, "attention": model.attention}, help="L0554.help")
         objective = self.checkpoint.task.described_objective()
         if objective is not None and "text" not in objective.gives:

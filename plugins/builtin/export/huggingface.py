@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...api import CheckpointOf, Export, Facts, Field, Model, Objective, Place, Target, Trained, Work, neutral
 from ...hub.families import for_model
 from ...hub.mapping import Family, Unwritable
+from ..encoding.pairs import start_token
 from ..objective.classification import Classification
 from ..objective.language import LanguageModelling
 from ..tokens import open_tokenizer
@@ -28,7 +29,7 @@ class HuggingFace(Export):
     """Write a checkpoint in the layout of the Hugging Face hub, for transformers and what reads its models.
 
     The folder has `config.json`, `model.safetensors`, `tokenizer.json` and `tokenizer_config.json`. The family follows
-    from the model's fields: GPT-2, Llama, Mistral, Qwen 2 or 3, BERT, RoBERTa, ModernBERT. Both give the same logits.
+    from the model's fields: GPT-2, Llama, Mistral, Qwen 2 or 3, BERT, RoBERTa, ModernBERT, T5. Both give the same logits.
     """
 
     name: ClassVar[str] = "huggingface"
@@ -66,12 +67,12 @@ class HuggingFace(Export):
         shards = Shards([folder / "model.safetensors"])
         tensors = {name: shards.read(name) for name in sorted(shards.names)}
         head = head_of(objective)
-        written = export_weights(tensors, model.spec, family, bool(head))  # type: ignore[attr-defined]
+        written = export_weights(tensors, model, family, bool(head))  # type: ignore[arg-type]
         write_shard(work.directory / "model.safetensors", written)
         tokenizer = open_tokenizer(folder)
         config = self._config(family, model, head, stored) | config
         _write_json(work, "config.json", config)
-        _templated(tokenizer, stored["roles"]).save(str(work.directory / "tokenizer.json"))
+        _templated(tokenizer, stored["roles"], model).save(str(work.directory / "tokenizer.json"))
         _write_json(work, "tokenizer_config.json", _tokenizer_config(tokenizer, stored["roles"], model))
         return {"files": sorted(path.name for path in work.directory.iterdir()), "family": family.model_type}
 
@@ -90,6 +91,8 @@ class HuggingFace(Export):
             # Beyond the end, where no token is padding, there is none.
             "pad_token_id": roles.get("pad"),
         }
+        if model.attention == "encoder_decoder":
+            config["decoder_start_token_id"] = start_token(roles)
         if model.attention == "bidirectional":
             config |= {"cls_token_id": config["bos_token_id"], "sep_token_id": config["eos_token_id"]}
         if head == "classification":
@@ -104,6 +107,8 @@ def head_of(objective: Objective | None) -> str:
     if isinstance(objective, Classification):
         return "classification"
     if isinstance(objective, LanguageModelling):
+        if "encoder_decoder" in objective.attention:
+            return "sequence_to_sequence"
         return "masked_lm" if "bidirectional" in objective.attention else "causal_lm"
     return ""
 
@@ -123,17 +128,19 @@ def unwritable_head(family: Family, model: Model, objective: Objective | None) -
     return ""
 
 
-def _templated(tokenizer: Tokenizer, roles: dict[str, int]) -> Tokenizer:
+def _templated(tokenizer: Tokenizer, roles: dict[str, int], model: Model) -> Tokenizer:
     """Have the tokenizer put the special tokens around a text, as our encodings do, unless it says itself how."""
     from tokenizers import processors
 
     start, end = roles.get("start", roles.get("end")), roles.get("end")
     if tokenizer.post_processor is None and start is not None and end is not None:
         names = {number: str(tokenizer.id_to_token(number)) for number in (start, end)}
-        first, last = names[start], names[end]
+        last = names[end]
+        # A source has no start token.
+        first = "" if model.attention == "encoder_decoder" else f"{names[start]} "
         tokenizer.post_processor = processors.TemplateProcessing(
-            single=f"{first} $A {last}",
-            pair=f"{first} $A {last} $B:1 {last}:1",
+            single=f"{first}$A {last}",
+            pair=f"{first}$A {last} $B:1 {last}:1",
             special_tokens=[(name, number) for number, name in names.items()],
         )
     return tokenizer
@@ -142,7 +149,7 @@ def _templated(tokenizer: Tokenizer, roles: dict[str, int]) -> Tokenizer:
 def _tokenizer_config(tokenizer: Tokenizer, roles: dict[str, int], model: Model) -> dict[str, Any]:
     """Give `tokenizer_config.json`."""
     special = {name: tokenizer.id_to_token(number) for role, number in roles.items() for name in SPECIAL.get(role, ())}
-    if model.attention == "causal":
+    if model.attention != "bidirectional":
         special = {name: token for name, token in special.items() if name not in ("cls_token", "sep_token")}
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",

@@ -145,6 +145,11 @@ class TransformerModel(Model):
         )
 
     @property
+    def depths(self) -> tuple[int, ...]:
+        """The layers of each stack: there is one."""
+        return (self.layers,)
+
+    @property
     def head_width(self) -> int:
         """The width of a head."""
         return self.head_size or self.hidden_size // self.heads

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from ....dsl.program import Reference
 from ...component import Facts, Place
-from ...values import Batch, Encoding, Model, Network, Objective, Shape, TensorBatch
+from ...values import Batch, Encoding, Model, Network, Objective, Opening, Shape, TensorBatch
 from ..encoding.packed import Packed
 from .language import LanguageModelling
 
@@ -121,6 +121,11 @@ class Mixed(Objective):
                 shared = own
         writes = [name for name, part in self.parts.items() if "text" in part.gives and name in heads]
         return PartHeads(heads, (writes or list(heads))[0])
+
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+        """Have a text begin as the first part that writes has it."""
+        writes = [part for part in self.parts.values() if "text" in part.gives]
+        return writes[0].opening(prompt, roles, length) if writes else super().opening(prompt, roles, length)
 
     def frozen(self) -> tuple[Reference, ...]:
         return tuple(reference for part in self.parts.values() for reference in part.frozen())

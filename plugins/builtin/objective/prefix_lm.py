@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...values import IGNORED, Batch, Model
+from ...values import IGNORED, Batch, Model, Opening
 from .causal_lm import CausalLM
 from .documents import bounds
 
@@ -25,7 +26,7 @@ class PrefixLM(CausalLM):
 
     name: ClassVar[str] = "prefix_lm"
     example: ClassVar[str] = "prefix_lm { rate = 25% }"
-    gives: ClassVar[tuple[str, ...]] = ("loss",)
+    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
 
     rate: Annotated[float, Field(gt=0, le=0.5, description="The part of a document that is predicted, on average")] = (
         0.5
@@ -34,6 +35,10 @@ class PrefixLM(CausalLM):
     def check_model(self, place: Place, model: Model, field: str) -> None:
         if not model.takes_prefix:
             place.error(field, "L0602", {"objective": self.name, "model": model.name}, help="L0602.help")
+
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+        """Have the prompt be what is read both ways."""
+        return Opening(super().opening(prompt, roles, length).tokens, prefix=True)
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Shift the tokens against the targets, and draw where the prefix of each document ends: `prefix` (B, L)."""

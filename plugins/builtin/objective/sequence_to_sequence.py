@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ...component import Facts
-from ...values import IGNORED, Batch, Encoding, Shape
-from ..encoding.pairs import Pairs
+from ...values import IGNORED, Batch, Encoding, Opening, Shape
+from ..encoding.pairs import Pairs, from_source
 from .language import LanguageModelling
 
 if TYPE_CHECKING:
@@ -24,9 +25,14 @@ class SequenceToSequence(LanguageModelling):
     example: ClassVar[str] = "sequence_to_sequence { label_smoothing = 10% }"
     columns: ClassVar[tuple[str, ...]] = ("source", "target")
     attention: ClassVar[tuple[str, ...]] = ("encoder_decoder",)
+    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
 
     def encoding(self, shape: Shape) -> Encoding:
         return Pairs(length=shape.context_length)
+
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+        """Have the prompt be the source, and the text begin as a target does."""
+        return from_source(prompt, roles, length)
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Shift the target against what is predicted: rows of n + 1 tokens become n of each."""

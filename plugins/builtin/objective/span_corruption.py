@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from ...component import Facts
-from ...values import Batch, Encoding, Shape
+from ...values import Batch, Encoding, Opening, Shape
 from ..encoding.packed import Packed
-from ..encoding.pairs import start_token
-from ..encoding.text import role
+from ..encoding.pairs import from_source, start_token
+from ..encoding.text import first_token, role
 from .language import LanguageModelling
 from .spans import Sizes, corrupted, drawn_spans
 
@@ -29,6 +30,7 @@ class SpanCorruption(LanguageModelling):
     name: ClassVar[str] = "span_corruption"
     example: ClassVar[str] = "span_corruption { rate = 15%, mean_length = 3 }"
     attention: ClassVar[tuple[str, ...]] = ("encoder_decoder",)
+    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
 
     rate: Annotated[float, Field(gt=0, le=0.5, description="The part of a row's tokens that is left out")] = 0.15
     mean_length: Annotated[float, Field(ge=1, description="Tokens of a span, on average")] = 3.0
@@ -38,6 +40,10 @@ class SpanCorruption(LanguageModelling):
 
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length)
+
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+        """Have the prompt, with its sentinels, be a document of the source, and the text begin as a target does."""
+        return from_source([first_token(roles), *prompt], roles, length)
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Leave spans out: the streams of source and target, and `targets` (B, T), IGNORED beyond the last one."""

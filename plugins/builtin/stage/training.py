@@ -133,7 +133,7 @@ class TrainingStage(Stage):
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
         if self.samples and "text" not in self.objective.gives:
-            place.error("samples", "L0841", {"objective": self.objective.name}, help="L0841.help")
+            place.error("samples", "L0545", {"objective": self.objective.name}, help="L0545.help")
         if self.objective.frozen():
             place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
         if not place.problems and self.batch.dimension == "tokens":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Checkpoint(ForeignWeights):
     """Read a model in the layout of the Hugging Face hub: `config.json`, safetensors (in one file or many), a tokenizer.
 
-    GPT-2, Llama, Mistral, Qwen 2 and 3, BERT, RoBERTa and ModernBERT are known. Nothing is downloaded, and nothing in
+    GPT-2, Llama, Mistral, Qwen 2 and 3, BERT, RoBERTa, ModernBERT and T5 are known. Nothing is downloaded, and nothing in
     the folder is run: pickled weights are refused. Weights in half precision become float32.
     """
 

@@ -26,15 +26,17 @@ from ...api import (
 )
 from ...baddata import BadData
 from ...hub.mapping import Config, Family
-from ..model.transformer import TransformerModel
 from ..objective.causal_lm import CausalLM
 from ..objective.classification import Classification
 from ..objective.masked_lm import MaskedLM
+from ..objective.sequence_to_sequence import SequenceToSequence
 from ..tokenizer.roles import store
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
+
+    from ...hub.mapping import HubModel
 
 CHECKPOINT = "checkpoint"
 _SHOWN = 8
@@ -143,7 +145,7 @@ class ForeignWeights(WeightsTask):
             network = Network(body, objective.head(model.shape, body, facts) if objective else None)
         names, read = self.tensors(work.root)
         try:
-            found = import_weights(network, model.layers, family, names, read)
+            found = import_weights(network, model, family, names, read)
         except Misfit as misfit:
             raise _misfit(misfit) from None
         folder = work.directory / CHECKPOINT
@@ -154,11 +156,11 @@ class ForeignWeights(WeightsTask):
         kept = {"format": 1, "objective": objective.name if objective else None, "step": 0, **facts}
         (folder / "facts.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
 
-    def _described(self, root: Path) -> TransformerModel:
+    def _described(self, root: Path) -> HubModel:
         family, config = self.look(root)
         return family.read(config)
 
-    def _model(self, root: Path) -> TransformerModel:
+    def _model(self, root: Path) -> HubModel:
         model = self._described(root)
         return (
             model if self.context_length is None else model.model_copy(update={"context_length": self.context_length})
@@ -173,6 +175,8 @@ def objective_of(family: Family, config: Config) -> Objective | None:
             return CausalLM()
         case "masked_lm":
             return MaskedLM()
+        case "sequence_to_sequence":
+            return SequenceToSequence()
         case "classification":
             bidirectional = "masked_lm" in family.architectures
             return Classification(pooling="first", pooler=True) if bidirectional else Classification(pooling="last")

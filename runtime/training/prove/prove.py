@@ -12,9 +12,12 @@ CODES = {
     "documents": "L0881",
     "causality": "L0882",
     "padding": "L0883",
-    "targets": "L0884",
+    "targets": "L0884.extra",
     "accumulation": "L0885",
 }
+
+OF_TARGETS = {"padding": "L0884.padding", "extra": "L0884.extra", "missing": "L0884.missing"}
+"""By what is wrong with the positions that loss reaches."""
 
 
 def prove(setup: Setup) -> Facts:
@@ -42,7 +45,5 @@ def prove(setup: Setup) -> Facts:
     component = case.model if name in OF_THE_BODY else case.objective
     values = {key: f"{value:.1e}" if isinstance(value, float) else value for key, value in first.values.items()}
     values["component"] = f"{component.kind} `{component.name}`"
-    code = CODES[name]
-    if "how" in values:
-        code = f"{code}.{values.pop('how')}"
+    code = OF_TARGETS.get(str(values.pop("how", None)), CODES[name])
     raise TaskFailed(code, values, help="L0880.help", component=component)

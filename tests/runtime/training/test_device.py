@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from llx.plugins.component import TaskFailed
 from llx.runtime.training.allocator import kept_memory
-from llx.runtime.training.device import seed_device, usable_threads
+from llx.runtime.training.device import choose_device, seed_device, usable_threads
 from llx.runtime.training.precision import choose_precision, has_bfloat16
 
 
@@ -66,3 +69,17 @@ def test_memory_is_kept_and_given_back() -> None:
         block = torch.ones(64 << 20, dtype=torch.uint8)
         del block
     assert grown() - before < 32
+
+
+def test_a_device_for_tpus_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TaskFailed) as caught:
+        choose_device("xla")
+    assert (caught.value.code, caught.value.help) == ("L0805", "L0805.xla.help")
+    called: list[object] = []
+    stand_in = SimpleNamespace(
+        device=lambda: torch.device("xla"), sync=lambda: called.append("sync"), manual_seed=called.append
+    )
+    monkeypatch.setitem(sys.modules, "torch_xla", stand_in)
+    device = choose_device("xla")
+    seed_device(7, device)
+    assert (device.type, called, has_bfloat16(device)) == ("xla", ["sync", 7], True)
