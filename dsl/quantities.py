@@ -49,6 +49,8 @@ _SHOWN = {
 }
 
 _LONG = 10_000
+_INEXACT = 2.0**53
+"""From here on a float may stand for a neighbouring whole number: its digits would say more than it knows."""
 """From here on a number in front of a suffix is no easier to read than the whole number."""
 
 
@@ -82,10 +84,11 @@ def whole(number: int | float) -> int | float:
 
 def show_number(number: int | float) -> str:
     """Write a number as the language would: `8Ki`, `20M`, `0.1`. A suffix is used where it is exact and short."""
-    number = whole(number)
-    if isinstance(number, float):
+    exact = whole(number)
+    if isinstance(exact, float) or (isinstance(number, float) and abs(number) >= _INEXACT):
         # Eight digits hide what binary fractions add (0.1 + 0.2), and show that 1.000001 is above 1.
         return f"{number:.8g}"
+    number = exact
     size = abs(number)
     for suffix, factor in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
         if factor <= size < _LONG * factor and size % factor == 0:

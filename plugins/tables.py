@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH = 1024
+ORIGIN = "origin"
+"""The column in which a mixture says which source a row is of."""
 _GROUP_ROWS = 8192
 _GROUP_BYTES = 32 << 20
 

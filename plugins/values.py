@@ -267,7 +267,7 @@ class Objective(Component):
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Draw what is new each step (masks, spans) for a whole batch; the shapes must not depend on what is drawn.
 
-        `facts` are those of the tokens: vocab_size, roles, labels.
+        An objective made of others calls an array `part.array`. `facts` are those of the tokens: vocab_size, roles, labels.
         """
         return batch
 
@@ -427,7 +427,7 @@ class Decoding(Component):
     def check(self, place: Place) -> None:
         """Report an empty text to stop at, which would be found before the first word."""
         if "" in self.stop:
-            place.error("stop", "L0840", {}, help="L0840.help")
+            place.error("stop", "L0544", {}, help="L0544.help")
 
     @abstractmethod
     def choose(self, logits: torch.Tensor, seen: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:

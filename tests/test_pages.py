@@ -51,6 +51,8 @@ RUN_TIME = {
     "L0513": "labels are read in a run",
     "L0514": "a checkpoint is measured in a run",
     "L0515": "rows are read in a run",
+    "L0541": "the names of parameters are known once the network is built",
+    "L0542": "the names of parameters are known once the network is built",
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",
     "L0559": "no built-in objective needs other checkpoints",

@@ -60,13 +60,14 @@ def render(text: Text, language: str) -> str:
         values = ", ".join(f"{name}: {_value(value, '', language)}" for name, value in text.values.items())
         return f"{text.key} ({values})" if values else text.key
 
-    def put(match: re.Match[str]) -> str:
+    parts: list[str] = []
+    done = 0
+    for match in _PLACEHOLDER.finditer(template):
         name, joined = match.groups()
-        if name not in text.values:
-            return match.group()
-        return _value(text.values[name], joined or "", language)
-
-    return _PLACEHOLDER.sub(put, template)
+        value = _value(text.values[name], joined or "", language) if name in text.values else match.group()
+        parts += [template[done : match.start()], value]
+        done = match.end()
+    return _set([*parts, template[done:]])
 
 
 def word(key: str, language: str, **values: object) -> str:
@@ -88,7 +89,25 @@ def _joined(items: list[str], how: str, language: str) -> str:
     if not how or len(items) < 2:
         return comma.join(items)
     last = catalogue(language)[f"words.{how}" if len(items) == 2 else f"words.{how}.last"]
-    return comma.join(items[:-1]) + last + items[-1]
+    return _set([comma.join(items[:-1]), last, items[-1]])
+
+
+def _set(parts: list[str]) -> str:
+    """Set pieces one after another; a blank at a seam is left out between Japanese letters, which have none."""
+    if all(map(str.isascii, parts)):
+        return "".join(parts)
+    whole = ""
+    for part in filter(None, parts):
+        if part.startswith(" ") and _is_wide(whole[-1:]) and _is_wide(part[1:2]):
+            part = part[1:]
+        elif whole.endswith(" ") and _is_wide(whole[-2:-1]) and _is_wide(part[:1]):
+            whole = whole[:-1]
+        whole += part
+    return whole
+
+
+def _is_wide(character: str) -> bool:
+    return character > "\u2e7f" and unicodedata.east_asian_width(character) in "WF"
 
 
 def visible(text: str) -> str:

@@ -10,6 +10,7 @@ from ..catalogue import Component, Problem
 from ..catalogue import Field as ComponentField
 from ..describe import artifact, describe
 from ..diagnostics.model import Diagnostic, Fix, Label, Text
+from ..diagnostics.similar import similar
 from ..problems import from_problem
 from ..program import Given, Origin, Reference
 from ..record import replace
@@ -122,7 +123,10 @@ def build(context: Context, node: syntax.Call, component: Component) -> Any:
         arguments[name] = value
     missing = [field for field in component.fields.values() if field.required and field.name not in placed]
     if missing and not node.incomplete:
-        _missing(context, node.path.span, component, missing)
+        meant = _meant(node, component)
+        lacking = [field for field in missing if field.name not in meant]
+        if lacking:
+            _missing(context, node.path.span, component, lacking)
     # `_placed` reports what has no field; building goes on only when nothing was amiss.
     if missing or not whole or len(placed) < len(node.positional) + len(node.entries):
         return Unresolved(component)
@@ -164,6 +168,12 @@ def _placed(context: Context, node: syntax.Call, component: Component) -> dict[s
             first[entry.name] = entry
             placed[entry.name] = entry.value
     return placed
+
+
+def _meant(node: syntax.Call, component: Component) -> set[str]:
+    """Give the fields that misspelt names stand for: they aren't missing, too."""
+    unknown = [entry.name for entry in node.entries if entry.name not in component.fields]
+    return {near for name in unknown for near in similar(name, component.fields)[:1]}
 
 
 def _compared(node: syntax.Expression, component: Component) -> tuple[str, Span, syntax.Expression] | None:

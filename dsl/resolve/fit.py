@@ -87,9 +87,11 @@ def misfit(context: Context, value: Any, wanted: Wanted, node: syntax.Expression
     if isinstance(value, str) and words:
         plain = isinstance(node, syntax.String) and len(node.parts) == 1
         helps, fixes = suggest(value, words, node.span if plain else None)
-        place = {"slot": wanted.slot, "word": value}
-        notes = (*notes, Text("L0210.words", {"words": list(words)}))
-        return context.error("L0210", node.span, place, labels=labels, helps=helps, notes=notes, fixes=fixes)
+        # A number in quotes is no word that somebody misspelt.
+        if helps or not any(isinstance(option, Number) for option in options):
+            place = {"slot": wanted.slot, "word": value}
+            notes = (*notes, Text("L0210.words", {"words": list(words)}))
+            return context.error("L0210", node.span, place, labels=labels, helps=helps, notes=notes, fixes=fixes)
     helps, fixes = _without_quotes(context, value, wanted, node)
     if not helps:
         helps, fixes = in_brackets(node, wanted, lambda item: admits(item, value))

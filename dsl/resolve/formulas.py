@@ -49,21 +49,17 @@ def formula(context: Context, node: syntax.Expression, wanted: Wanted, type_: Fo
     if isinstance(part, Unresolved):
         return part
     whole = formulas.Formula(part.term)
+    values = {"slot": wanted.slot, "given": sort_text(part.sort)}
+    if type_.result == "boolean" and part.sort != "boolean":
+        helps = (Text("L0233.help", {"text": str(whole)}),)
+        return context.error("L0233", node.span, values, helps=helps)
+    if type_.result != "boolean" and part.sort not in (ANY, "number", *BASE_UNIT):
+        return context.error("L0233.number", node.span, values)
     chosen = bool(context.stack and context.stack[-1].awaits)  # only a run knows the best trial of a sweep
     if not whole.names and not chosen:
         values = {"slot": wanted.slot, "value": show(part.term.value) if isinstance(part.term, Known) else str(whole)}
         context.warn("L0234.row" if type_.scope == ROW else "L0234", node.span, values)
-    values = {"slot": wanted.slot, "given": sort_text(part.sort)}
-    if type_.result == "boolean":
-        if part.sort == "boolean":
-            return whole
-        helps = (Text("L0233.help", {"text": str(whole)}),)
-        return context.error("L0233", node.span, values, helps=helps)
-    if part.sort == ANY:
-        return formulas.Formula(read_number(part).term)
-    if part.sort == "number" or part.sort in BASE_UNIT:
-        return whole
-    return context.error("L0233.number", node.span, values)
+    return formulas.Formula(read_number(part).term) if part.sort == ANY and type_.result != "boolean" else whole
 
 
 class _Resolver:

@@ -75,7 +75,7 @@ class LearningRateTest(Task):
         taken = work.range_test(job, rates)
         curve = smoothed(taken)
         found = best_of(curve)
-        work.progress.log("training.lr.found", lr=f"{found:.2g}", low=f"{taken[0][0]:.1g}", high=f"{taken[-1][0]:.1g}")
+        work.progress.log("lr.found", lr=f"{found:.2g}", low=f"{taken[0][0]:.1g}", high=f"{taken[-1][0]:.1g}")
         (work.directory / "lr.txt").write_text(f"{found!r}\n", encoding="utf-8")
         return {"lr": found, "range": [[rate, loss] for rate, loss in curve]}
 

@@ -13,6 +13,7 @@ from ..component import Facts, FactsOf, Task, TaskFailed
 from ..fields import Data, TokenizerOf, hidden
 from ..shards import ShardWriter
 from ..smoke import Smoke, handful
+from ..tables import ORIGIN
 from ..values import Encoding
 from ..work import Work
 
@@ -198,8 +199,8 @@ class _Writing:
 
 
 def _text_bytes(first: Record) -> Callable[[Record], int]:
-    """Give what measures the UTF-8 bytes of a record: its `text`, or else every text but labels and sources."""
-    names = [name for name, value in first.items() if isinstance(value, str) and name not in ("label", "source")]
+    """Give what measures the UTF-8 bytes of a record: its `text`, or else every text but labels and origins."""
+    names = [name for name, value in first.items() if isinstance(value, str) and name not in ("label", ORIGIN)]
     columns = ("text",) if "text" in first else tuple(names)
     return lambda record: sum(len(record[name].encode()) for name in columns if record[name] is not None)
 
@@ -213,7 +214,7 @@ def _records(file: Path, source: str | None) -> Iterator[dict[str, Any]]:
         for batch in opened.iter_batches(batch_size=_RECORDS):
             for record in batch.to_pylist():
                 number += 1
-                if source is None or record["source"] == source:
+                if source is None or record[ORIGIN] == source:
                     yield {**record, "_record": number - 1}
 
 

@@ -60,8 +60,8 @@ MESSAGES: dict[str, str] = {
     "L0922.help": "take a smaller batch, or bring more data",
     "L0923": "{bytes} bytes of text give `{tokenizer}` {most} tokens at most, and {vocab_size} are asked for",
     "L0923.help": "ask for fewer, or bring more text",
-    "L0840": "an empty text to stop at is found before the first word: nothing would be written",
-    "L0840.help": "leave it out; a text ends at the end token and after `max_tokens` anyway",
+    "L0544": "an empty text to stop at is found before the first word: nothing would be written",
+    "L0544.help": "leave it out; a text ends at the end token and after `max_tokens` anyway",
     "L0924": "at a temperature of {temperature} a token a thousand times likelier than another is drawn only {odds} times as often: texts fall apart",
     "L0924.help": "0.7 to 1 is usual",
     "L0925": "with {rate} of the tokens hidden, {left} are left to guess them from",
@@ -72,4 +72,5 @@ MESSAGES: dict[str, str] = {
     "L0927.help": "it divides the batch to save memory: give fewer rows than the batch has, or leave it out",
     "L0928": "the budget of {large} is never reached: {small} comes first",
     "L0928.help": "leave the larger out; budgets of different sorts (`[5 epochs, 30 min]`) go together",
+    "lr.found": "lr = auto: tried from {low} to {high}, takes {lr}",
 }

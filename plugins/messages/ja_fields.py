@@ -326,7 +326,7 @@ FIELDS: dict[str, str] = {
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの（xla を除く。xla は TPU 用で、まだ試していない）",
     "experiment.experiment.backend": "ステージを訓練するプロセスの数。none なら 1 プロセス",
     "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",
-    "experiment.experiment.output": "実行の結果のうち、人が読むもの（レポートと生成された文章）を置くフォルダ。前回の実行のものは置き換えられます。エクスポートの場所はそれぞれの `to` で決まります",
+    "experiment.experiment.output": "実行の結果のうち、人が読むもの（レポートと生成された文章）を置くフォルダー。前回の実行のものは置き換えられます。エクスポートの場所はそれぞれの `to` で決まります",
     "experiment.experiment.precision": "訓練の演算精度。auto なら、デバイスが対応していれば bf16、そうでなければ float32",
     "experiment.experiment.deterministic": "実行のたびに結果が変わりうる演算を拒否する",
 }

@@ -45,7 +45,6 @@ MESSAGES: dict[str, str] = {
     "weights.finite": "{tensor} holds values that are not finite numbers",
     "training.resumed": "goes on from step {step}",
     "training.less_at_once": "out of memory at step {step} with {old} rows at once: goes on from there with {new}; the batch stays at {rows} rows, and the last bits may differ",
-    "training.lr.found": "lr = auto: tried from {low} to {high}, takes {lr}",
     "training.saved": "saved at step {step}; the same command goes on from there",
     "training.spike": "step {step} has a loss of {loss}, where {usual} is usual ({rows} rows, the first: {first})",
     "training.profile": "a trace of {steps} steps is in {file}: open it at ui.perfetto.dev or chrome://tracing",

@@ -43,7 +43,6 @@ MESSAGES: dict[str, str] = {
     "weights.finite": "{tensor} に有限の数でない値があります",
     "training.resumed": "ステップ {step} から再開します",
     "training.less_at_once": "ステップ {step} で一度に {old} 行を処理しようとしてメモリが足りなくなりました。{new} 行ずつにして続けます。バッチは {rows} 行のままですが、末尾のビットは異なることがあります",
-    "training.lr.found": "lr = auto: {low} から {high} まで試し、{lr} にしました",
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",
     "training.spike": "ステップ {step} の損失は {loss} で、通常は {usual} 前後です（{rows} 行、先頭は {first}）",
     "training.profile": "{steps} ステップのトレースを {file} に書きました。ui.perfetto.dev か chrome://tracing で開けます",

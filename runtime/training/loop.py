@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import ExitStack
-
-import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.work import Interrupted
-from ..events import CheckpointSaved, Listener, Sampled, Step, Validated
+from ..events import Listener, Sampled, Step
 from .calibrate import Calibration
-from .checkpoint import Saved, environment
 from .gradients import Gradients
+from .keeper import Keeper
 from .learner import Learner
 from .loader import Batches, Loader, Ready
-from .measure import mean_loss, measure
 from .memory import told_if_memory_runs_out
-from .meter import Meter, means
+from .meter import Meter
 from .monitor import Monitor
 from .profile import profiled
 from .result import facts_of, write_result
 from .samples import samples
-from .saver import Saver
 from .setup import Setup
 from .state import State
 from .step import NonFinite, Sums
 from .update import Update
-from .weights import (
-    Tensors,
-    copied,
-    put,
-    require_finite,
-    require_match,
-    tensors_of,
-)
+from .validation import Validation
 
 LOG_EVERY = 10
 """Steps between those that are logged."""
-_SAVE_SECONDS = 60.0
-_STALL = 0.01
-"""The part of the time that saving may take."""
 _SHOW_SECONDS = 0.5
-_MOST_THREADS = 1024
 
 
 class Training:
@@ -55,18 +39,14 @@ class Training:
         self.learner = Learner(self.network, self.job.objective)
         self.team.place(self.learner, setup.dtype)
         self.update = Update(self.job, self.network, setup.device, setup.dtype)
-        self.chooser = chooser
         self.state = State(setup.micro_batch, kernels=chooser.taken)
-        self.best: Tensors | None = None
-        """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
+        self.validation = Validation(setup, self.learner, self.update, self.state)
         self.meter = Meter(setup.device)
         self.monitor = Monitor(setup, self.network)
         self.figures: dict[str, float] = {}
         """What is shown beside the progress."""
-        self.adapted = 1.0
-        """What the schedule makes of the validations so far."""
-        self.started = self.shown = self.saved = self.team.now()
-        self.saver = Saver(setup.checkpoints, lambda step: emit(CheckpointSaved(self.fingerprint, step)))
+        self.keeper = Keeper(setup, self.update, self.state, self.meter, self.monitor.spikes, chooser, emit)
+        self.started = self.shown = self.team.now()
 
     @property
     def elapsed(self) -> float:
@@ -74,14 +54,15 @@ class Training:
 
     def run(self) -> Facts:
         """Go through the budget and write the result."""
-        self._resume()
+        if self.keeper.resume():
+            self.validation.adapt()
         state, setup = self.state, self.setup
-        self.started = self.shown = self.saved = self.team.now()
+        self.started = self.shown = self.keeper.saved = self.team.now()
         self._restart_clocks()
         self.network.train()
         with ExitStack() as stack:
             stack.enter_context(told_if_memory_runs_out(lambda: state.micro_batch))
-            stack.enter_context(self.saver)
+            stack.enter_context(self.keeper.saver)
             kind = setup.device.type
             batches = Batches(setup.reader, setup.order, setup.seed, state.micro_batch, kind == "cuda", self.team)
             loader = batches if kind == "cpu" else stack.enter_context(Loader(batches, state.step))
@@ -90,9 +71,9 @@ class Training:
             gradients = Gradients(setup, self.learner, state, lap)
             while True:
                 ended = setup.budget.reached(state.step, self.elapsed)
-                if self._validation_is_due(ended):
+                if self.validation.is_due(ended):
                     self._validate()
-                if self.job.samples and not self.team.sharded and self._is_interval(ended):
+                if self.job.samples and not self.team.sharded and self.validation.is_interval(ended):
                     self._sample()
                 if ended or state.patience_spent:
                     break
@@ -102,26 +83,13 @@ class Training:
                 self._after_step()
                 traced()
             self._settle()
-        self._say_stall()
+        self.keeper.say_stall(self.elapsed)
         self._say_spikes()
         with self.update.averaged():
-            last, best = self._whole(), self._best()
+            last, best = self.validation.weights(), self.validation.best_weights()
         if self.team.rank == 0:
             write_result(setup, state, last, best)
         return facts_of(setup, state, self.network, self.update.skipped)
-
-    def _best(self) -> Tensors:
-        state = self.state
-        if state.best_step in (None, state.step):
-            return self._whole()
-        if self.team.rank:
-            return {}
-        assert state.best_step is not None
-        return self.best if self.best is not None else self.setup.checkpoints.best(state.best_step)
-
-    def _whole(self) -> Tensors:
-        """Give the weights on the host, where the first rank writes them."""
-        return copied(tensors_of(self.network), self.team.rank == 0)
 
     # One step
 
@@ -147,7 +115,7 @@ class Training:
         """Give the part of the learning rate that this step has."""
         setup, step = self.setup, self.state.step
         factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
-        return self.adapted * factor
+        return self.validation.adapted * factor
 
     def _settle(self) -> None:
         """Wait for the verdict on the last step."""
@@ -164,8 +132,8 @@ class Training:
     # What happens between steps
 
     def _after_step(self) -> None:
-        self.saver.check()
-        stop, save = self.team.meet(self.work.stopping(), self._save_is_due(self.team.now()))
+        self.keeper.saver.check()
+        stop, save = self.team.meet(self.work.stopping(), self.keeper.is_due(self.team.now()))
         if (now := self.team.now()) - self.shown >= _SHOW_SECONDS:
             self.shown = now
             self._show()
@@ -182,7 +150,7 @@ class Training:
 
     def _stop(self) -> None:
         self._save()
-        self.saver.wait()
+        self.keeper.saver.wait()
         self.work.progress.log("training.saved", step=self.state.step)
         raise Interrupted
 
@@ -233,138 +201,13 @@ class Training:
         self.meter.restart_clock()
         self.monitor.watch.lap(None)
 
-    def _is_interval(self, ended: bool) -> bool:
-        """Tell whether it is time to look at the model."""
-        return ended or (self.state.step > 0 and self.state.step % self.setup.validate_every == 0)
-
-    def _validation_is_due(self, ended: bool) -> bool:
-        """Tell whether to validate before the next step; a training that stopped right here has not done it yet."""
-        state = self.state
-        return self.setup.validation is not None and self._is_interval(ended) and state.validated != state.step
-
     def _validate(self) -> None:
-        """Measure the validation rows; keep the weights if they are the best so far, and count if they aren't."""
         self._settle()
-        setup, state = self.setup, self.state
-        assert setup.validation is not None
         self._log()
-        metric = setup.metric
-        with self.update.averaged():
-            outcome = measure(
-                self.learner,
-                setup.validation,
-                setup.rows,
-                setup.device,
-                setup.dtype,
-                predict=metric is not None and metric.needs != "loss",
-                targets=metric is not None,
-                between=lambda rows: self._stop_if_asked(),
-                at_once=state.micro_batch,
-                team=self.team,
-            )
-        figures = {"validation_loss": mean_loss(outcome)}
-        value, higher = figures["validation_loss"], False
-        if metric is not None:
-            value, higher = metric.compute(outcome), metric.higher_is_better
-            figures[metric.name] = value
-        better = math.isfinite(value) and (
-            state.best_value is None or (value > state.best_value if higher else value < state.best_value)
-        )
-        if better:
-            state.best_value, state.best_step, state.waited = value, state.step, 0
-            with self.update.averaged():
-                self.best = self._whole()
-        else:
-            state.waited += 1
-        total, count = state.since_validation
-        train_loss = total / count if count else None
-        state.since_validation = [0.0, 0.0]
-        # JSON has no number that isn't finite.
-        state.curve.append([state.step, train_loss, *(v if math.isfinite(v) else None for v in figures.values())])
-        state.validated = state.step
-        self._adapt()
-        state.patience_spent = self.job.patience is not None and state.waited >= self.job.patience
-        sums = {name: value for name, value in outcome.sums.items() if name not in ("loss", "count", "rows")}
-        further = {f"validation_{name}": value for name, value in means(sums, outcome.sums["count"]).items()}
-        self.emit(Validated(self.fingerprint, state.step, figures | further, better))
+        self.emit(self.validation.validate(lambda rows: self._stop_if_asked()))
         self._restart_clocks()
-
-    def _adapt(self) -> None:
-        """Ask the schedule what the validations mean to it; what selects is the last of a line of the curve."""
-        metric = self.setup.metric
-        sign = -1 if metric is not None and metric.higher_is_better else 1
-        results = [None if line[-1] is None else sign * line[-1] for line in self.state.curve]
-        self.adapted = self.job.schedule.adapted(results)
-
-    # Saving and going on
-
-    def _save_is_due(self, now: float) -> bool:
-        given = self.job.save
-        if given is not None and given.dimension != "time":
-            return self.state.step % max(round(self.setup.pace.steps(given)), 1) == 0
-        interval = given.magnitude if given is not None else max(_SAVE_SECONDS, self.saver.last_stall / _STALL)
-        return now - self.saved >= interval and not self.saver.is_busy
 
     def _save(self) -> None:
         self._settle()
         self._say_spikes()
-        state = self.state.json()
-        state["elapsed"] = self.elapsed
-        state["sums"] = self.meter.json()
-        best = None
-        if self.best is not None and self.state.best_step is not None:
-            best = (self.state.best_step, self.best)
-        first = self.team.rank == 0
-        with self.update.averaged(False):
-            self.saver.save(self.state.step, tensors_of(self.network), self.update.tensors(), state, best, first)
-        self.saved = self.team.now()
-
-    def _say_stall(self) -> None:
-        """Tell how long the training waited for its checkpoints."""
-        saver = self.saver
-        if saver.count:
-            share = f"{saver.stalled / max(self.elapsed, 1e-9):.2%}"
-            seconds = f"{saver.stalled:.2f}"
-            self.work.progress.log("training.stall", count=saver.count, seconds=seconds, share=share)
-
-    def _resume(self) -> None:
-        """Put back the newest checkpoint that verifies, and say which ones were skipped."""
-        log = self.work.progress.log
-        checkpoints, first = self.setup.checkpoints, self.team.rank == 0
-        found, skipped = checkpoints.latest(self._put_back) if first else (None, [])
-        for name, reason in skipped:
-            log("training.skipped", checkpoint=name, reason=reason)
-        step, before = self.team.first_says([found.step, found.environment] if found else [None, None])
-        if step is None:
-            return
-        if not first:
-            checkpoints.at(step, self._put_back)
-        self.meter.restore(self.state.sums)
-        self.monitor.spikes.restore(self.state.spikes)
-        self.state.sums = {}
-        self._adapt()
-        here = environment(self.team.size)
-        if before["threads"] != here["threads"] and before["world_size"] == here["world_size"]:
-            torch.set_num_threads(before["threads"])
-            here["threads"] = before["threads"]
-        for part, old in before.items():
-            if here.get(part) != old:
-                log("training.other_environment", part=part, old=old, new=here.get(part))
-        log("training.resumed", step=self.state.step, checkpoint=f"step-{self.state.step:08d}")
-
-    def _put_back(self, saved: Saved) -> None:
-        """Put back weights, optimizer and counters; WeightsDontFit or ValueError if they are not this training's."""
-        require_finite(saved.network)
-        require_finite(saved.optimizer)
-        threads = saved.environment["threads"]
-        if not isinstance(threads, int) or not 0 < threads <= _MOST_THREADS:
-            raise ValueError("no number of threads")
-        state = State.of(saved.state)
-        # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
-        require_match(tensors_of(self.network), saved.network, exactly=True)
-        self.update.put(saved.optimizer)
-        put(self.network, saved.network)
-        self.update.weights_changed()
-        self.state = state
-        self.chooser.restore(state.kernels)
-        state.kernels = self.chooser.taken
+        self.keeper.save(self.elapsed, self.validation.best)

@@ -22,6 +22,7 @@ from llx.dsl.source import Source
         (1.000001, "1.000001"),
         (-5000, "-5k"),
         (999, "999"),
+        (1e30, "1e+30"),
     ],
 )
 def test_numbers_are_short_where_that_is_exact(number: float, shown: str) -> None:

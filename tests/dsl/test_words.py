@@ -57,8 +57,21 @@ def test_lists_and_texts_are_joined_as_the_language_does() -> None:
         words.render(Text("L0101.label", {"expected": three}), "en") == "expected a value, `)`, or the end of the line"
     )
     assert words.render(Text("L0101.label", {"expected": three[:2]}), "en") == "expected a value or `)`"
-    assert words.render(Text("L0101.label", {"expected": three[:2]}), "ja") == "値または`)`が必要です"
+    assert words.render(Text("L0101.label", {"expected": three[:2]}), "ja") == "値または `)` が必要です"
     assert words.render(Text("L0108.units", {"units": ("s", "h")}), "en") == "units are s, h"
+
+
+def test_japanese_letters_have_no_blank_between_them() -> None:
+    slot = Text("slot.item", {"of": "`metrics`"})
+    wanted = {"slot": slot, "wanted": Text("type.string", {}), "given": "3"}
+    assert words.render(Text("L0301", wanted), "ja").startswith("`metrics` の要素には"), (
+        "the value ends as the text goes on"
+    )
+    assert (
+        words.render(Text("L0206.label", {"fields": ["`data`", "`budget`"]}), "ja") == "`data` と `budget` が必要です"
+    )
+    words.register("ja", {"test:kept": "{a} {b}"})
+    assert words.render(Text("test:kept", {"a": "日 本 ", "b": " x"}), "ja") == "日 本   x", "only at the seams"
 
 
 def test_values_can_hold_braces_and_control_characters() -> None:

@@ -193,15 +193,31 @@ def test_splits_joins_files(lab: Lab) -> None:
 def test_mix(lab: Lab) -> None:
     a, b = data(lab, texts(3), "a"), data(lab, [{"text": "x", "label": "y"}], "b")
     task = Mix(sources={"a": a, "b": b}, weights={"a": 3, "b": 1})
-    assert task.columns == ("text", "source")
-    assert [row["source"] for row in lab.rows(task)] == ["a", "a", "a", "b"]
+    assert task.columns == ("text", "origin")
+    assert [row["origin"] for row in lab.rows(task)] == ["a", "a", "a", "b"]
     assert lab.run(task) == {"rows": {"rows": 4}, "weights": {"a": 0.75, "b": 0.25}}
     split = Split(data=task.default(), test=0.5)
     assert lab(split) == {"weights": {"a": 0.75, "b": 0.25}}
     outer = Mix(sources={"m": task.default(), "c": data(lab, ["z"], "c")}, weights={"m": 1, "c": 1})
     assert lab.run(outer)["weights"] == {"m/a": 0.375, "m/b": 0.125, "c": 0.5}
-    assert {row["source"] for row in lab.rows(outer)} == {"m/a", "m/b", "c"}
+    assert {row["origin"] for row in lab.rows(outer)} == {"m/a", "m/b", "c"}
     assert "weights" not in lab.run(Mix(sources={"a": a, "b": b}))
+
+
+def test_a_mixture_of_pairs_keeps_their_sources(lab: Lab) -> None:
+    one = data(lab, [{"source": "ein Hund", "target": "a dog"}], "one", text=None)
+    other = data(lab, [{"source": "eine Katze", "target": "a cat"}], "other", text=None)
+    rows = lab.rows(Mix(sources={"animals": one, "pets": other}, weights={"animals": 1, "pets": 1}))
+    assert rows == [
+        {"source": "ein Hund", "target": "a dog", "origin": "animals"},
+        {"source": "eine Katze", "target": "a cat", "origin": "pets"},
+    ]
+
+
+def test_pairs_with_the_same_target_are_split_by_both_texts(lab: Lab) -> None:
+    pairs = data(lab, [{"source": str(number), "target": "yes"} for number in range(100)], text=None)
+    split = lab.run(Split(data=pairs, validation=0.5))["rows"]
+    assert min(split.values()) > 20
 
 
 def test_wrong_mixtures(lab: Lab) -> None:

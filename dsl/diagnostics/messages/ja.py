@@ -2,9 +2,9 @@
 
 MESSAGES: dict[str, str] = {
     "words.comma": "、",
-    "words.or": "または",
-    "words.or.last": "、または",
-    "words.and": "と",
+    "words.or": " または ",
+    "words.or.last": "、または ",
+    "words.and": " と ",
     "words.and.last": "、",
     "words.error": "エラー",
     "words.warning": "警告",
@@ -38,8 +38,8 @@ MESSAGES: dict[str, str] = {
     "syntax.after": "`{text}` の後には",
     "syntax.here": "ここには",
     # Syntax
-    "L0101": "{after}{expected:or}が必要ですが、{found}",
-    "L0101.label": "{expected:or}が必要です",
+    "L0101": "{after}{expected:or} が必要ですが、{found}",
+    "L0101.label": "{expected:or} が必要です",
     "L0101.equals": "値は `{text}` ではなく `=` で指定します",
     "L0101.block": "マップは `{text} = { … }`、コンポーネントは `{text} = name { … }` と書きます",
     "L0101.compare": "値の比較には `==` を使います",
@@ -66,7 +66,7 @@ MESSAGES: dict[str, str] = {
     "L0104.opening.label": "文字列の終わり",
     "L0104.long": '複数行の文字列は `"""` と `"""` で囲みます',
     "L0105": "文字列の中の `{text}` は解釈できません",
-    "L0105.escapes": '使えるのは `\\n`、`\\t`、`\\"`、`\\\\`、`\\u{…}`(コードポイント)、`${…}`(パス)です',
+    "L0105.escapes": '使えるのは `\\n`、`\\t`、`\\"`、`\\\\`、`\\u{…}`（コードポイント）、`${…}`（パス）です',
     "L0105.hole": "`${model.name}` のように、パスと `}` が必要です",
     "L0105.dollar": "波括弧の前のドル記号は `\\u{24}` と書きます",
     "L0106": "`{text}` は数値ではありません",

@@ -203,7 +203,7 @@ MESSAGES: dict[str, str] = {
     "formula.nan": "`{name}` が数値ではありません（NaN）",
     "formula.zero": "0 で割っています",
     "formula.large": "結果が大きすぎます",
-    "formula.mismatch": "`{operator}` には{given:and}を使えません",
+    "formula.mismatch": "`{operator}` には {given:and} を使えません",
     "L0660": "{slot} にファイル名がありません",
     "L0660.help": 'ファイルかパターンを書いてください: `"data/*.txt"`',
     "L0661": "`{path}` はプロジェクトの外にあります",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ...api import Data, DataTask, Facts, FactsOf, Field, Input, Place, Work
-from ...tables import TableWriter
+from ...tables import ORIGIN, TableWriter
 from .splits import common_columns
 from .transform import common_schema, open_part, require_rows, same_columns
 
@@ -17,7 +17,7 @@ Weight = Annotated[float, Field(gt=0)]
 
 
 class Mix(DataTask):
-    """Mix sources: all of their rows, with the column `source`, and the weight that each source is to have.
+    """Mix sources: all of their rows, with the column `origin`, and the weight that each source is to have.
 
     The weights are realised where the mixture is used: in a stage by the tokens that it trains on, in a tokenizer by
     the bytes that it counts. Without weights, each source counts as much as it is large. Its columns are those that
@@ -25,6 +25,7 @@ class Mix(DataTask):
     """
 
     name: ClassVar[str] = "mix"
+    version: ClassVar[int] = 2
     example: ClassVar[str] = (
         "mix { sources = { novels = novels.train, reviews = reviews.train }, weights = { novels = 3, reviews = 1 } }"
     )
@@ -39,7 +40,7 @@ class Mix(DataTask):
     @property
     def columns(self) -> tuple[str, ...]:
         common = common_columns(self.sources.values())
-        return (*(column for column in common if column != "source"), "source")
+        return (*(column for column in common if column != ORIGIN), ORIGIN)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -78,11 +79,11 @@ class Mix(DataTask):
         tables = {name: open_part(inputs[name], self.sources[name], split) for name in inputs}
         columns = self.columns[:-1]
         schema = common_schema(list(tables.values()), columns)
-        whole = schema.append(pa.field("source", pa.string()))
+        whole = schema.append(pa.field(ORIGIN, pa.string()))
         with TableWriter(work.directory / f"{split}.parquet", whole) as writer:
             for number, (name, table) in enumerate(tables.items()):
-                inner = _is_weighted(inputs[name].facts) and "source" in table.columns
-                read = (*columns, "source") if inner else columns
+                inner = _is_weighted(inputs[name].facts) and ORIGIN in table.columns
+                read = (*columns, ORIGIN) if inner else columns
                 for batch in table.arrow(read):
                     work.progress(number, len(tables), rows=writer.rows)
                     writer.write(_with_source(batch, schema, whole, name, inner))
@@ -109,5 +110,5 @@ def _with_source(batch: pa.RecordBatch, schema: pa.Schema, whole: pa.Schema, nam
     import pyarrow as pa
 
     [plain] = same_columns(iter([batch]), schema)
-    parts = [f"{name}/{part}" for part in batch.column("source").to_pylist()] if inner else [name] * batch.num_rows
+    parts = [f"{name}/{part}" for part in batch.column(ORIGIN).to_pylist()] if inner else [name] * batch.num_rows
     return pa.RecordBatch.from_arrays([*plain.columns, pa.array(parts, pa.string())], schema=whole)

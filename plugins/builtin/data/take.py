@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ...api import Facts, Field, Place, Quantity, QuantityOf, Work
-from ...tables import Table, TableWriter, parts
+from ...tables import ORIGIN, Table, TableWriter, parts
 from .transform import Transform, check_column, masked, mixture, purpose_of, require_rows, shares
 
 if TYPE_CHECKING:
@@ -75,15 +75,15 @@ def _head(table: Table, target: Path, rows: int, is_mixture: bool) -> int:
 
 def _first(batch: pa.RecordBatch, left: dict[str, int], is_mixture: bool) -> Iterator[bool]:
     """Tell of each row whether it is taken; `left` says how many more are, by source."""
-    for source in batch.column("source").to_pylist() if is_mixture else [""] * batch.num_rows:
+    for source in batch.column(ORIGIN).to_pylist() if is_mixture else [""] * batch.num_rows:
         yield left[source] > 0
         left[source] -= left[source] > 0
 
 
 def _sources(table: Table) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for batch in table.batches(["source"]):
-        counts.update(batch["source"])
+    for batch in table.batches([ORIGIN]):
+        counts.update(batch[ORIGIN])
     return counts
 
 

@@ -22,7 +22,7 @@ from ...api import (
     Work,
     references,
 )
-from ...tables import Table, TableWriter, parts
+from ...tables import ORIGIN, Table, TableWriter, parts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,7 +113,7 @@ def shares(batch: pa.RecordBatch, by: str | None, seed: int, purpose: str) -> li
     elif "text" in batch.schema.names:
         columns = [batch.column("text").to_pylist()]
     else:
-        columns = [batch.column(name).to_pylist() for name in batch.schema.names if name != "source"]
+        columns = [batch.column(name).to_pylist() for name in batch.schema.names if name != ORIGIN]
     key = f"{purpose}:{seed}".encode()
     return [_share(values, key) for values in zip(*columns, strict=True)]
 

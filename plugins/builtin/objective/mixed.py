@@ -151,6 +151,10 @@ class Mixed(Objective):
         name, own = self._part(batch)
         return self.parts[name].targets(own)
 
+    def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
+        name, own = self._part(batch)
+        return self.parts[name].carries(own)
+
     def _part(self, batch: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Give the name of the part that a batch belongs to, and its arrays by their own names."""
         name = next(array for array in batch if "." in array).split(".")[0]

@@ -133,7 +133,7 @@ class TrainingStage(Stage):
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
         if self.samples and "text" not in self.objective.gives:
-            place.error("samples", "L0841", {"objective": self.objective.name}, help="L0841.help")
+            place.error("samples", "L0545", {"objective": self.objective.name}, help="L0545.help")
         if self.objective.frozen():
             place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
         if not place.problems and self.batch.dimension == "tokens":
@@ -153,7 +153,7 @@ class TrainingStage(Stage):
         model = self.described_model()
         parameters = model.parameters(vocab_size)
         length = model.shape.context_length
-        rows = self.rows_a_step(length) if self.micro_batch == "auto" else self.micro_batch
+        rows = self.rows_a_step(self.longest_row()) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
         return Estimate(
             parameters=parameters,
@@ -176,12 +176,18 @@ class TrainingStage(Stage):
         return max(1, size // length) if self.batch.dimension == "tokens" else size
 
     def row_length(self) -> int | None:
-        """Give the tokens of a full row; None if rows have lengths of their own."""
-        shape = self.described_model().shape
-        arrays = self.objective.encoding(shape).arrays()
-        lengths = [array.shape[0] for name, array in arrays.items() if is_tokens(name)]
+        """Give the tokens of a full row, over all of its streams; None if rows have lengths of their own."""
+        return None if None in self._lengths() else self.longest_row()
+
+    def longest_row(self) -> int:
+        """Give the tokens that a row has at most, over all of its streams."""
         # A row may hold one token more than the model reads of it.
-        return sum(min(length or 0, shape.context_length) for length in lengths) if None not in lengths else None
+        most = self.described_model().shape.context_length
+        return sum(most if length is None else min(length, most) for length in self._lengths())
+
+    def _lengths(self) -> list[int | None]:
+        arrays = self.objective.encoding(self.described_model().shape).arrays()
+        return [array.shape[0] for name, array in arrays.items() if is_tokens(name)]
 
     def rows_known(self, inputs: FactsOf) -> int | None:
         """Give the rows of a step as the loader will take them, if enough is known of the rows."""
@@ -195,7 +201,7 @@ class TrainingStage(Stage):
 
     def tokens_at_most(self, inputs: FactsOf) -> int | None:
         """Give the most tokens that the budget allows, as far as it is known."""
-        length = self.described_model().shape.context_length
+        length = self.longest_row()
         epoch = inputs(self.training_tokens()).get("splits", {})
         epoch_tokens = epoch.get("train", epoch.get("rows", {})).get("tokens")
         known = []

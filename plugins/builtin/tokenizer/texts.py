@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ...api import Facts, Field, Place, Progress, Rows, Smoke, TaskFailed, Work
-from ...tables import BATCH, Table, parts
+from ...tables import BATCH, ORIGIN, Table, parts
 from ..data.transform import check_column
 from .roles import Reserving, store
 
@@ -68,7 +68,7 @@ class Texts:
         self._table = Table(path)
         self._column = task.column
         weights: Mapping[str, float] = data.facts.get("weights") or {}
-        self._is_mixture = bool(weights) and "source" in self._table.columns
+        self._is_mixture = bool(weights) and ORIGIN in self._table.columns
         self.available: Counter[str] = Counter()
         for source, text in self._pairs():
             self.available[source] += len(text.encode())
@@ -95,10 +95,10 @@ class Texts:
             yield source, text
 
     def _all(self) -> Iterator[tuple[str, str]]:
-        columns = [self._column, "source"] if self._is_mixture else [self._column]
+        columns = [self._column, ORIGIN] if self._is_mixture else [self._column]
         for batch in self._table.batches(columns):
             texts = batch[self._column]
-            sources = batch["source"] if self._is_mixture else [""] * len(texts)
+            sources = batch[ORIGIN] if self._is_mixture else [""] * len(texts)
             for source, text in zip(sources, texts, strict=True):
                 if text:
                     yield source, str(text)

@@ -6,7 +6,7 @@ B rows, L tokens a row, H hidden size.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..order import key
 from ..setup import Setup
 
 ROWS = 3
+_DRAWS = 16
 
 
 class Broken(Exception):
@@ -42,6 +43,8 @@ class Case:
     rows: Batch
     seed: int
     device: torch.device
+    draw: int = 0
+    """Which of the draws of `prepare` it is about."""
 
     @classmethod
     def of(cls, setup: Setup) -> Case:
@@ -54,9 +57,17 @@ class Case:
         job = setup.job
         return cls(setup.network, job.model, job.objective, setup.facts, rows, setup.seed, setup.device)
 
+    def varieties(self) -> list[Case]:
+        """Give a case for each set of arrays that `prepare` makes, as far as some draws show it: one for most objectives."""
+        found: dict[frozenset[str], Case] = {}
+        for draw in range(_DRAWS):
+            case = replace(self, draw=draw)
+            found.setdefault(frozenset(case.prepared()), case)
+        return list(found.values())
+
     def prepared(self, rows: Batch | None = None) -> Batch:
         """Give rows (those of the case) as the loop hands them to the objective: always with the same draw."""
-        random = np.random.Generator(np.random.Philox(key=key(self.seed, "prove")))
+        random = np.random.Generator(np.random.Philox(key=key(self.seed, "prove", *([self.draw] if self.draw else []))))
         return self.objective.prepare(dict(self.rows if rows is None else rows), random, self.facts)
 
     def on_device(self, batch: Batch) -> dict[str, Tensor]:
@@ -75,14 +86,22 @@ class Case:
 
 
 def streams(batch: Mapping[str, Any]) -> list[str]:
-    """Give the prefixes of the streams of tokens in a batch: "" for `tokens`, "source_" for `source_tokens`."""
-    return [name.removesuffix("tokens") for name in batch if name == "tokens" or name.endswith("_tokens")]
+    """Give the prefixes of the streams of tokens in a batch: "" for `tokens`, "source_" for `source_tokens`.
+
+    Of an objective made of others, "part." for `part.tokens`.
+    """
+    return [name.removesuffix("tokens") for name in batch if bare(name) == "tokens" or name.endswith("_tokens")]
+
+
+def bare(name: str) -> str:
+    """Give a name as the body knows it, without that of the part that it belongs to."""
+    return name.rpartition(".")[2]
 
 
 def own_stream(batch: Mapping[str, Any]) -> str:
     """Give the prefix of the stream that hidden states belong to: that which is written, if there are two."""
     found = streams(batch)
-    return "" if "" in found else next((prefix for prefix in found if prefix == "target_"), found[-1])
+    return next((prefix for wanted in ("", "target_") for prefix in found if bare(prefix) == wanted), found[-1])
 
 
 def shortened(rows: Batch) -> Batch:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ....plugins.values import Batch
 from ..build import build
-from .case import Broken, Case, own_stream, shortened, streams
+from .case import Broken, Case, bare, own_stream, shortened, streams
 
 ROUNDING = 2e-4
 """The share of a tensor's largest value by which two ways to compute it may differ in float32."""
@@ -51,11 +51,11 @@ def documents(case: Case) -> None:
         sizes = [_own_tokens(marks, row, length // 3) for row in (0, 1)]
         parts = [tokens[row, :size] for row, size in zip((0, 1), sizes, strict=True)]
         rest = np.zeros(length - sum(sizes), dtype=tokens.dtype)
-        together[f"{prefix}tokens"] = np.concatenate([*parts, rest])[None]
-        together[f"{prefix}segments"] = np.repeat([1, 2, 0], [*sizes, len(rest)])[None]
+        together[bare(f"{prefix}tokens")] = np.concatenate([*parts, rest])[None]
+        together[bare(f"{prefix}segments")] = np.repeat([1, 2, 0], [*sizes, len(rest)])[None]
         for one, part in zip(alone, parts, strict=True):
-            one[f"{prefix}tokens"] = part[None]
-            one[f"{prefix}segments"] = np.ones_like(part)[None]
+            one[bare(f"{prefix}tokens")] = part[None]
+            one[bare(f"{prefix}segments")] = np.ones_like(part)[None]
         places[prefix] = (0, sizes[0], sum(sizes))
     states = case.hidden(together)[0]
     bounds = places[own_stream(batch)]
@@ -70,7 +70,8 @@ def causality(case: Case) -> None:
     """With causal attention, what comes later changes nothing of what stood before."""
     if case.model.attention != "causal":
         return
-    tokens = case.prepared()["tokens"]
+    batch = case.prepared()
+    tokens = batch[f"{own_stream(batch)}tokens"]
     half = tokens.shape[1] // 2
     later = tokens.copy()
     later[:, half:] = _others(later[:, half:], case)

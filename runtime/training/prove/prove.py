@@ -12,9 +12,12 @@ CODES = {
     "documents": "L0881",
     "causality": "L0882",
     "padding": "L0883",
-    "targets": "L0884",
+    "targets": "L0884.extra",
     "accumulation": "L0885",
 }
+
+OF_TARGETS = {"padding": "L0884.padding", "extra": "L0884.extra", "missing": "L0884.missing"}
+"""By what is wrong with the positions that loss reaches."""
 
 
 def prove(setup: Setup) -> Facts:
@@ -27,11 +30,12 @@ def prove(setup: Setup) -> Facts:
     was_training = case.network.training
     case.network.eval()
     try:
-        for name, proof in PROOFS.items():
-            try:
-                proof(case)
-            except Broken as error:
-                broken[name] = error
+        for each in case.varieties():
+            for name, proof in PROOFS.items():
+                try:
+                    proof(each)
+                except Broken as error:
+                    broken.setdefault(name, error)
     finally:
         case.network.train(was_training)
     if not broken:
@@ -42,7 +46,5 @@ def prove(setup: Setup) -> Facts:
     component = case.model if name in OF_THE_BODY else case.objective
     values = {key: f"{value:.1e}" if isinstance(value, float) else value for key, value in first.values.items()}
     values["component"] = f"{component.kind} `{component.name}`"
-    code = CODES[name]
-    if "how" in values:
-        code = f"{code}.{values.pop('how')}"
+    code = OF_TARGETS.get(str(values.pop("how", None)), CODES[name])
     raise TaskFailed(code, values, help="L0880.help", component=component)

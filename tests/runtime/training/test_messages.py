@@ -17,7 +17,7 @@ def test_every_key_has_words_with_the_same_values_in_both_languages() -> None:
 
 
 def test_every_key_in_the_code_has_words() -> None:
-    code = "".join(path.read_text() for path in Path(llx.runtime.training.__file__).parent.glob("*.py"))
+    code = "".join(path.read_text() for path in Path(llx.runtime.training.__file__).parent.rglob("*.py"))
     used = set(re.findall(r'"(L08\d\d(?:\.\w+)*|(?:training|weights)\.[\w.]+)"', code))
     assert used <= ENGLISH.keys()
     assert {key for key in ENGLISH if not key.startswith("training.head")} <= used

@@ -14,7 +14,8 @@ from llx.dsl.record import replace
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.shards import Shards
 from llx.runtime.events import Sampled, Step
-from llx.runtime.training import loop, monitor, profile, train
+from llx.runtime.training import gradients as gradients_of
+from llx.runtime.training import monitor, profile, train
 from llx.runtime.training.by_source import losses_by_source
 from llx.runtime.training.loader import tensors
 from llx.runtime.training.order import Mixture
@@ -154,7 +155,7 @@ def test_samples_change_no_training(tmp_path: Path) -> None:
 
 def test_a_spike_is_told_with_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llx.runtime.training.spikes.SEEN", 5)
-    gradients = loop.gradients
+    gradients = gradients_of.gradients
 
     def spoiled(*args: Any, **kwargs: Any) -> Any:
         sums = gradients(*args, **kwargs)
@@ -162,7 +163,7 @@ def test_a_spike_is_told_with_its_rows(tmp_path: Path, monkeypatch: pytest.Monke
         return sums | ({"loss": sums["loss"] * 9} if len(seen) == 12 else {})
 
     seen: list[int] = []
-    monkeypatch.setattr(loop, "gradients", spoiled)
+    monkeypatch.setattr(gradients_of, "gradients", spoiled)
     project, job = small_job(tmp_path, budget=[Quantity(20, "steps")])
     facts = train(job, project.work, lambda event: None)
     assert facts["spikes"] == {"count": 1, "steps": [12]}

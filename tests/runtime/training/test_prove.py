@@ -13,6 +13,7 @@ from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
+from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.component import TaskFailed
 from llx.plugins.smoke import Smoke
 from llx.plugins.values import IGNORED, Batch, Model, Objective, TensorBatch
@@ -48,6 +49,7 @@ def failing(setup: Setup) -> tuple[str, TaskFailed]:
         (MaskedLM(whole_word=True), Encoder),
         (Classification(), Decoder),
         (Classification(), Encoder),
+        (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}), Decoder),
     ],
 )
 def test_all_proofs_hold_of_the_built_in_components(
@@ -221,3 +223,10 @@ def test_the_case_has_rows_enough_where_there_is_one(tmp_path: Path) -> None:
     setup = Setup(project.job(project.tokens("tokens", data, objective, model), objective, model), project.work)
     assert len(Case.of(setup).rows["tokens"]) == 3
     assert prove(setup) == dict.fromkeys(PROOFS, True)
+
+
+def test_every_part_of_a_mixed_objective_is_proved(tmp_path: Path) -> None:
+    for number, (first, second) in enumerate([(CausalLM(), ForgetsSome()), (ForgetsSome(), CausalLM())]):
+        mixed = Mixed(parts={"first": first, "second": second})
+        code, error = failing(setup_of(tmp_path / str(number), mixed, Decoder(**SIZES)))
+        assert (code, error.component) == ("L0884.missing", mixed)

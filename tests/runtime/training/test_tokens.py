@@ -53,7 +53,7 @@ def test_sources_never_share_a_row_and_a_stage_draws_them_by_weight(tmp_path: Pa
     project = Project(tmp_path)
     texts = ["red " * 20 if number % 3 else "cat " * 5 for number in range(300)]
     sources = ["a" if number % 3 else "b" for number in range(300)]
-    data = project.data("data", {"rows": {"text": texts, "source": sources}}, weights={"a": 0.25, "b": 0.75})
+    data = project.data("data", {"rows": {"text": texts, "origin": sources}}, weights={"a": 0.25, "b": 0.75})
     tokens = project.tokens("tokens", data, CausalLM(), small_model())
     first, second = project.work.input(tokens).facts["sources"]["rows"]
     assert (first["name"], second["name"]) == ("a", "b")

@@ -1,0 +1,107 @@
+"""What happens at a validation: the model is measured, and its weights are kept if they are the best so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ...plugins.work import Outcome
+from ..events import Validated
+from .learner import Learner
+from .measure import mean_loss, measure
+from .meter import means
+from .setup import Setup
+from .state import State
+from .update import Update
+from .weights import Tensors, copied, tensors_of
+
+
+class Validation:
+    """Validates a training between its steps, with the weights that are kept (see `Update.averaged`)."""
+
+    def __init__(self, setup: Setup, learner: Learner, update: Update, state: State) -> None:
+        self.setup, self.learner, self.update, self.state = setup, learner, update, state
+        self.best: Tensors | None = None
+        """The weights of the best validation, on the host; None if they lie in a checkpoint only."""
+        self.adapted = 1.0
+        """What the schedule makes of the validations so far."""
+
+    def is_interval(self, ended: bool) -> bool:
+        """Tell whether it is time to look at the model."""
+        return ended or (self.state.step > 0 and self.state.step % self.setup.validate_every == 0)
+
+    def is_due(self, ended: bool) -> bool:
+        """Tell whether to validate before the next step; a training that stopped right here has not done it yet."""
+        return self.setup.validation is not None and self.is_interval(ended) and self.state.validated != self.state.step
+
+    def validate(self, between: Callable[[int], None]) -> Validated:
+        """Measure the validation rows; keep the weights if they are the best so far, and count if they aren't.
+
+        `between` is called after each batch.
+        """
+        setup, state, metric = self.setup, self.state, self.setup.metric
+        outcome = self._measured(between)
+        figures = {"validation_loss": mean_loss(outcome)}
+        value, higher = figures["validation_loss"], False
+        if metric is not None:
+            value, higher = metric.compute(outcome), metric.higher_is_better
+            figures[metric.name] = value
+        better = math.isfinite(value) and (
+            state.best_value is None or (value > state.best_value if higher else value < state.best_value)
+        )
+        if better:
+            state.best_value, state.best_step, state.waited = value, state.step, 0
+            with self.update.averaged():
+                self.best = self.weights()
+        else:
+            state.waited += 1
+        total, count = state.since_validation
+        train_loss = total / count if count else None
+        state.since_validation = [0.0, 0.0]
+        # JSON has no number that isn't finite.
+        state.curve.append([state.step, train_loss, *(v if math.isfinite(v) else None for v in figures.values())])
+        state.validated = state.step
+        self.adapt()
+        job = setup.job
+        state.patience_spent = job.patience is not None and state.waited >= job.patience
+        sums = {name: value for name, value in outcome.sums.items() if name not in ("loss", "count", "rows")}
+        further = {f"validation_{name}": value for name, value in means(sums, outcome.sums["count"]).items()}
+        return Validated(setup.work.fingerprint, state.step, figures | further, better)
+
+    def _measured(self, between: Callable[[int], None]) -> Outcome:
+        setup, metric = self.setup, self.setup.metric
+        assert setup.validation is not None
+        with self.update.averaged():
+            return measure(
+                self.learner,
+                setup.validation,
+                setup.rows,
+                setup.device,
+                setup.dtype,
+                predict=metric is not None and metric.needs != "loss",
+                targets=metric is not None,
+                between=between,
+                at_once=self.state.micro_batch,
+                team=setup.team,
+            )
+
+    def adapt(self) -> None:
+        """Ask the schedule what the validations mean to it; what selects is the last of a line of the curve."""
+        metric = self.setup.metric
+        sign = -1 if metric is not None and metric.higher_is_better else 1
+        results = [None if line[-1] is None else sign * line[-1] for line in self.state.curve]
+        self.adapted = self.setup.job.schedule.adapted(results)
+
+    def weights(self) -> Tensors:
+        """Give the network's weights on the host, where the first rank writes them."""
+        return copied(tensors_of(self.setup.network), self.setup.team.rank == 0)
+
+    def best_weights(self) -> Tensors:
+        """Give the weights of the best validation, or without one those of the last step."""
+        state = self.state
+        if state.best_step in (None, state.step):
+            return self.weights()
+        if self.setup.team.rank:
+            return {}
+        assert state.best_step is not None
+        return self.best if self.best is not None else self.setup.checkpoints.best(state.best_step)
