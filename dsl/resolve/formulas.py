@@ -49,7 +49,7 @@ def formula(context: Context, node: syntax.Expression, wanted: Wanted, type_: Fo
     if isinstance(part, Unresolved):
         return part
     whole = formulas.Formula(part.term)
-    values = {"slot": wanted.slot, "given": sort_text(part.sort)}
+    values: dict[str, object] = {"slot": wanted.slot, "given": sort_text(part.sort)}
     if type_.result == "boolean" and part.sort != "boolean":
         helps = (Text("L0233.help", {"text": str(whole)}),)
         return context.error("L0233", node.span, values, helps=helps)
