@@ -36,7 +36,7 @@ def test_the_default_of_an_unknown_field_says_nothing() -> None:
         """Puts out what a field names."""
 
         name: ClassVar[str] = "counts"
-        of: list[str] = ["a"]
+        of: tuple[str, ...] = ("a",)
         other: int = 1
 
         def outputs(self) -> dict[str, Artifact]:
@@ -44,7 +44,7 @@ def test_the_default_of_an_unknown_field_says_nothing() -> None:
 
     counts = Registered(Counts, None, "llx-counts")
     assert counts.possible_outputs({}, {"of"}) is None
-    assert counts.possible_outputs({"of": ["b"]}, {"other"}) == {"b": Artifact("number")}
+    assert counts.possible_outputs({"of": ("b",)}, {"other"}) == {"b": Artifact("number")}
     assert counts.possible_outputs({}, {"other"}) == {"a": Artifact("number")}
 
 
