@@ -10,7 +10,7 @@ from . import syntax
 from .catalogue import Catalogue
 from .diagnostics.model import Diagnostic, Label, Text
 from .imports import Parse, Read, with_imports
-from .modules import COMMAND_LINE, Module, module
+from .modules import COMMAND_LINE, Module, module, names_missing
 from .parser import parse, parse_expression, read
 from .program import Program
 from .record import Record
@@ -55,7 +55,7 @@ def check(
     tree, diagnostics = parse(source)
     broken = bool(diagnostics)
     bound, found = module(tree, catalogue)
-    diagnostics += found
+    diagnostics = [*names_missing(diagnostics, catalogue), *found]
     bound, found = with_imports(bound, catalogue, root, read_import, parse)
     diagnostics += found
     given, found = given_params(bound, params)

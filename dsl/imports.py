@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import syntax
 from .diagnostics.model import Diagnostic, Label, Text
-from .modules import Imported, Module, module
+from .modules import Imported, Module, module, names_missing
 from .parser import parse, read
 from .record import Record, replace
 from .resolve.files import folder_name, shown_path, similar_paths, within
@@ -110,7 +110,7 @@ class _Loader:
         catalogue = self.catalogue.fresh()
         bound, more = module(tree, catalogue)
         before = len(self.found)
-        self.found += [*found, *more]
+        self.found += [*names_missing(found, catalogue), *more]
         linked = self.linked(replace(bound, broken=bound.broken or bool(found)), steps)
         self.found[before:] = imported_here(self.found[before:], span)
         return Imported(linked, catalogue)

@@ -10,7 +10,8 @@ from .diagnostics.model import Diagnostic, Label, Text
 from .problems import from_problem
 from .program import UsedDistribution
 from .record import Record, replace
-from .source import Source
+from .source import Source, Span
+from .tokens import STATEMENT_WORDS
 
 COMMAND_LINE = "<command line>"
 """The name of sources that hold values for params from outside."""
@@ -45,7 +46,7 @@ class Module(Record, eq=False):
     imports: Mapping[str, Imported] = {}
     """What the imports of `names` lead to."""
     headless: bool = False
-    """Whether the head of a block is missing: an unknown name may be the one that it declared."""
+    """Whether the head of a block, or the name in it, is missing: an unknown name may be the one that it declared."""
     again: Mapping[str, Sequence[Named]] = {}
     """Name -> the further statements that declare it, which is a mistake: what a use of it means isn't known."""
 
@@ -59,7 +60,6 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
     expects: dict[str, syntax.Expect] = {}
     again: dict[str, list[Named]] = {}
     experiment: syntax.Experiment | None = None
-    broken = bool(tree.lost) or tree.headless
     for statement in tree.statements:
         match statement:
             case syntax.Experiment():
@@ -80,6 +80,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
                 else:
                     names[name.name] = statement
     uses = tuple(_uses(tree, catalogue, taken, lost, diagnostics))
+    headless = tree.headless or any(word in catalogue.kinds or word in STATEMENT_WORDS for word in tree.nameless)
     known = names.keys()
     built = Module(
         tree.source,
@@ -87,14 +88,29 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
         names,
         uses,
         frozenset(lost),
-        broken,
+        bool(tree.lost) or headless,
         {name: mentioned(expression_of(statement)) & known for name, statement in names.items()},
         mentioned(experiment.block) & known if experiment else frozenset(),
         expects=expects,
-        headless=tree.headless,
+        headless=headless,
         again=again,
     )
     return built, diagnostics
+
+
+def names_missing(found: Iterable[Diagnostic], catalogue: Catalogue) -> list[Diagnostic]:
+    """Say that `stage = train {` lacks its name, and where it goes: a parser, which knows no kinds, says "a kind or a name"."""
+    return [_name_missing(one, catalogue) for one in found]
+
+
+def _name_missing(one: Diagnostic, catalogue: Catalogue) -> Diagnostic:
+    text = one.helps[0] if one.helps else None
+    if text is None or text.key != "L0101.kind" or text.values["name"] not in catalogue.kinds or one.fixes:
+        return one
+    assert one.span is not None
+    kind, line = str(text.values["name"]), one.span.source.text[: one.span.start]
+    at = len(line.rstrip())
+    return replace(one, span=Span(one.span.source, at, at), helps=(Text("L0101.name", {"kind": kind}),))
 
 
 def _uses(

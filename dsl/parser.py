@@ -12,7 +12,7 @@ from .diagnostics.model import Diagnostic, Fix, Label, Text
 from .expected import report
 from .lalr import Driver, TooDeep, Unexpected
 from .reading import read
-from .recovery import given_up, lost_names, mended, unopened, value_given_up
+from .recovery import given_up, lost_names, mended, nameless, unopened, value_given_up
 from .reports import Reports
 from .scan import Scan, scan
 from .source import Source
@@ -33,15 +33,20 @@ def parse(source: Source) -> tuple[SyntaxTree, list[Diagnostic]]:
 def parse_scanned(source: Source, scanned: Scan, reports: Reports) -> tuple[SyntaxTree, list[Diagnostic]]:
     """Parse a file that was cut into tokens."""
     driver = Driver(Builder(reports, scanned.docs))
-    statements, lost = parse_statements(scanned.statements, driver)
-    tree = SyntaxTree(source, tuple(statements), tuple(scanned.comments), frozenset(lost), scanned.headless)
+    statements, lost, words = parse_statements(scanned.statements, driver)
+    comments = tuple(scanned.comments)
+    tree = SyntaxTree(source, tuple(statements), comments, frozenset(lost), scanned.headless, frozenset(words))
     return tree, reports.finished()
 
 
-def parse_statements(tokens: list[list[Token]], driver: Driver) -> tuple[list[Statement], set[str]]:
-    """Parse the tokens of some statements; of those that are given up, the names that they would have bound."""
+def parse_statements(tokens: list[list[Token]], driver: Driver) -> tuple[list[Statement], set[str], set[str]]:
+    """Parse the tokens of some statements; of those that are given up, the names that they would have bound.
+
+    Last come the words that some of these have in place of a kind and a name.
+    """
     statements: list[Statement] = []
     lost: set[str] = set()
+    words: set[str] = set()
     for own in tokens:
         _mend_experiment(own, driver.reports)
         statement = _tolerant("statement", own, driver) if not driver.reports.full else None
@@ -49,7 +54,8 @@ def parse_statements(tokens: list[list[Token]], driver: Driver) -> tuple[list[St
             statements.append(statement)
         else:
             lost |= lost_names(own)
-    return statements, lost
+            words |= {word for word in [nameless(own)] if word is not None}
+    return statements, lost, words
 
 
 def parse_expression(source: Source) -> tuple[Expression | None, list[Diagnostic]]:

@@ -50,7 +50,8 @@ class Pieces:
             return parse(source)
         self._kept[file] = again.kept
         headless = again.scanner.statements.headless
-        tree = SyntaxTree(source, tuple(again.statements), tuple(again.comments), frozenset(again.lost), headless)
+        statements, comments = tuple(again.statements), tuple(again.comments)
+        tree = SyntaxTree(source, statements, comments, frozenset(again.lost), headless, frozenset(again.nameless))
         return tree, again.reports.finished()
 
 
@@ -67,6 +68,7 @@ class _Again:
         self.statements: list[Statement] = []
         self.comments: list[Comment] = []
         self.lost: set[str] = set()
+        self.nameless: set[str] = set()
 
     def run(self) -> bool:
         """Read the text; False if too much is wrong with it."""
@@ -104,10 +106,11 @@ class _Again:
         end = scanner.run(at, stops)
         tokens, scanner.statements.finished = scanner.statements.finished, []
         comments, scanner.comments = scanner.comments, []
-        statements, lost = parse_statements(tokens, self.driver)
+        statements, lost, nameless = parse_statements(tokens, self.driver)
         self.statements += statements
         self.comments += comments
         self.lost |= lost
+        self.nameless |= nameless
         if lost or scanner.above or self.reports.found != before:
             return end, None
         return end, Piece(at, tuple(statements), tuple(comments), scanner.statements.looks - looks)

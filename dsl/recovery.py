@@ -8,6 +8,7 @@ from itertools import pairwise
 from .lalr import Unexpected
 from .tokens import BROKEN, CLOSERS, NEWLINE, OPENERS, RESERVED, STATEMENT_WORDS, WORD, Token
 
+_NAMING = ("let", "param")
 _VALUES = frozenset({WORD, "NUMBER", "STRING", "[", "{", "("})
 
 
@@ -137,3 +138,12 @@ def lost_names(tokens: list[Token]) -> set[str]:
     if tokens[1].type == WORD:
         return {tokens[1].text}
     return {first.text} - STATEMENT_WORDS
+
+
+def nameless(tokens: list[Token]) -> str | None:
+    """Give the word before the `=` of a statement that may lack its name: `let`, or `stage` in `stage = train {`."""
+    if [token.type for token in tokens[:2]] != [WORD, "="]:
+        return None
+    word = tokens[0].text
+    makes = len(tokens) > 2 and tokens[2].type == WORD
+    return word if word in _NAMING or (makes and word not in RESERVED | STATEMENT_WORDS) else None

@@ -223,3 +223,5 @@ class SyntaxTree(Record):
     lost: frozenset[str] = frozenset()
     headless: bool = False
     """Whether the head of a block is missing, so that an unknown name may be the one that it declared."""
+    nameless: frozenset[str] = frozenset()
+    """Words that stand before `=` where a kind and a name should: the name is missing if one is a kind."""

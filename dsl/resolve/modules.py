@@ -151,6 +151,8 @@ def declarations(inner: Context) -> list[str]:
 def _not_declared(context: Context, inner: Context, head: str, segment: syntax.Segment) -> Unresolved:
     names = declarations(inner)
     helps, fixes = suggest(segment.name, names, None if segment.is_key else segment.span)
+    if inner.module.headless and not fixes:
+        return UNRESOLVED
     notes: tuple[Text, ...] = ()
     if not helps:
         key = "L0256.declared" if names else "L0256.none"

@@ -47,6 +47,7 @@ MESSAGES: dict[str, str] = {
     "L0101.reserved": "`{text}` is a word of the language; another name is free",
     "L0101.if": "a choice is written `if … then … else …`",
     "L0101.list": "values in `( )` are arguments; a list is written `[a, b]`",
+    "L0101.name": "a declaration has a name behind its kind: `{kind} NAME = …`",
     "L0101.kind": "a declaration starts with its kind, as in `let {name} = …`",
     "L0102": "`{bracket}` is never closed",
     "L0102.label": "opened here",
