@@ -312,6 +312,10 @@ class Objective(Component):
         start = roles.get("start", roles.get("end"))
         return Opening([*([] if start is None else [start]), *prompt])
 
+    def shown(self, prompt: str) -> str:
+        """Give how a prompt is shown before what was written from it; by default both are one text."""
+        return prompt
+
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
         return None

@@ -45,6 +45,7 @@ class LearningRateTest(Task):
     batch: BatchSize = hidden(...)
     initial: CheckpointOf | None = hidden(None)
     clip: float | None = hidden(1.0)
+    clip_value: float | None = hidden(None)
 
     def outputs(self) -> dict[str, Artifact]:
         return {"lr": Artifact("number")}
@@ -71,6 +72,7 @@ class LearningRateTest(Task):
             budget=(Quantity(len(rates), "steps"),),
             initial=self.initial,
             clip=self.clip,
+            clip_value=self.clip_value,
         )
         taken = work.range_test(job, rates)
         curve = smoothed(taken)

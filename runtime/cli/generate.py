@@ -75,7 +75,7 @@ def converse(answer: Callable[[str], int]) -> int:
 
 def write(author: Author, prompts: Sequence[str], decoding: Decoding, as_json: bool) -> int:
     """Show what is written behind prompts as it comes; what was written stays when it is interrupted."""
-    show = InOrder(prompts, as_json)
+    show = InOrder(prompts if as_json else [author.objective.shown(prompt) for prompt in prompts], as_json)
     began = time.monotonic()
     try:
         written = author.write(prompts, decoding, show)

@@ -50,7 +50,7 @@ def samples_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = []
     for sample in samples if isinstance(samples, list | tuple) else ():
         if isinstance(sample, Mapping):
-            prompt, text = str(sample.get("prompt", "")), str(sample.get("text", ""))
+            prompt, text = str(sample.get("shown", sample.get("prompt", ""))), str(sample.get("text", ""))
             pairs.append((prompt, text.removeprefix(prompt)))
         else:
             pairs.append(("", str(sample)))

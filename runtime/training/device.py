@@ -23,7 +23,7 @@ def choose_device(name: str | None) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     if name == "xla":
-        return _xla().device()  # type: ignore[no-any-return]
+        return _xla().device()
     device = torch.device(str(name))
     present = {
         "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),

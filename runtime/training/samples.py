@@ -46,4 +46,4 @@ def _written(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tup
     # A tokenizer without an end token begins no text of its own.
     given = [prompt for prompt in prompts if prompt or "end" in author.roles]
     written = author.write(given, DEFAULT.model_copy(update={"max_tokens": TOKENS}))
-    return [(prompt, one.text) for prompt, one in zip(given, written, strict=True)]
+    return [(author.objective.shown(prompt), one.text) for prompt, one in zip(given, written, strict=True)]

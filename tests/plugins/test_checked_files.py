@@ -211,3 +211,23 @@ def test_checking_loads_nothing_heavy(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_plan_counts_both_streams_of_an_encoder_and_decoder(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("de,en\nein Hund,a dog\n", encoding="utf-8")
+    text = """
+    experiment e {}
+    data pairs = csv("pairs.csv", text = none, columns = { source = "de", target = "en" })
+    tokenizer letters = characters(pairs, column = "target")
+    model t5 = encoder_decoder { layers = 1, hidden_size = 16, heads = 2, context_length = 32 }
+    stage translate = train {
+      model = t5, tokenizer = letters, data = pairs, objective = sequence_to_sequence
+      batch = 8 examples, budget = 10 steps
+    }
+    """
+    program = checked(tmp_path, text).program
+    assert program is not None
+    translate = program.declarations["translate"].value
+    estimate = translate.estimate(lambda task: {"vocab_size": 50})
+    assert estimate.tokens == 10 * 8 * 2 * 32
+    assert estimate.flops == 3 * translate.model.flops_per_token(50, 32) * estimate.tokens

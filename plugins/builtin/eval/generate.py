@@ -34,4 +34,11 @@ class Generate(Evaluation):
 
     def run(self, work: Work) -> Facts:
         texts = work.generate(self.checkpoint, self.prompts, self.decoding)
-        return {"samples": [{"prompt": p, "text": t} for p, t in zip(self.prompts, texts, strict=True)]}
+        assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
+        objective = self.checkpoint.task.described_objective()
+        samples = []
+        for prompt, text in zip(self.prompts, texts, strict=True):
+            shown = objective.shown(prompt) if objective is not None else prompt
+            # Where the text doesn't go on with its prompt, it is shown apart from it.
+            samples.append({"prompt": prompt, "text": text} | ({} if shown == prompt else {"shown": shown}))
+        return {"samples": samples}

@@ -53,8 +53,8 @@ class HuggingFace(Export):
             place.error("checkpoint", "L0698", values, help="L0698.help")
             return
         if why := unwritable_head(family, model, objective):
-            values = {"objective": objective.name if objective else None, "family": family.model_type, "why": why}
-            place.error("checkpoint", "L0699", values, help=f"L0699.{why}")
+            about = {"objective": objective.name if objective else None, "family": family.model_type, "why": why}
+            place.error("checkpoint", "L0699", about, help=f"L0699.{why}")
 
     def run(self, work: Work) -> Facts:
         from ...nn.hub import Shards, export_weights, write_shard

@@ -70,9 +70,9 @@ class EncoderDecoder(Model):
     tied_embeddings: Annotated[
         bool, Field(description="Whether the projection to the vocabulary is the token embedding itself")
     ] = True
-    initialisation: Annotated[
-        Initialisation, Field(default_factory=Gpt2, description="The scales of the first weights")
-    ]
+    initialisation: Annotated[Initialisation, Field(description="The scales of the first weights")] = Field(
+        default_factory=Gpt2
+    )
 
     @property
     def shape(self) -> Shape:

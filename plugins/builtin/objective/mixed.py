@@ -124,8 +124,15 @@ class Mixed(Objective):
 
     def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
         """Have a text begin as the first part that writes has it."""
-        writes = [part for part in self.parts.values() if "text" in part.gives]
-        return writes[0].opening(prompt, roles, length) if writes else super().opening(prompt, roles, length)
+        return self._writing().opening(prompt, roles, length)
+
+    def shown(self, prompt: str) -> str:
+        return self._writing().shown(prompt)
+
+    def _writing(self) -> Objective:
+        """Give the first part that writes text; any part if none does."""
+        parts = list(self.parts.values())
+        return next((part for part in parts if "text" in part.gives), parts[0])
 
     def frozen(self) -> tuple[Reference, ...]:
         return tuple(reference for part in self.parts.values() for reference in part.frozen())

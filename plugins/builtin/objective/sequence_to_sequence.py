@@ -34,6 +34,9 @@ class SequenceToSequence(LanguageModelling):
         """Have the prompt be the source, and the text begin as a target does."""
         return from_source(prompt, roles, length)
 
+    def shown(self, prompt: str) -> str:
+        return f"{prompt} → "
+
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Shift the target against what is predicted: rows of n + 1 tokens become n of each."""
         import numpy as np

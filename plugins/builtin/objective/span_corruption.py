@@ -45,6 +45,9 @@ class SpanCorruption(LanguageModelling):
         """Have the prompt, with its sentinels, be a document of the source, and the text begin as a target does."""
         return from_source([first_token(roles), *prompt], roles, length)
 
+    def shown(self, prompt: str) -> str:
+        return f"{prompt} → "
+
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Leave spans out: the streams of source and target, and `targets` (B, T), IGNORED beyond the last one."""
         import numpy as np

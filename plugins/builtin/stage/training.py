@@ -108,6 +108,7 @@ class TrainingStage(Stage):
             batch=self.batch,
             initial=self.initial,
             clip=self.clip,
+            clip_value=self.clip_value,
         )
 
     def prepare(self) -> dict[str, Task]:

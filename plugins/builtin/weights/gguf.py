@@ -131,7 +131,7 @@ class Gguf(ForeignWeights):
                 {"file": self.path, "name": "tokenizer.ggml.pre", "value": split, "known": list(SPLITS)},
                 help="L0693.known",
             )
-        words, types = said.get("tokenizer.ggml.tokens"), said.get("tokenizer.ggml.token_type") or []
+        words, types = said.get("tokenizer.ggml.tokens") or [], said.get("tokenizer.ggml.token_type") or []
         merges = [tuple(merge.split(" ")) for merge in said.get("tokenizer.ggml.merges") or []]
         tokenizer = Tokenizer(models.BPE({word: number for number, word in enumerate(words)}, merges))
         isolated = pre_tokenizers.Split(Regex(SPLITS[split]), "isolated")

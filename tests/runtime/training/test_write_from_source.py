@@ -62,6 +62,7 @@ def test_openings_are_what_training_had() -> None:
     assert corrupted.opening([3, 4], ROLES | {"start": 5}, CONTEXT) == Opening([2], source=[5, 3, 4, 0])
     assert PrefixLM().opening([3, 4], ROLES, CONTEXT) == Opening([0, 3, 4], prefix=True)
     assert CausalLM().opening([3, 4], {}, CONTEXT) == Opening([3, 4])
+    assert [one.shown("a") for one in (paired, corrupted, PrefixLM())] == ["a → ", "a → ", "a"]
     mixed = Mixed(parts={"masked": MaskedLM(), "prefix": PrefixLM()})
     assert mixed.opening([3, 4], ROLES, CONTEXT) == Opening([0, 3, 4], prefix=True)
 
