@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -93,6 +93,13 @@ class Component(Protocol):
         """Make the value from arguments whose types the language has checked, or say what its validators found.
 
         Returns (value, []) or (None, problems).
+        """
+        ...
+
+    def possible_outputs(self, arguments: Mapping[str, Any], unknown: Container[str]) -> Mapping[str, Artifact] | None:
+        """Give all outputs that a task may have, whatever stands in the fields that are unknown.
+
+        None if that can't be said without them, and for what is no task.
         """
         ...
 

@@ -197,6 +197,14 @@ class Task(Component):
         """Give the typed outputs, the default one first. Depends on fields alone."""
         raise NotImplementedError
 
+    def possible_outputs(self) -> dict[str, Artifact]:
+        """Give the outputs of a task with a mistake: it lacks the fields that are wrong, and reading one raises.
+
+        By default `outputs`, which answers if it needs none of these; then other mistakes in the use of its name are
+        found at once. Override it where more can be said: all that it may put out, whatever the fields are.
+        """
+        return self.outputs()
+
     def prepare(self) -> dict[str, Task]:
         """Give the hidden tasks that this one needs beside its references, by a label; equal ones are shared."""
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,8 @@ from ..dsl.catalogue import Field, Problem
 from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 from ..dsl.record import replace
-from .component import Component
+from ..dsl.types import Artifact
+from .component import Component, Task
 from .located import Located
 from .schema import fields_of, python_name_of, word_of
 
@@ -86,6 +87,20 @@ class Registered:
             return None, [_problem(one) for one in error.errors(include_url=False, include_input=False)]
         except Exception as error:
             return None, [failure(self.of, self.distribution, error)]
+
+    def possible_outputs(self, arguments: Mapping[str, Any], unknown: Container[str]) -> Mapping[str, Artifact] | None:
+        """Give all outputs that a task may have, whatever stands in the fields that are unknown; None if they decide."""
+        if not issubclass(self.of, Task):
+            return None
+        given = {python_name_of(self.of, name): value for name, value in arguments.items()}
+        try:
+            task = self.of.model_construct(**given)
+            for name in list(task.__dict__):
+                if word_of(name) in unknown:
+                    del task.__dict__[name]  # its default would be taken for it
+            return task.possible_outputs() or None
+        except Exception:
+            return None  # it asked for what is unknown
 
     def arguments(self, value: Component) -> dict[str, Any]:
         """Give the arguments that were set when a value was built, by the word of the language."""

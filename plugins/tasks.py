@@ -148,6 +148,12 @@ class Stage(Trained):
             outputs |= {"loss": Artifact("number"), "last_loss": Artifact("number")}
         return outputs
 
+    def possible_outputs(self) -> dict[str, Artifact]:
+        if type(self).outputs is not Stage.outputs:
+            return super().possible_outputs()
+        checkpoints = {"best": Artifact("checkpoint"), "last": Artifact("checkpoint")}
+        return checkpoints | {"loss": Artifact("number"), "last_loss": Artifact("number")}
+
     def uses(self) -> Iterable[RowsUsed]:
         """Give the rows that it trains on and chooses by.
 

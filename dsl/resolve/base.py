@@ -15,7 +15,7 @@ from ..modules import Module, Named
 from ..program import Origin
 from ..record import Record
 from ..source import Span
-from ..types import Either, Type
+from ..types import Artifact, Either, Type
 from .observer import Observer
 
 MAX_DEPTH = 120
@@ -28,10 +28,12 @@ _NAME_CODES = "L02"
 class Unresolved(Record):
     """Stands for a value that could not be made and was reported: nothing more is to be said of it.
 
-    `component` is what it would have been, if that much is known.
+    `component` is what it would have been, if that much is known. `outputs` are all that it may put out, whatever was
+    meant by what is wrong with it; None if that decides.
     """
 
     component: Component | None = None
+    outputs: Mapping[str, Artifact] | None = None
 
 
 UNRESOLVED = Unresolved()
@@ -95,6 +97,8 @@ class Context:
     """The file that imports this one, in which the values of `given` are written."""
     label: str = ""
     """What the experiment calls this module: "" for its own file, `corpora`, `corpora.sources`."""
+    scope: str = ""
+    """The key of what its names stand for: its label, in a trial of a sweep behind that of the trial."""
     imported: Span | None = None
     """The place of the import."""
     outer: Context | None = None

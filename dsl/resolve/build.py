@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from .. import syntax
@@ -128,9 +128,25 @@ def build(context: Context, node: syntax.Call, component: Component) -> Any:
         if lacking:
             _missing(context, node.path.span, component, lacking)
     # `_placed` reports what has no field; building goes on only when nothing was amiss.
-    if missing or not whole or len(placed) < len(node.positional) + len(node.entries):
-        return Unresolved(component)
+    amiss = node.incomplete or len(placed) < len(node.positional) + len(node.entries)
+    if missing or not whole or amiss:
+        given = [*component.positional[: len(node.positional)], *(entry.name for entry in node.entries)]
+        # What couldn't be read or has an unknown name may be for any field that wasn't given.
+        unsure = {name for name in component.fields if given.count(name) != 1} if amiss else ()
+        return unresolved(component, arguments, unsure)
     return construct(context, component, arguments, placed, node.span, node.path.span)
+
+
+def unresolved(component: Component, arguments: Mapping[str, Any], unsure: Iterable[str] = ()) -> Unresolved:
+    """Stand for a component that could not be made, from what is known of its fields; `unsure` are those in doubt."""
+    unknown = {*unsure, *(name for name, value in arguments.items() if isinstance(value, Unresolved))}
+    known = {name: value for name, value in arguments.items() if name not in unknown}
+    return Unresolved(component, component.possible_outputs(known, unknown))
+
+
+def outputs_of(context: Context, task: Any) -> Mapping[str, Artifact] | None:
+    """Give the outputs of a task, or those that one with a mistake may have; None if these aren't known."""
+    return task.outputs if isinstance(task, Unresolved) else context.catalogue.outputs(task)
 
 
 def field_slot(component: Component, field: str) -> Text:
@@ -230,14 +246,14 @@ def construct(
     sources = dict(before)
     for name, expression in written.items():
         changed = inherited is not None
-        sources[name] = Given(expression, context.label, changed, name in within, before.get(name) if changed else None)
+        sources[name] = Given(expression, context.scope, changed, name in within, before.get(name) if changed else None)
     origin = Origin(span, sources)
     spans = origin.fields
     value, problems = component.build(arguments)
     if value is None:
         for problem in problems:
             _report(context, problem_at(problem, written, spans, head))
-        return Unresolved(component)
+        return unresolved(component, arguments, [one.field for one in problems if one.field is not None])
     if component.kind in context.catalogue.kinds and context.catalogue.kinds[component.kind].sweeps:
         # A sweep resolves the file again, and so needs what needs this.
         from .sweeps import with_trials

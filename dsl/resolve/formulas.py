@@ -21,7 +21,7 @@ from ..suggest import suggest
 from ..types import Anything, Artifact, Formula, Nothing, Number
 from .base import Binding, Context, Unresolved, Wanted
 from .bindings import is_sweep, kind_of, settings_behind, value_of
-from .build import given
+from .build import given, outputs_of
 from .modules import Reached, reach
 from .names import module_alone, task_name, unknown_output
 from .plain import plain
@@ -138,8 +138,7 @@ class _Resolver:
             best = best_of(self.context, reached, node)
             if best is not None:
                 return best if isinstance(best, Unresolved) else self._of_best(best, node)
-        task = value_of(home, binding)
-        return task if isinstance(task, Unresolved) else self._output(node, reached, task)
+        return self._output(node, reached, value_of(home, binding))
 
     def _of_best(self, best: Best, node: syntax.Path) -> Part | Unresolved:
         """Resolve what a path names in the best trial of a sweep."""
@@ -158,7 +157,9 @@ class _Resolver:
         return Part(RowField(node.segments[1].name, str(node), node.span), ANY, node)
 
     def _output(self, node: syntax.Path, reached: Reached, task: Any) -> Part | Unresolved:
-        outputs = self.context.catalogue.outputs(task)
+        outputs = outputs_of(self.context, task)
+        if outputs is None:
+            return Unresolved()
         called = task_name(node, reached)
         rest = node.segments[reached.segments :]
         name = rest[0].name if rest else next(iter(outputs), "")
@@ -175,6 +176,8 @@ class _Resolver:
             return self._is_no_number(node, artifact(artifact_), helps)
         if artifact_.name not in ("number", "numbers"):
             return self._is_no_number(node, artifact(artifact_), self._numbers(called, outputs))
+        if isinstance(task, Unresolved):
+            return task
         settings = settings_behind(reached.context, reached.binding)
         output = Output(Reference(task, name, artifact_, settings), keys, str(node), node.span)
         return Part(output, artifact_.dimension or "number", node)

@@ -14,7 +14,7 @@ from ..suggest import suggest
 from ..types import Anything, Artifact, ComponentOf, Number, QuantityOf, TaskOf, Word
 from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted
 from .bindings import is_sweep, kind_of, settings_behind, value_of
-from .build import call_of, default_reference, given, look_up, refer
+from .build import call_of, default_reference, given, look_up, outputs_of, refer
 from .fit import admits, fit, in_brackets, misfit
 from .modules import Reached, declarations, reach
 from .sweeps import best_of
@@ -137,11 +137,15 @@ def _no_key(context: Context, value: Any, segment: syntax.Segment, node: syntax.
 def _output(context: Context, reached: Reached, node: syntax.Path, wanted: Wanted) -> Any:
     """Give the reference to a task's output that a path names."""
     task = value_of(reached.context, reached.binding)
-    if isinstance(task, Unresolved):
-        return task
-    outputs = context.catalogue.outputs(task)
-    settings = settings_behind(reached.context, reached.binding)
+    outputs = outputs_of(context, task)
     rest = node.segments[reached.segments :]
+    if isinstance(task, Unresolved) or outputs is None:
+        return (
+            unknown_output(context, reached, node, outputs)
+            if rest and outputs and rest[0].name not in outputs
+            else task
+        )
+    settings = settings_behind(reached.context, reached.binding)
     if not rest or not outputs:
         return default_reference(context, task, wanted, node, str(node), settings)
     segment = rest[0]
@@ -193,18 +197,16 @@ def _wrong_sort(context: Context, reached: Reached, miss: _Miss, node: syntax.Pa
     if rest and not task:
         return context.error("L0409", rest[0].span, {"name": name, "segment": rest[0].name}, labels=labels)
     if task and any(isinstance(option, TaskOf) for option in wanted.options) and rest:
-        value = value_of(home, binding)
-        if isinstance(value, Unresolved):
-            return value
-        outputs = context.catalogue.outputs(value)
+        outputs = outputs_of(context, value_of(home, binding))
+        if outputs is None:
+            return UNRESOLVED
         if rest[0].name not in outputs:
             return unknown_output(context, reached, node, outputs)
         return context.error("L0407", node.span, values | {"output": str(node)}, labels=labels)
     if task and rest and any(isinstance(o, Anything | Number | QuantityOf) for o in wanted.options):
-        value = value_of(home, binding)
-        if isinstance(value, Unresolved):
-            return value
-        outputs = context.catalogue.outputs(value)
+        outputs = outputs_of(context, value_of(home, binding))
+        if outputs is None:
+            return UNRESOLVED
         if rest[0].name not in outputs or outputs[rest[0].name].name == "number":
             # Some numbers (a group's accuracy) are known only by running, so an unknown output says the same.
             return context.error("L0406", node.span, {"output": str(node)}, notes=(Text("L0406.note"),))

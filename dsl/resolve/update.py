@@ -14,7 +14,7 @@ from ..record import Record
 from ..source import Span
 from ..types import Artifact, ComponentOf, Either, MapOf, TaskOf, Type
 from .base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
-from .build import as_wanted, construct, field_slot, refer, unknown_field, wanted_kinds
+from .build import as_wanted, construct, field_slot, refer, unknown_field, unresolved, wanted_kinds
 from .space import Space, changed_space
 
 
@@ -36,9 +36,10 @@ def update(context: Context, node: syntax.With, wanted: Wanted) -> Any:
         context.observer.changed(node.block, base)
     changes = [_Change(entry.key, entry) for entry in node.block.entries]
     if isinstance(base, Unresolved):
-        if base.component is not None:
-            _look_at(context, base.component, changes)
-        return base
+        if base.component is None:
+            return base
+        _look_at(context, base.component, changes)
+        return unresolved(base.component, {}, base.component.fields)
     value = _changed(context, base, changes, node.span, node.block.span)
     if isinstance(value, Unresolved) or node.block.broken:
         return value if isinstance(value, Unresolved) else UNRESOLVED
@@ -76,7 +77,8 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
     now: dict[str, syntax.Expression] = {}
     within: set[str] = set()
     whole = True
-    for name, group in _grouped(changes).items():
+    groups = _grouped(changes)
+    for name, group in groups.items():
         if not _known(context, component, group):
             whole = False
             continue
@@ -87,7 +89,8 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
         if len(group[0].key) > 1:
             within.add(name)
     if not whole:
-        return Unresolved(component)
+        # A change that isn't known may be one to any field.
+        return unresolved(component, arguments, () if now.keys() == groups.keys() else component.fields)
     return construct(context, component, arguments, now, span, head, origin.given if origin else {}, within)
 
 

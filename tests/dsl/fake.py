@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -80,6 +80,8 @@ class FakeComponent:
     fields: Mapping[str, Field]
     positional: tuple[str, ...] = ()
     outputs: Callable[[Value], dict[str, Artifact]] = lambda value: {}
+    needs: frozenset[str] = frozenset()
+    """Fields that its outputs depend on."""
     artifact: str | None = None
     validate: Rule = lambda arguments: ()
     check: Rule = lambda arguments: ()
@@ -88,6 +90,11 @@ class FakeComponent:
     def build(self, arguments: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
         problems = list(self.validate(arguments))
         return (None, problems) if problems else (Value(self, dict(arguments)), [])
+
+    def possible_outputs(self, arguments: Mapping[str, Any], unknown: Container[str]) -> Mapping[str, Artifact] | None:
+        if self.needs & {name for name in self.fields if name in unknown}:
+            return None
+        return self.outputs(Value(self, dict(arguments))) or None
 
 
 def component(
@@ -171,7 +178,7 @@ def components() -> list[FakeComponent]:
         component("data", "clean", "data", data=DATA, min_chars=(POSITIVE, 1), rules=data),
         component(
             "data", "split", "data", data=Artifact("rows"), validation=(FRACTION, 0.0), test=(FRACTION, 0.0),
-            seed=(Number(integer=True), 0), rules={"outputs": _split},
+            seed=(Number(integer=True), 0), rules={"outputs": _split, "needs": frozenset({"validation", "test"})},
         ),
         component(
             "data", "mix", "", sources=MapOf(DATA), weights=(MapOf(Number(ge=0)), {}),
