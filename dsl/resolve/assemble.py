@@ -93,7 +93,7 @@ def _trial_scopes(context: Context, own: Scope) -> dict[str, Scope]:
             }
             # What doesn't vary is the file's own, and was never evaluated in the trial.
             params |= {name: knob for name, knob in own.params.items() if name not in trial.own}
-            lets = scope.lets | {name: let for name, let in own.lets.items() if name not in trial.own}
+            lets = {**scope.lets, **{name: let for name, let in own.lets.items() if name not in trial.own}}
             found[trial.scope] = replace(scope, params=params, lets=lets)
             found.update((one.scope, _scope(one)) for one in inner_modules(trial))
     return found
