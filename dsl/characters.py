@@ -58,6 +58,8 @@ _BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]+")
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad")
 _IN_WORDS = _INVISIBLE | {"\uff3f"}
 _KNOWN = re.compile(r'[\w\s#"\'`;=<>+\-*/(){}\[\],.:]')
+_CHOICE = re.compile(r"\?[^?:\n]+:")
+"""How other languages choose between two values: `lr > 1 ? 2 : 3`."""
 _LINE_END = re.compile(r"\r?\n|\Z")
 
 
@@ -251,5 +253,7 @@ class Characters:
             end += 1
         character = self.text[at]
         shown = character if character.isprintable() else f"U+{ord(character):04X}"
-        self.reports.error("L0112", at, end, text=shorten(self.text[at:end]) if character.isprintable() else shown)
+        text = shorten(self.text[at:end]) if character.isprintable() else shown
+        helps = (Text("L0112.choice"),) if _CHOICE.match(self.text, at) else ()
+        self.reports.error("L0112", at, end, text=text, helps=helps)
         return end, False

@@ -18,7 +18,8 @@ class Step(Record, eq=False):
     """A name that a value came through.
 
     `sort` is param or let. A param's `how` is default, given (from the command line), import (set where its file is
-    imported) or environment. `place` is that of the value: where the default stands, or what was given in its place.
+    imported), sweep (its value in a trial of one) or environment. `place` is that of the value: where the default
+    stands, or what was given in its place.
     """
 
     sort: str
@@ -30,6 +31,8 @@ class Step(Record, eq=False):
     declared: Span
     kind: str = ""
     """The kind of declaration that a param takes: its value is a name then."""
+    sweep: str = ""
+    """The sweep that a param has its value from."""
 
 
 class FieldOrigin(Record, eq=False):
@@ -93,27 +96,29 @@ def item_origin(program: Program, component: Any, field: str, key: str | int) ->
 def param_step(program: Program, scope: Scope, knob: Knob) -> Step:
     """Give what is known of the value of a param."""
     how = "default"
-    if knob.given:
+    if knob.sweep:
+        how = "sweep"
+    elif knob.given:
         how = "import" if scope.label else "given"
     elif knob.source is not None and _from_environment(knob.source.expression):
         how = "environment"
     place = knob.source.expression.span if knob.source else knob.span
-    return Step("param", _called(scope, knob.name), knob.value, how, place, knob.span, knob.kind)
+    return Step("param", _called(scope, knob.name), knob.value, how, place, knob.span, knob.kind, knob.sweep)
 
 
 def steps_of(program: Program, given: Given) -> Iterator[Step]:
     """Give the params and lets that an expression names, nearest first, each once."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[int] = set()
     waiting = [given]
     while waiting:
         current = waiting.pop(0)
-        scope = program.scopes.get(current.scope)
+        scope = program.scopes.get(current.scope) or program.trial_scopes.get(current.scope)
         for path in paths_of(current.expression) if scope else ():
             name = path.segments[0].name
             named: Knob | Let | None = scope.params.get(name) or scope.lets.get(name) if scope else None
-            if scope is None or named is None or (scope.label, name) in seen:
+            if scope is None or named is None or id(named) in seen:
                 continue
-            seen.add((scope.label, name))
+            seen.add(id(named))
             if isinstance(named, Knob):
                 yield param_step(program, scope, named)
             else:

@@ -30,7 +30,7 @@ class Reference(Record, eq=False):
 
 
 class Given(Record, eq=False):
-    """What the value of a field was made from: an expression, and the label of the scope whose names it uses."""
+    """What the value of a field was made from: an expression, and the key of the scope whose names it uses."""
 
     expression: Expression
     scope: str = ""
@@ -95,6 +95,8 @@ class Knob(Record):
     """The expression that it has its value from: its default, or what was given in its place."""
     kind: str = ""
     """The kind of declaration that it takes, whose name is then its value."""
+    sweep: str = ""
+    """In a trial: the sweep that gives it its value there."""
 
 
 class Let(Record):
@@ -173,7 +175,8 @@ class Program(Record, eq=False):
     """The declarations of imported files, by their names here: `corpora.wiki`."""
     scopes: Mapping[str, Scope] = {}
     """The files by their labels, the experiment's own (labelled "") first."""
-
+    trial_scopes: Mapping[str, Scope] = {}
+    """What the names of the files stand for in trials, by keys that `Given.scope` has: `search#0`, `search#0.corpora`."""
     trials: tuple[Trial, ...] = ()
     """The trials of all sweeps."""
     again: Again | None = None

@@ -10,7 +10,7 @@ from typing import Any
 from .. import __version__
 from ..dsl.catalogue import REQUIREMENTS, Problem
 from ..dsl.diagnostics.model import Text
-from ..dsl.record import Record
+from ..dsl.record import Record, replace
 from .hooks import GROUP
 from .versions import satisfies
 
@@ -37,7 +37,10 @@ def load(distribution: str, requirements: Iterable[tuple[str, str]]) -> Loaded:
     try:
         found = importlib.metadata.distribution(distribution)
     except (importlib.metadata.PackageNotFoundError, ValueError):
-        return _unusable(None, problem("L0710", distribution=distribution))
+        missing = problem("L0710", distribution=distribution)
+        if distribution == "llx":
+            missing = replace(missing, help=Text("L0710.llx", {"distribution": LLX}))
+        return _unusable(None, missing)
     version = found.version
     if unmet := list(_unmet(distribution, version, requirements)):
         return _unusable(version, *unmet)

@@ -348,6 +348,8 @@ class Optimizer(Component):
     kind: ClassVar[str] = "optimizer"
     sensible_lr: ClassVar[tuple[float, float] | None] = None
     """The least and the largest learning rate with which anything is learned; another one gets a warning."""
+    sharded: ClassVar[bool] = True
+    """Whether it can step on weights of which each process holds a part."""
     lr: float | Literal["auto"]
 
     @property

@@ -9,8 +9,9 @@ from .. import formula as formulas
 from .. import syntax
 from ..modules import Module
 from ..program import Again, Declared, Given, Knob, Let, Origin, Program, Reference, Scope
+from ..record import replace
 from .base import Context, Unresolved
-from .bindings import kind_of
+from .bindings import kind_of, value_of
 from .modules import inner_modules
 from .sweeps import program_trials
 
@@ -45,6 +46,7 @@ def assemble(context: Context, settings: Any, expects: Mapping[str, Any], again:
         again=again,
         imported=imported,
         scopes={"": own} | {one.label: _scope(one) for one in inner},
+        trial_scopes=_trial_scopes(context, own),
     )
 
 
@@ -61,21 +63,40 @@ def _declarations(context: Context) -> dict[str, Declared]:
 
 
 def _scope(context: Context) -> Scope:
+    """Give what the params and lets of a module stand for, as far as they have values."""
     params: dict[str, Knob] = {}
     lets: dict[str, Let] = {}
     for name, binding in context.bindings.items():
         node = binding.statement
-        if isinstance(binding.value, Unresolved):
+        if not binding.done or isinstance(binding.value, Unresolved):
             continue
         if isinstance(node, syntax.Let):
-            lets[name] = Let(name, binding.value, node.span, node.doc, Given(node.value, context.label))
+            lets[name] = Let(name, binding.value, node.span, node.doc, Given(node.value, context.scope))
         elif isinstance(node, syntax.Param):
             kind = kind_of(context, binding) or ""
             value = _taken(context, node) if kind else binding.value
             source, home = _source(context, node)
-            given = Given(source, home.label)
+            given = Given(source, home.scope)
             params[name] = Knob(name, value, name in context.given, node.span, node.doc, given, kind)
     return Scope(context.label, context.module.source, params, lets, context.module.uses, context.imported)
+
+
+def _trial_scopes(context: Context, own: Scope) -> dict[str, Scope]:
+    """Give the scopes of the trials and of what they import for themselves; `own` is that of the file as it stands."""
+    found = {}
+    for sweep, trials in context.trials.items():
+        for trial in trials:
+            scope = _scope(trial)
+            params = {
+                name: replace(knob, sweep=sweep) if name in trial.varied else knob
+                for name, knob in scope.params.items()
+            }
+            # What doesn't vary is the file's own, and was never evaluated in the trial.
+            params |= {name: knob for name, knob in own.params.items() if name not in trial.own}
+            lets = {**scope.lets, **{name: let for name, let in own.lets.items() if name not in trial.own}}
+            found[trial.scope] = replace(scope, params=params, lets=lets)
+            found.update((one.scope, _scope(one)) for one in inner_modules(trial))
+    return found
 
 
 def _source(context: Context, param: syntax.Param) -> tuple[syntax.Expression, Context]:
@@ -93,8 +114,8 @@ def _taken(context: Context, param: syntax.Param) -> str:
         assert isinstance(source, syntax.Path)
         head, *rest = source.segments
         binding = context.bindings[head.name]
-        if isinstance(binding.value, Context):
-            return _called(binding.value, rest[0].name)
+        if isinstance(binding.statement, syntax.Import):
+            return _called(value_of(context, binding), rest[0].name)
         if not isinstance(binding.statement, syntax.Param):
             return _called(context, head.name)
         param = binding.statement

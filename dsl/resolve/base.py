@@ -97,6 +97,8 @@ class Context:
     """The file that imports this one, in which the values of `given` are written."""
     label: str = ""
     """What the experiment calls this module: "" for its own file, `corpora`, `corpora.sources`."""
+    scope: str = ""
+    """The key of what its names stand for: its label, in a trial of a sweep behind that of the trial."""
     imported: Span | None = None
     """The place of the import."""
     outer: Context | None = None

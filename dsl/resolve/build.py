@@ -246,7 +246,7 @@ def construct(
     sources = dict(before)
     for name, expression in written.items():
         changed = inherited is not None
-        sources[name] = Given(expression, context.label, changed, name in within, before.get(name) if changed else None)
+        sources[name] = Given(expression, context.scope, changed, name in within, before.get(name) if changed else None)
     origin = Origin(span, sources)
     spans = origin.fields
     value, problems = component.build(arguments)

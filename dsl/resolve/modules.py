@@ -30,10 +30,11 @@ def enter(context: Context, node: syntax.Import) -> Any:
     name = node.name.name
     imported = context.module.imports[name]
     label = f"{context.label}.{name}" if context.label else name
+    scope = f"{context.scope}.{name}" if context.scope else name
     given = _given(context, node)
     span = node.path.span
     inner = Context(
-        imported.module, imported.catalogue, context.root, given, context.evaluator, context, label, imported=span
+        imported.module, imported.catalogue, context.root, given, context.evaluator, context, label, scope, span
     )
     forget_unknown_kinds(inner)
     values = {param: value_of(inner, inner.bindings[param]) for param in given}

@@ -56,7 +56,7 @@ def with_trials(
     _say_idle(context, objective, space)
     if isinstance(settings_of(context), Unresolved):
         return UNRESOLVED
-    trials = [_trial(context, name, one, space) for one in assigned]
+    trials = [_trial(context, f"{name}#{number}", one, space) for number, one in enumerate(assigned)]
     context.trials[name] = trials
     for inner, one in zip(trials, assigned, strict=True):
         inner.trial = f"{name}({', '.join(_shown(inner, one, assigned))})"
@@ -192,7 +192,7 @@ def _objective(context: Context, component: Component, arguments: Mapping[str, A
     return None
 
 
-def _trial(context: Context, name: str, one: Assignment, space: Space) -> Context:
+def _trial(context: Context, scope: str, one: Assignment, space: Space) -> Context:
     """Make the context of a trial: the names that depend on what varies get values of their own."""
     given = dict(context.given)
     for param, value in one.params.items():
@@ -203,6 +203,7 @@ def _trial(context: Context, name: str, one: Assignment, space: Space) -> Contex
         context.root,
         given,
         context.evaluator,
+        scope=scope,
         outer=context,
         winners=context.winners,
     )

@@ -10,9 +10,9 @@ from ...dsl.program import Reference
 from ...dsl.quantities import Quantity
 from ...dsl.types import Artifact
 from ..component import Estimate, Facts, FactsOf, Task
-from ..fields import BatchSize, CheckpointOf, TokenizerOf, hidden
+from ..fields import BatchSize, CheckpointOf, TokenizerOf, hidden, neutral
 from ..values import Model, Objective, Optimizer
-from ..work import Job, Work
+from ..work import Job, Recompute, Work
 from .schedule.constant import Constant
 from .tokens import Tokens
 
@@ -45,6 +45,8 @@ class LearningRateTest(Task):
     batch: BatchSize = hidden(...)
     initial: CheckpointOf | None = hidden(None)
     clip: float | None = hidden(1.0)
+    micro_batch: int | None = neutral(None)
+    activation_checkpointing: Recompute = neutral("none")
     clip_value: float | None = hidden(None)
 
     def outputs(self) -> dict[str, Artifact]:
@@ -73,6 +75,8 @@ class LearningRateTest(Task):
             initial=self.initial,
             clip=self.clip,
             clip_value=self.clip_value,
+            micro_batch=self.micro_batch,
+            activation_checkpointing=self.activation_checkpointing,
         )
         taken = work.range_test(job, rates)
         curve = smoothed(taken)

@@ -10,6 +10,7 @@ MESSAGES: dict[str, str] = {
     # L0710-L0722: distributions and their plugins
     "L0710": "the distribution `{distribution}` is not installed",
     "L0710.help": "install it: pip install {distribution}",
+    "L0710.llx": "llx's own components take no `use`; a version of it is required with `use {distribution} >= …`",
     "L0711": "version {version} of `{distribution}` is installed, and {wanted} is asked for",
     "L0711.help": 'install another: pip install "{distribution}{pin}"',
     "L0712": "`{distribution}` registers {count} entry points in the group `llx`, where a plugin has one",

@@ -73,4 +73,7 @@ MESSAGES: dict[str, str] = {
     "L0928": "the budget of {large} is never reached: {small} comes first",
     "L0928.help": "leave the larger out; budgets of different sorts (`[5 epochs, 30 min]`) go together",
     "lr.found": "lr = auto: tried from {low} to {high}, takes {lr}",
+    "L0546": "`{optimizer}` can't step on weights of which each process holds a part",
+    "L0546.help": "take another optimizer, or `strategy = ddp`, where each process holds the whole network",
+    "sharded.backend": "each process holds a part here",
 }

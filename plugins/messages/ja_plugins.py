@@ -10,6 +10,7 @@ MESSAGES: dict[str, str] = {
     # L0710-L0722: distributions and their plugins
     "L0710": "ディストリビューション `{distribution}` がインストールされていません",
     "L0710.help": "インストールしてください: pip install {distribution}",
+    "L0710.llx": "llx 自身のコンポーネントに `use` は要りません。バージョンを指定するには `use {distribution} >= …` と書きます",
     "L0711": "`{distribution}` のバージョン {version} がインストールされていますが、{wanted} が求められています",
     "L0711.help": '別のバージョンを入れてください: pip install "{distribution}{pin}"',
     "L0712": "`{distribution}` はグループ `llx` にエントリーポイントを {count} 個登録しています（プラグインは 1 個です）",

@@ -128,10 +128,7 @@ def _of_field(origin: FieldOrigin) -> list[str]:
 
 def _of_param(step: Step) -> list[str]:
     """Give the place of a param, and where its value comes from."""
-    from ..words import say
-
-    how = say(f"cli.describe.how.{step.how}", place=_place(step.place))
-    return [_place(step.declared), how]
+    return [_place(step.declared), _how(step)]
 
 
 def _step(step: Step) -> str:
@@ -139,8 +136,15 @@ def _step(step: Step) -> str:
 
     if step.sort == "let":
         return say("cli.describe.let", name=step.name, place=_place(step.place))
-    how = say(f"cli.describe.how.{step.how}", place=_place(step.place))
-    return say("cli.describe.param", name=step.name, how=how, place=_place(step.declared))
+    # No table of params has what a param is in a trial.
+    name = f"{step.name} = {_shown(step)}" if step.sweep else step.name
+    return say("cli.describe.param", name=name, how=_how(step))
+
+
+def _how(step: Step) -> str:
+    from ..words import say
+
+    return say(f"cli.describe.how.{step.how}", place=_place(step.place), sweep=step.sweep)
 
 
 def _place(span: Span) -> str:
@@ -199,7 +203,7 @@ def _value_data(value: Value) -> dict[str, Any]:
 
 
 def _param_data(step: Step) -> dict[str, Any]:
-    return {
+    data = {
         "sort": step.sort,
         "name": step.name,
         "shown": _shown(step),
@@ -207,6 +211,9 @@ def _param_data(step: Step) -> dict[str, Any]:
         "place": _where(step.place),
         "declared": _where(step.declared),
     }
+    if step.sweep:
+        data["sweep"] = step.sweep
+    return data
 
 
 def _where(span: Span | None) -> dict[str, Any] | None:

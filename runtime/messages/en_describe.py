@@ -14,6 +14,7 @@ MESSAGES: dict[str, str] = {
     "cli.describe.how.default": "default, {place}",
     "cli.describe.how.given": "given on the command line",
     "cli.describe.how.import": "set at {place}",
+    "cli.describe.how.sweep": "sweep {sweep}, {place}",
     "cli.describe.how.environment": "from the environment, {place}",
     "cli.describe.imported": "{file}, imported at {place}",
     "cli.describe.unknown": "nothing in the experiment is called '{name}'; there are: {names}",

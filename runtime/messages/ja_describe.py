@@ -14,6 +14,7 @@ MESSAGES: dict[str, str] = {
     "cli.describe.how.default": "既定値, {place}",
     "cli.describe.how.given": "コマンドラインで指定",
     "cli.describe.how.import": "{place} で設定",
+    "cli.describe.how.sweep": "sweep {sweep} の値, {place}",
     "cli.describe.how.environment": "環境変数から, {place}",
     "cli.describe.imported": "{file}（{place} で読み込み）",
     "cli.describe.unknown": "実験に '{name}' という名前はありません。あるのは: {names}",

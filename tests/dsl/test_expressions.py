@@ -145,3 +145,11 @@ def test_doubling_lists_again_and_again_is_stopped() -> None:
 def test_squaring_again_and_again_is_stopped() -> None:
     lines = ["let a0 = 10"] + [f"let a{n} = a{n - 1} * a{n - 1}" for n in range(1, 60)]
     assert [one.code for one in checked("\n".join(lines)).diagnostics if one.is_error] == ["L0308"]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"), [("let a = 2 > 1 ? 2 : 3", ["L0112.choice"]), ("let a = 2 ?", []), ("let a = 2 @ 1 : 3", [])]
+)
+def test_a_choice_of_another_language_is_told_how_it_is_written(text: str, keys: list[str]) -> None:
+    one = next(one for one in checked(text).diagnostics if one.code == "L0112")
+    assert [help.key for help in one.helps] == keys

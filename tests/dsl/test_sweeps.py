@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from llx.dsl.check import check_file
+from llx.dsl.origins import field_origin
 from llx.dsl.program import Program
 
-from .fake import checked, codes, program
+from .fake import FakeCatalogue, checked, codes, program, shown
 
 BASE = """
 param lr = 1e-3
@@ -212,3 +214,65 @@ def test_an_expectation_on_the_best_trial_is_not_settled_beforehand(tmp_path: An
     assert known is not None
     assert (known.expects["chosen"].awaits, known.expects["chosen"].chosen) == (set(), {"search"})
     assert known.expects["by_let"].chosen == {"search"}
+
+
+def came_through(built: Program, value: Any, field: str) -> list[tuple[str, Any, str, str, str]]:
+    """Give the names behind a field's value: what each is, how it came by it, and the text at the place."""
+    steps = field_origin(built, value, field).steps
+    return [(step.name, step.value, step.how, step.sweep, step.place.text) for step in steps]
+
+
+def test_a_value_of_a_trial_comes_from_its_sweep(tmp_path: Any) -> None:
+    text = SWEEP + (
+        "param few = 2\nlet half = lr / few\n"
+        "stage halved = pretrain with { optimizer.lr = half }\n"
+        "sweep other = grid { over = { lr = [5e-4, 7e-4] }, minimise = halved.loss }\n"
+        "stage longer = search.best.pretrain with { patience = few }\n"
+    )
+    built = made(text, tmp_path)
+    assert built.again is not None
+    assert came_through(built, built.declarations["pretrain"].value.optimizer, "lr") == [
+        ("lr", 0.001, "default", "", "1e-3")
+    ]
+    assert came_through(built, built.declarations["longer"].value.optimizer, "lr") == [
+        ("lr", 0.001, "sweep", "search", "1e-3")
+    ]
+    known, _ = built.again({"search": 3, "other": 1})
+    assert known is not None
+    longer = known.declarations["longer"].value
+    assert came_through(known, longer, "model") == [("base", "large", "sweep", "search", "large")]
+    assert came_through(known, longer, "patience") == [("few", 2, "default", "", "2")]
+    assert came_through(known, longer.optimizer, "lr") == [("lr", 0.003, "sweep", "search", "3e-3")]
+    halved = stages(known, "other")[1]
+    assert came_through(known, halved.optimizer, "lr") == [
+        ("half", 0.00035, "written", "", "lr / few"),
+        ("lr", 0.0007, "sweep", "other", "7e-4"),
+        ("few", 2, "default", "", "2"),
+    ]
+
+
+def test_a_file_that_a_trial_imports_has_its_values_from_the_sweep(tmp_path: Any) -> None:
+    (tmp_path / "story.txt").write_text("once", encoding="utf-8")
+    (tmp_path / "lib.llx").write_text(
+        "param rate = 1e-2\noptimizer fast = adamw { lr = rate / 2 }\n"
+        "model tiny = decoder { layers = 3 }\nmodel deep = tiny with { layers = 4 }\n"
+    )
+    (tmp_path / "main.llx").write_text(
+        BASE + 'import "lib.llx" as lib { rate = lr * 2 }\n'
+        'import "lib.llx" as plain\n'
+        "stage quick = pretrain with { optimizer = lib.fast }\n"
+        "sweep s = grid { over = { lr = [5e-4, 7e-4], base = [plain.tiny, plain.deep] }, minimise = quick.loss }\n"
+        "stage after = s.best.quick with { patience = 3 }\n"
+    )
+    checked_file = check_file(tmp_path / "main.llx", FakeCatalogue(), root=tmp_path)
+    assert checked_file.program is not None, shown(checked_file)
+    assert checked_file.program.again is not None
+    assert list(checked_file.program.scopes) == ["", "lib", "plain"]
+    known, _ = checked_file.program.again({"s": 3})
+    assert known is not None
+    after = known.declarations["after"].value
+    assert came_through(known, after.optimizer, "lr") == [
+        ("lib.rate", 0.0014, "import", "", "lr * 2"),
+        ("lr", 0.0007, "sweep", "s", "7e-4"),
+    ]
+    assert came_through(known, after, "model") == [("base", "plain.deep", "sweep", "s", "plain.deep")]

@@ -70,7 +70,8 @@ def test_japanese_letters_have_no_blank_between_them() -> None:
     assert (
         words.render(Text("L0206.label", {"fields": ["`data`", "`budget`"]}), "ja") == "`data` と `budget` が必要です"
     )
-    words.register("ja", {"test:kept": "{a} {b}"})
+    for language in ("en", "ja"):
+        words.register(language, {"test:kept": "{a} {b}"})
     assert words.render(Text("test:kept", {"a": "日 本 ", "b": " x"}), "ja") == "日 本   x", "only at the seams"
 
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from llx.dsl.catalogue import Problem
+from llx.dsl.diagnostics.model import Text
 from llx.dsl.diagnostics.words import catalogue, render
 from llx.plugins import builtin
 from llx.plugins.api import Component, Field, Metric, Place, Task
@@ -175,6 +176,8 @@ def test_missing_wrong_version_and_no_plugin(make_distribution: MakeDistribution
     make_distribution("llx-none", GOOD, points={})
     registry = Registry()
     assert code(registry.use("llx-not-there", [], None).problem) == "L0710"
+    itself = registry.use("llx", [], None).problem
+    assert itself is not None and itself.help == Text("L0710.llx", {"distribution": "llx-lang"})
     assert code(registry.use("llx-old", [(">=", "0.1"), ("<", "0.1")], None).problem) == "L0711"
     assert code(registry.use("llx-none", [], None).problem) == "L0712"
 

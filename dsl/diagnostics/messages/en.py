@@ -86,6 +86,7 @@ MESSAGES: dict[str, str] = {
     "L0111": "invisible character {character} {name}",
     "L0111.help": "remove it; in a string it can be written as an escape",
     "L0112": "unexpected character `{text}`",
+    "L0112.choice": "a choice is written `if … then … else …`",
     "L0113": "a comparison of a comparison",
     "L0113.help": "join two comparisons with `and`: `a < b and b < c`",
     "L0114": "a key must be known as it stands, without `${…}`",

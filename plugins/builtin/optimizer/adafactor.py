@@ -22,6 +22,7 @@ class Adafactor(GroupedOptimizer):
 
     name: ClassVar[str] = "adafactor"
     example: ClassVar[str] = "adafactor { lr = 0.01 }"
+    sharded: ClassVar[bool] = False
     sensible_lr: ClassVar[tuple[float, float] | None] = (1e-5, 1.0)
 
     lr: Annotated[LearningRate, Field(description="Learning rate at the schedule's peak, relative to the weights")] = (

@@ -14,6 +14,18 @@ _DEFAULT_VALIDATIONS = 10
 """Without `validate` there is one an epoch, and at least so many."""
 
 
+def optimizer_of_parts(program: Program, findings: Findings) -> None:
+    """L0546: an optimizer that can't step on parts of weights, where each process holds a part."""
+    backend = getattr(program.settings, "backend", None)
+    if backend is None or not backend.sharded:
+        return
+    for stage in findings.every(TrainingStage):
+        if not stage.optimizer.sharded:
+            values = {"optimizer": stage.optimizer.name, "backend": backend.name}
+            labels = [Also(program.settings, "backend", "sharded.backend")]
+            findings.error(stage, "optimizer", "L0546", values, labels=labels, help="L0546.help")
+
+
 def warmup_beyond_budget(program: Program, findings: Findings) -> None:
     """L0916: a warmup that ends after the budget."""
     for stage in findings.every(TrainingStage):

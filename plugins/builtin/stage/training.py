@@ -109,6 +109,8 @@ class TrainingStage(Stage):
             initial=self.initial,
             clip=self.clip,
             clip_value=self.clip_value,
+            micro_batch=None if self.micro_batch == "auto" else self.micro_batch,
+            activation_checkpointing=self.activation_checkpointing,
         )
 
     def prepare(self) -> dict[str, Task]:

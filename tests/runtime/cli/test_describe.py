@@ -103,3 +103,32 @@ def test_japanese(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     _, out, _ = project.llx("describe", "lab.llx")
     assert "既定値" in out
     assert "lib.llx（lab.llx:5 で読み込み）" in out
+
+
+def test_what_builds_on_a_sweep_has_its_values_from_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write(
+        EXPERIMENT + "let more = twice + 1\ndata some = lab.numbers(more)\neval fit = lab.mean(some)\n"
+        "sweep s = grid { over = { most = [2, 3] }, minimise = fit.mean }\n"
+        "eval best = s.best.fit with { fail = false }\n"
+    )
+    names = ("best", "some", "most")
+    expected = "let more (lab.llx:10), let twice (lab.llx:4), param most = 2 (sweep s, lab.llx:13)"
+    code, out, err = project.llx("describe", "lab.llx", *names)
+    said = [" ".join(line.split()) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert f"upto = 5 lab.llx:11 {expected}" in said
+    # Beside the sweep everything is as it was.
+    assert "param most = 4 lab.llx:3 default, lab.llx:3" in said
+    assert "upto = 9 lab.llx:11 let more (lab.llx:10), let twice (lab.llx:4), param most (default, lab.llx:3)" in said
+    (file,) = (one for one in described(project, *names)["files"] if one["module"] == "")
+    best = next(entry for entry in file["declarations"] if entry["name"] == "best")
+    (data,) = (one for one in best["fields"] if one["name"] == "data")
+    (upto,) = data["fields"]
+    assert (upto["value"], upto["origin"]) == (5, "let")
+    step = upto["through"][-1]
+    assert (step["name"], step["shown"], step["how"], step["sweep"]) == ("most", "2", "sweep", "s")
+    assert step["place"] == {"file": "lab.llx", "line": 13, "column": 35}
+    assert all("sweep" not in one for one in upto["through"][:-1])
+    monkeypatch.setenv("LLX_LANG", "ja")
+    _, out, _ = project.llx("describe", "lab.llx", "best")
+    assert "param most = 2 (sweep s の値, lab.llx:13)" in out

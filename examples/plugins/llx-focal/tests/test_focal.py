@@ -25,7 +25,7 @@ def test_conforms(component: FocalClassification | BalancedAccuracy) -> None:
 class Given:
     """A network whose head gives the logits that it was made with."""
 
-    training = True
+    body, training = None, True
 
     def __init__(self, logits: torch.Tensor) -> None:
         self.head = lambda hidden, segments: logits
