@@ -380,5 +380,7 @@ def test_expectations_of_an_imported_file_are_its_own(tmp_path: Path) -> None:
 
 def test_a_name_that_an_imported_file_may_have_lost_is_not_reported(tmp_path: Path) -> None:
     write(tmp_path, "common/corpora.llx", CORPORA.replace("model gpt =", "model ="))
-    said = found(tmp_path, f"{IMPORT}\n{MAIN}eval e = evaluate(pre.bst, data = corpora.wiki.train, metrics = [accuracy])\n")
+    said = found(
+        tmp_path, f"{IMPORT}\n{MAIN}eval e = evaluate(pre.bst, data = corpora.wiki.train, metrics = [accuracy])\n"
+    )
     assert said == ["L0402 bst", "L0101"]
