@@ -63,7 +63,8 @@ def test_a_document_does_not_see_its_neighbours(model: TransformerModel) -> None
     changed[:, 5:9] = (changed[:, 5:9] + 1) % VOCABULARY
     before, after = body(tokens, segments), body(changed, segments)
     outside = segments[0] != 2
-    assert torch.equal(before[:, outside], after[:, outside])
+    # Not by the bit: with experts a neighbour decides how many tokens are multiplied together, and by which kernel.
+    assert torch.allclose(before[:, outside], after[:, outside], rtol=0, atol=2e-6)
     assert not torch.allclose(before[:, ~outside], after[:, ~outside], atol=1e-3)
 
 

@@ -186,7 +186,7 @@ def test_some_steps_are_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_loss_by_source(tmp_path: Path) -> None:
     project, model, objective = Project(tmp_path), small_model(), CausalLM()
-    rows = {"text": sentences(300), "source": ["a" if number % 3 else "b" for number in range(300)]}
+    rows = {"text": sentences(300), "origin": ["a" if number % 3 else "b" for number in range(300)]}
     data = project.data("data", {"rows": rows}, weights={"a": 0.25, "b": 0.75})
     tokens = project.tokens("tokens", data, objective, model)
     job = project.job(tokens, objective, model, budget=[Quantity(12, "steps")])
