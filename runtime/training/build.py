@@ -52,6 +52,15 @@ def load_body(network: Network, stored: Stored) -> None:
         raise TaskFailed("L0802", {"reason": error.reason}, help="L0802.help") from error
 
 
+def stored_network(model: Model, objective: Objective, folder: Path) -> tuple[Network | None, Stored]:
+    """Open a checkpoint as a network with its head; None in its place if the head isn't the objective's."""
+    stored = Stored.open(folder)
+    network = build(model, objective, stored.facts, 0)
+    load_body(network, stored)
+    fits = load_head(network, stored, objective, stored.facts) != "fresh"
+    return network if fits else None, stored
+
+
 _OWN = ("format", "objective", "step", "vocab_size", "roles")
 """Facts of a checkpoint that are not about what its head tells apart."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...plugins.component import TaskFailed
 from ...plugins.shards import Shards
 from ...plugins.work import EvaluationJob, Outcome, Work
-from .build import Stored, build, load_body, load_head
+from .build import stored_network
 from .device import choose_device, torch_settings
 from .learner import Learner
 from .loader import Reader
@@ -22,10 +22,8 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
     dtype = choose_precision(work.settings.get("precision"), device)
     with torch_settings(work.settings), told_if_memory_runs_out(job.batch):
         given = work.input(job.checkpoint)
-        stored = Stored.open(given.directory / given.output)
-        network = build(job.model, job.objective, stored.facts, 0)
-        load_body(network, stored)
-        if load_head(network, stored, job.objective, stored.facts) == "fresh":
+        network, stored = stored_network(job.model, job.objective, given.directory / given.output)
+        if network is None:
             values = {"objective": job.objective.name, "given": stored.facts.get("objective")}
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")
         network.to(device)

@@ -18,7 +18,7 @@ from ...plugins.nn.network import Network
 from ...plugins.tasks import Trained
 from ...plugins.values import Decoding, Objective
 from ...plugins.work import Interrupted, Work
-from .build import Stored, build, load_body, load_head
+from .build import stored_network
 from .continuation import Continuation
 from .device import choose_device, torch_settings
 from .memory import told_if_memory_runs_out
@@ -78,10 +78,8 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
     with torch_settings(work.settings), told_if_memory_runs_out(PROMPTS):
         given = work.input(checkpoint)
         folder = given.directory / given.output
-        stored = Stored.open(folder)
-        network = build(model, objective, stored.facts, 0)
-        load_body(network, stored)
-        if network.head is None or load_head(network, stored, objective, stored.facts) == "fresh":
+        network, stored = stored_network(model, objective, folder)
+        if network is None or network.head is None:
             raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint", help="L0808.help")
         yield Author(
             network.to(device).eval(),

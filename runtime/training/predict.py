@@ -14,7 +14,7 @@ from ...plugins.component import Facts, TaskFailed
 from ...plugins.tasks import Trained
 from ...plugins.values import Batch, Encoding
 from ...plugins.work import Work
-from .build import Stored, build, load_body, load_head
+from .build import stored_network
 from .device import choose_device, torch_settings
 from .loader import tensors, to_device
 from .memory import told_if_memory_runs_out
@@ -40,12 +40,10 @@ def predict(
     with torch_settings(work.settings), told_if_memory_runs_out(BATCH):
         trained = work.input(checkpoint)
         folder = trained.directory / trained.output
-        stored = Stored.open(folder)
         assert objective is not None, "the caller asked what it gives"
-        network = build(model, objective, stored.facts, 0)
-        load_body(network, stored)
+        network, stored = stored_network(model, objective, folder)
         values = {"objective": objective.name, "given": stored.facts.get("objective")}
-        if load_head(network, stored, objective, stored.facts) == "fresh":
+        if network is None:
             raise TaskFailed("L0806", values, help="L0806.help")
         network.to(device).eval()
         # Nobody labelled these: any known label takes the place of theirs, and no prediction depends on it.
