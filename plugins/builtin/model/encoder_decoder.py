@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ...component import Place
 from ...nn import MOST_LOGITS
-from ...nn.spec import GATED, ActivationName, NormName, Spec
+from ...nn.spec import ActivationName, NormName, Spec
 from ...values import Initialisation, Model, Shape
 from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2
-from .transformer import MOST_PARAMETERS, USUAL_EPS
+from .sizes import USUAL_EPS, check_readout, check_total, head_width, heads_fit, inner_size, shape_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,16 +75,7 @@ class EncoderDecoder(Model):
 
     @property
     def shape(self) -> Shape:
-        return Shape(
-            self.hidden_size,
-            self.context_length,
-            self.attention,
-            self.tied_embeddings,
-            self.dropout,
-            norm_eps=self.norm_eps or USUAL_EPS["layer_norm"],
-            bias=self.bias,
-            readout=self.initialisation.readout(self.hidden_size),
-        )
+        return shape_of(self, self.attention)
 
     @property
     def spec(self) -> Spec:
@@ -98,7 +88,7 @@ class EncoderDecoder(Model):
             hidden_size=self.hidden_size,
             heads=self.heads,
             kv_heads=self.heads,
-            head_size=self.head_size or self.hidden_size // self.heads,
+            head_size=head_width(self),
             ffn_size=self.inner_size,
             context_length=self.context_length,
             causal=causal,
@@ -116,11 +106,7 @@ class EncoderDecoder(Model):
     @property
     def inner_size(self) -> int:
         """The inner width of the feed-forward layers."""
-        if self.ffn_size is not None:
-            return self.ffn_size
-        if self.activation not in GATED:
-            return 4 * self.hidden_size
-        return -(-8 * self.hidden_size // (3 * 64)) * 64
+        return inner_size(self)
 
     @property
     def depths(self) -> tuple[int, int]:
@@ -135,23 +121,15 @@ class EncoderDecoder(Model):
 
     def check(self, place: Place) -> None:
         """Report sizes that don't go together, and models that no machine holds."""
-        values = {"heads": self.heads, "hidden_size": self.hidden_size}
-        if self.head_size is None and self.hidden_size % self.heads:
-            fitting = [heads for heads in range(1, min(self.hidden_size, 1024) + 1) if self.hidden_size % heads == 0]
-            nearest = min(fitting, key=lambda heads: abs(heads - self.heads))
-            place.error("heads", "L0520", values | {"nearest": nearest}, help="L0520.help")
+        heads_fit(self, place, {"heads": self.heads, "hidden_size": self.hidden_size})
         if self.positions == "relative" and self.distance <= self.buckets // 2:
             values = {"distance": self.distance, "buckets": self.buckets, "least": self.buckets // 2 + 1}
             place.error("distance", "L0606", values, help="L0606.help")
         for field in ("buckets", "distance"):
             if field in self.model_fields_set and self.positions != "relative":
                 place.error(field, "L0531", {"field": field, "needs": "positions = relative"}, help="L0531.help")
-        if self.tied_embeddings and self.initialisation.readout(self.hidden_size) is not None:
-            place.error("tied_embeddings", "L0532", {"initialisation": self.initialisation.name}, help="L0532.help")
-        parameters = self.parameters(vocab_size=1)
-        if parameters > MOST_PARAMETERS:
-            exponent = int(parameters.bit_length() * math.log10(2))
-            place.error(None, "L0523", {"exponent": exponent}, help="L0523.help")
+        check_readout(self, place)
+        check_total(self.parameters(vocab_size=1), place)
 
     def parameters(self, vocab_size: int) -> int:
         spec, (encoder, decoder) = self.spec, self.depths

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from ...component import Place
 from ...nn import MOST_LOGITS
-from ...nn.spec import GATED, ActivationName, LayerName, NormName, PositionName, Spec
+from ...nn.spec import ActivationName, LayerName, NormName, PositionName, Spec
 from ...values import FeedForward, Initialisation, Model, RopeScaling, Shape
 from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2
+from .sizes import USUAL_EPS, check_readout, check_total, head_width, heads_fit, inner_size, shape_of
 
 if TYPE_CHECKING:
     from torch import nn
-
-MOST_PARAMETERS = 2**40
-"""Beyond this a model is a slip of the keyboard, and is refused before anything is computed from it."""
-
-USUAL_EPS = {"layer_norm": 1e-5, "rms_norm": 1e-6}
 
 
 class TransformerModel(Model):
@@ -101,16 +96,7 @@ class TransformerModel(Model):
 
     @property
     def shape(self) -> Shape:
-        return Shape(
-            self.hidden_size,
-            self.context_length,
-            self.attention,
-            self.tied_embeddings,
-            self.dropout,
-            norm_eps=self.norm_eps or USUAL_EPS["layer_norm"],
-            bias=self.bias,
-            readout=self.initialisation.readout(self.hidden_size),
-        )
+        return shape_of(self, self.attention)
 
     @property
     def spec(self) -> Spec:
@@ -152,17 +138,12 @@ class TransformerModel(Model):
     @property
     def head_width(self) -> int:
         """The width of a head."""
-        return self.head_size or self.hidden_size // self.heads
+        return head_width(self)
 
     @property
     def inner_size(self) -> int:
         """The inner width of the feed-forward layers."""
-        if self.ffn_size is not None:
-            return self.ffn_size
-        if self.activation not in GATED:
-            return 4 * self.hidden_size
-        # Three matrices in the place of two: 8/3 keeps the parameters of 4, in whole multiples of 64 for the kernels.
-        return -(-8 * self.hidden_size // (3 * 64)) * 64
+        return inner_size(self)
 
     def derived(self) -> dict[str, int]:
         """Give the sizes that follow from the others."""
@@ -172,22 +153,14 @@ class TransformerModel(Model):
 
     def check(self, place: Place) -> None:
         """Report sizes that don't go together, and models that no machine holds."""
-        values = {"heads": self.heads, "hidden_size": self.hidden_size, "kv_heads": self.kv_heads}
-        if self.head_size is None and self.hidden_size % self.heads:
-            nearest = min(self._fitting_heads(), key=lambda heads: abs(heads - self.heads))
-            place.error("heads", "L0520", values | {"nearest": nearest}, help="L0520.help")
-        elif self.positions == "rope" and self.head_width % 2:
+        values: dict[str, object] = {"heads": self.heads, "hidden_size": self.hidden_size, "kv_heads": self.kv_heads}
+        if heads_fit(self, place, values) and self.positions == "rope" and self.head_width % 2:
             place.error("positions", "L0522", values | {"size": self.head_width}, help="L0522.help")
         if self.kv_heads is not None and self.heads % self.kv_heads:
             place.error("kv_heads", "L0521", values, help="L0521.help")
         self._check_unused(place)
-        if self.tied_embeddings and self.initialisation.readout(self.hidden_size) is not None:
-            place.error("tied_embeddings", "L0532", {"initialisation": self.initialisation.name}, help="L0532.help")
-        parameters = self.parameters(vocab_size=1)
-        if parameters > MOST_PARAMETERS:
-            # From the bits, because such a number may be too large for a float, and for writing it out.
-            exponent = int(parameters.bit_length() * math.log10(2))
-            place.error(None, "L0523", {"exponent": exponent}, help="L0523.help")
+        check_readout(self, place)
+        check_total(self.parameters(vocab_size=1), place)
 
     def _check_unused(self, place: Place) -> None:
         """Report a choice that another one leaves without effect."""
@@ -198,10 +171,6 @@ class TransformerModel(Model):
         for field in ("layer_pattern", "local_rope_base"):
             if field in given and getattr(self, field) is not None and self.sliding_window is None:
                 place.error(field, "L0531", {"field": field, "needs": "sliding_window"}, help="L0531.help")
-
-    def _fitting_heads(self) -> list[int]:
-        """Give the numbers of heads that divide the hidden size, as far as any model has them."""
-        return [heads for heads in range(1, min(self.hidden_size, 1024) + 1) if self.hidden_size % heads == 0]
 
     def parameters(self, vocab_size: int) -> int:
         return self._parameters(vocab_size, self.feedforward.parameters(self.spec))
