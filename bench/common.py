@@ -30,6 +30,15 @@ def interleaved(commands: Mapping[str, Sequence[str]], cwd: Path, rounds: int) -
     return found
 
 
+def project(place: Path) -> Path:
+    """Make a folder a project of its own, with the English books of the examples in `books/`; give it back."""
+    for part in (".llx", "books"):
+        (place / part).mkdir(parents=True, exist_ok=True)
+    for book in (ROOT / "examples" / "data" / "books").glob("*.en.txt"):
+        (place / "books" / book.name).write_bytes(book.read_bytes())
+    return place
+
+
 def ratio(one: Sequence[float], other: Sequence[float]) -> float:
     """Give the median of the ratios, pair by pair, so that a drift of the machine cancels out."""
     return statistics.median(a / b for a, b in zip(one, other, strict=True))

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, verdict
+from common import project, verdict
 
 EXPERIMENT = """
 experiment bench {{
@@ -127,11 +127,7 @@ def in_turn(file: Path, name: str, seconds: float) -> list[tuple[float, float]]:
 def measured(name: str, seconds: float) -> list[tuple[float, float]]:
     """Measure one size in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / ".llx").mkdir()
-        (place / "books").mkdir()
-        for book in (ROOT / "examples" / "data" / "books").glob("*.en.txt"):
-            (place / "books" / book.name).write_bytes(book.read_bytes())
+        place = project(Path(folder))
         file = place / "bench.llx"
         file.write_text(EXPERIMENT.format(**SIZES[name]), encoding="utf-8")
         command = [sys.executable, __file__, "turns", str(file), name, str(seconds)]

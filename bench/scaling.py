@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import ROOT
+from common import ROOT, project
 
 EXPERIMENT = """
 experiment scaling {{ seed = {seed}, precision = {precision} }}
@@ -93,11 +93,7 @@ def picture(found: dict[str, list[tuple[int, float, float]]]) -> str:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / ".llx").mkdir()
-        (place / "books").mkdir()
-        for book in (ROOT / "examples" / "data" / "books").glob("*.en.txt"):
-            (place / "books" / book.name).write_bytes(book.read_bytes())
+        place = project(Path(folder))
         found = measure(place)
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(picture(found), encoding="utf-8")

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import ROOT
+from common import ROOT, project
 
 EXPERIMENT = """
 experiment bench {{
@@ -110,10 +110,7 @@ def prepared(place: Path, size: str, precision: str) -> Path:
     steps, log_every = STEPS[size]
     sizes = {**SIZES[size], "precision": precision}
     if not work.exists():
-        (place / ".llx").mkdir(parents=True, exist_ok=True)
-        (place / "books").mkdir(exist_ok=True)
-        for book in (ROOT / "examples" / "data" / "books").glob("*.en.txt"):
-            (place / "books" / book.name).write_bytes(book.read_bytes())
+        project(place)
         file.write_text(EXPERIMENT.format(**sizes, steps=2), encoding="utf-8")
         tokens, vocabulary = tokenized(file)
         common = {"file": str(file), "tokens": str(tokens), "steps": steps, "log_every": log_every}
