@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from . import options, output
-from .run import execute
+from .run import execute_checked
 
 
 @click.command(epilog="Proofs run on a handful of rows, in a corner of the store; what is proved is not proved again.")
@@ -26,13 +26,14 @@ def command(
     from ..mode import Mode
     from ..words import say
 
-    program = check(file, params=params).program
+    checked = check(file, params=params)
+    program = checked.program
     declared = program.declarations.values() if program else ()
     stages = [one.name for one in declared if isinstance(one.value, Stage) and (not only or one.name in only)]
     if program and not stages and not only:
         click.echo(say("cli.prove.nothing", experiment=program.name))
         return 0
-    code = execute(file, params, tuple(stages) or only, store, as_json, Mode.SMOKE)
+    code = execute_checked(checked, tuple(stages) or only, store, as_json, Mode.SMOKE)
     if code == 0 and resume:
         return _resume(file, params, stages, as_json)
     return code

@@ -19,7 +19,7 @@ PROFILE = "LLX_PROFILE"
 
 if TYPE_CHECKING:
     from ..events import Listener
-    from ..face import RunResult
+    from ..face import CheckResult, RunResult
     from ..mode import Mode
     from ..run_folder import RunFolder
 
@@ -66,9 +66,23 @@ def execute(
     locked: bool = False,
 ) -> int:
     """Run a file and show it; give the exit code."""
-    from ..face import check, run_checked
+    from ..face import check
 
-    checked = check(file, params=params)
+    return execute_checked(check(file, params=params), only, store, as_json, mode, locked=locked)
+
+
+def execute_checked(
+    checked: CheckResult,
+    only: tuple[str, ...],
+    store: Path | None,
+    as_json: bool,
+    mode: Mode,
+    *,
+    locked: bool = False,
+) -> int:
+    """Run what was checked already and show it; give the exit code."""
+    from ..face import run_checked
+
     if not as_json:
         # A warning is of most use while the run can still be stopped.
         output.report(checked.diagnostics)
