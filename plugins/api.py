@@ -40,6 +40,7 @@ from .fit import check_fit
 from .hooks import hookimpl
 from .kinds import KindOf
 from .located import Located
+from .models import Model, Shape
 from .smoke import Smoke, handful
 from .sweeps import Distribution, Sweep
 from .tasks import Audit, DataTask, Evaluation, Export, Stage, TokenizerTask, Trained, WeightsTask
@@ -50,12 +51,10 @@ from .values import (
     Decoding,
     Encoding,
     Metric,
-    Model,
     Network,
     Objective,
     Optimizer,
     Schedule,
-    Shape,
     TensorBatch,
 )
 from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..dsl.program import Reference
 from ..dsl.types import Artifact
 from .component import Place
+from .models import Model
 from .tasks import TokenizerTask
-from .values import Model, Objective
+from .values import Objective
 
 
 def check_fit(place: Place, objective: Objective, model: Model, data: Artifact) -> None:

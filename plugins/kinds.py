@@ -6,20 +6,10 @@ from collections.abc import Sequence
 
 from ..dsl.record import Record
 from .component import Component
+from .models import FeedForward, Initialisation, Model, RopeScaling
 from .sweeps import Distribution, Sweep
 from .tasks import Audit, DataTask, Evaluation, Export, Stage, TokenizerTask, WeightsTask
-from .values import (
-    Backend,
-    Decoding,
-    FeedForward,
-    Initialisation,
-    Metric,
-    Model,
-    Objective,
-    Optimizer,
-    RopeScaling,
-    Schedule,
-)
+from .values import Backend, Decoding, Metric, Objective, Optimizer, Schedule
 
 
 class KindOf(Record):

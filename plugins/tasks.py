@@ -11,7 +11,8 @@ from ..dsl.program import Reference
 from ..dsl.types import Artifact
 from .component import Facts, Task
 from .derived import Derived, Purpose, RowsUsed, data_of, derived_as_named, splits_of
-from .values import Model, Objective
+from .models import Model
+from .values import Objective
 
 
 class DataTask(Task):

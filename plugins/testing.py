@@ -21,8 +21,9 @@ import pydantic
 from ..dsl.program import Reference
 from .canonical import canonical, text_of
 from .component import Component, Task
+from .models import Model
 from .schema import fields_of, word_of
-from .values import Decoding, Metric, Model, Objective, Optimizer, Schedule
+from .values import Decoding, Metric, Objective, Optimizer, Schedule
 
 __all__ = ["conforms"]
 

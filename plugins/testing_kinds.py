@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .component import Facts
 from .fit import is_tokens
-from .values import Batch, Decoding, Metric, Model, Objective, Optimizer, Schedule, Shape
+from .models import Model, Shape
+from .values import Batch, Decoding, Metric, Objective, Optimizer, Schedule
 from .work import Outcome
 
 if TYPE_CHECKING:

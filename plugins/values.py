@@ -1,4 +1,4 @@
-"""The bases of the kinds that are values: what a model, an objective, an optimizer, … must offer.
+"""The bases of the kinds that are values, but for models: what an objective, an optimizer, … must offer.
 
 Values are part of a task's description. Torch is named here in annotations only. How an objective is written is told
 in docs/objectives.md.
@@ -16,7 +16,8 @@ from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.record import Record
 from .component import Component, Facts, Place
-from .work import Outcome, Recompute
+from .models import Model, Shape
+from .work import Outcome
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer as TextTokenizer
     from torch import nn
 
-    from .nn.spec import Spec
 
 Batch = dict[str, "np.ndarray[Any, Any]"]
 """Arrays by name on the host; the first dimension of each is the row, so that a slice of rows is a micro-batch."""
@@ -34,143 +34,6 @@ IGNORED = -100
 
 TensorBatch = Mapping[str, "torch.Tensor"]
 """The same on the device; arrays of integers are int64 there, whatever they are stored as."""
-
-
-class Model(Component):
-    """A body: what turns tokens into hidden states.
-
-    The module that `body` makes is called as `body(tokens, segments)` and gives hidden states (B, L, hidden_size);
-    one that reads other arrays of a batch names them in its attribute `streams`, by default ("tokens", "segments"),
-    in the order of its arguments. `tokens` is (B, L) integers. `segments` is (B, L): 0 is padding, 1… numbers the
-    document within the row; None says that every row is one document without padding. It builds its own attention and
-    positions (counted from the start of each document) from them. It has the attributes `hidden_size` (int) and
-    `embedding` (the nn.Embedding of the tokens). One that can go on from what it has read says so with the attribute
-    `takes_cache = True`, and is then also called as `body(…, cache=cache)` (plugins/nn/cache.py): without it, each
-    token that is written costs a pass over the whole text.
-    """
-
-    kind: ClassVar[str] = "model"
-    attention: ClassVar[str] = "causal"
-    """causal, bidirectional or encoder_decoder."""
-    takes_prefix: ClassVar[bool] = False
-    """Whether its body reads the stream `prefix` (B, L): true for tokens that all of their document sees."""
-
-    @property
-    @abstractmethod
-    def shape(self) -> Shape:
-        """Give what an objective may know of the model before it is built."""
-
-    @abstractmethod
-    def parameters(self, vocab_size: int) -> int:
-        """Count the parameters of the body with its vocabulary projection, if that is its own."""
-
-    def active_parameters(self, vocab_size: int) -> int:
-        """Count the parameters that a token goes through: fewer than all where experts share the tokens."""
-        return self.parameters(vocab_size)
-
-    @abstractmethod
-    def flops_per_token(self, vocab_size: int, length: int) -> float:
-        """Give the floating-point operations of one forward pass a token, in rows of `length` tokens."""
-
-    @abstractmethod
-    def activation_bytes(self, vocab_size: int, rows: int, length: int, recompute: Recompute = "none") -> int:
-        """Estimate the most bytes that a forward pass keeps for the backward, in float32.
-
-        `recompute` says what layers compute again: then the one that does so counts in full.
-        """
-
-    @abstractmethod
-    def body(self, vocab_size: int) -> nn.Module:
-        """Build the module, initialised from torch's current random state on torch's current default device."""
-
-
-class Shape(Record):
-    """The description of a model that encodings and heads are made from."""
-
-    hidden_size: int
-    context_length: int
-    attention: str
-    tied_embeddings: bool = True
-    dropout: float = 0.0
-    norm_eps: float = 1e-5
-    """What norms of heads add to the variance."""
-    bias: bool = True
-    """Whether linear layers and norms of heads have biases."""
-    readout: float | None = None
-    """The standard deviation of the first weights that project to the vocabulary or to classes; None is the head's own."""
-
-
-Part = Literal["embedding", "hidden", "output"]
-"""What a matrix of a body does: looks up, maps, or maps and adds to the stream."""
-
-
-class Initialisation(Component):
-    """The scales of a model's first weights, and what goes with them."""
-
-    kind: ClassVar[str] = "initialisation"
-
-    @abstractmethod
-    def deviation(self, part: Part, width: int, layer: int, layers: int) -> float:
-        """Give the standard deviation of the first weights of a matrix, by the hidden size and its layer (from 0)."""
-
-    def readout(self, width: int) -> float | None:
-        """Give the standard deviation of the first weights that project to the vocabulary; None is the head's own.
-
-        One of its own can't be had by a projection that is the embedding itself.
-        """
-        return None
-
-    def matrix_rate(self, width: int) -> float:
-        """Give what the learning rate of matrices (of all but embeddings, norms and biases) is multiplied by."""
-        return 1.0
-
-    def attention_scale(self, head_size: int) -> float | None:
-        """Give what the products of queries and keys are multiplied by; None is 1 / sqrt(head_size)."""
-        return None
-
-
-class RopeScaling(Component):
-    """How rotary embeddings are stretched to a longer context than a model was trained with."""
-
-    kind: ClassVar[str] = "rope_scaling"
-
-    @abstractmethod
-    def scaled(self, frequencies: torch.Tensor, base: float) -> torch.Tensor:
-        """Give other frequencies (D / 2,) for those of a rotary embedding of this base, in radians a token."""
-
-    @property
-    def magnitude(self) -> float:
-        """Give what queries and keys are multiplied by."""
-        return 1.0
-
-
-class FeedForward(Component):
-    """The feed-forward half of a transformer's layer. The counts are those of one layer.
-
-    The module that `build` makes is called as `module(states, context)` and maps (B, L, H) to (B, L, H).
-    """
-
-    kind: ClassVar[str] = "feedforward"
-
-    @abstractmethod
-    def build(self, spec: Spec) -> nn.Module:
-        """Make the module; `initialise` draws its matrices, those called `output` as what adds to the stream."""
-
-    @abstractmethod
-    def parameters(self, spec: Spec) -> int:
-        """Count the parameters."""
-
-    def active_parameters(self, spec: Spec) -> int:
-        """Count the parameters that a token goes through."""
-        return self.parameters(spec)
-
-    @abstractmethod
-    def flops_per_token(self, spec: Spec) -> int:
-        """Give the floating-point operations of a forward pass a token."""
-
-    @abstractmethod
-    def activations_per_token(self, spec: Spec) -> int:
-        """Estimate the numbers that a forward pass keeps a token for the backward, beside the layer's input."""
 
 
 class ArrayOf(Record):

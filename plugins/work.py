@@ -16,8 +16,9 @@ from .component import Facts, Task
 if TYPE_CHECKING:
     import numpy as np
 
+    from .models import Model
     from .smoke import Smoke
-    from .values import Decoding, Metric, Model, Objective, Optimizer, Schedule
+    from .values import Decoding, Metric, Objective, Optimizer, Schedule
 
 
 class Input(Record):

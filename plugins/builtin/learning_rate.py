@@ -11,7 +11,8 @@ from ...dsl.quantities import Quantity
 from ...dsl.types import Artifact
 from ..component import Estimate, Facts, FactsOf, Task
 from ..fields import BatchSize, CheckpointOf, TokenizerOf, hidden, neutral
-from ..values import Model, Objective, Optimizer
+from ..models import Model
+from ..values import Objective, Optimizer
 from ..work import Job, Recompute, Work
 from .schedule.constant import Constant
 from .tokens import Tokens

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..builtin.model.encoder_decoder import EncoderDecoder
 from ..builtin.model.transformer import TransformerModel
-from ..values import Model
+from ..models import Model
 from . import bert, gpt2, llama, modernbert, t5
 from .mapping import Family, Unwritable
 

@@ -9,7 +9,7 @@ from ..builtin.model.transformer import TransformerModel
 from ..builtin.rope_scaling.linear import LinearScaling
 from ..builtin.rope_scaling.llama3 import Llama3Scaling
 from ..builtin.rope_scaling.yarn import YarnScaling
-from ..values import RopeScaling
+from ..models import RopeScaling
 from .mapping import Config, Family, Rule, Unwritable, require, rule
 
 _BLOCK, _LAYER = "body.blocks.#", "layers.#"

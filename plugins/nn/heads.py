@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from ..values import Shape
+from ..models import Shape
 from .initial import draw
 
 Pooling = Literal["last", "first", "mean"]

@@ -6,7 +6,7 @@ import re
 
 from torch import nn
 
-from ..values import Part
+from ..models import Part
 from .spec import Spec
 
 _LAYER = re.compile(r"(?:^|\.)blocks\.(\d+)\.")

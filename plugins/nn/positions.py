@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from ..values import RopeScaling
+    from ..models import RopeScaling
 
 
 def document_positions(tokens: Tensor, segments: Tensor | None, past: int = 0) -> Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ..values import FeedForward, Initialisation, RopeScaling
+    from ..models import FeedForward, Initialisation, RopeScaling
 
 NormName = Literal["layer_norm", "rms_norm"]
 ActivationName = Literal["gelu", "gelu_tanh", "relu", "swiglu", "geglu", "geglu_tanh"]

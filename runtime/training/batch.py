@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ...plugins.values import Model
+from ...plugins.models import Model
 from ...plugins.work import Recompute
 from ..cost import machine_memory
 

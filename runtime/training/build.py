@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from ...plugins.component import Facts, TaskFailed
+from ...plugins.models import Model
 from ...plugins.nn.network import Network
-from ...plugins.values import Model, Objective
+from ...plugins.values import Objective
 from ..files import read_json
 from .order import key
 from .weights import Tensors, WeightsDontFit, put, read_tensors, require_finite, require_match, tensors_of, under

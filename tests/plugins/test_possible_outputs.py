@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import pytest
 from llx.dsl.program import Reference
 from llx.dsl.types import Artifact
+from llx.plugins.models import Model
 from llx.plugins.registered import Registered
 from llx.plugins.registry import Registry
 from llx.plugins.tasks import Evaluation, Stage
-from llx.plugins.values import Model
 
 
 def possible(kind: str, name: str, unknown: set[str], **arguments: Any) -> list[str] | None:

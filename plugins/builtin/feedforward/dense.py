@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from ...models import FeedForward
 from ...nn.spec import GATED, Spec
-from ...values import FeedForward
 
 if TYPE_CHECKING:
     from torch import nn

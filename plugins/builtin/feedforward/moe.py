@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from ...component import Place
+from ...models import FeedForward
 from ...nn.spec import Spec
-from ...values import FeedForward
 from .dense import KEPT, matrices
 
 if TYPE_CHECKING:

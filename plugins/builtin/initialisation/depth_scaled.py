@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from ...values import Part
+from ...models import Part
 from .gpt2 import Gpt2
 
 

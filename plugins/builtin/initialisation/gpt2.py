@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from ...values import Initialisation, Part
+from ...models import Initialisation, Part
 
 DEVIATION, WIDTH = 0.02, 768
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ...values import Part
+from ...models import Part
 from .gpt2 import Gpt2
 
 

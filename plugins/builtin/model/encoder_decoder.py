@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Place
+from ...models import Initialisation, Model, Shape
 from ...nn import MOST_LOGITS
 from ...nn.spec import ActivationName, NormName, Spec
-from ...values import Initialisation, Model, Shape
 from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2

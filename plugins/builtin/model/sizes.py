@@ -6,8 +6,8 @@ import math
 from typing import Protocol
 
 from ...component import Place
+from ...models import Initialisation, Shape
 from ...nn.spec import GATED, ActivationName
-from ...values import Initialisation, Shape
 
 MOST_PARAMETERS = 2**40
 """Beyond this a model is a slip of the keyboard, and is refused before anything is computed from it."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ...component import Place
+from ...models import FeedForward, Initialisation, Model, RopeScaling, Shape
 from ...nn import MOST_LOGITS
 from ...nn.spec import ActivationName, LayerName, NormName, PositionName, Spec
-from ...values import FeedForward, Initialisation, Model, RopeScaling, Shape
 from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2

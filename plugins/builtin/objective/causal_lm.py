@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Facts
-from ...values import IGNORED, Batch, Encoding, Shape
+from ...models import Shape
+from ...values import IGNORED, Batch, Encoding
 from ..encoding.best_fit import BestFit
 from ..encoding.packed import Packed
 from .language import LanguageModelling

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...values import Batch, Encoding, Model, Network, Objective, Shape, TensorBatch
+from ...models import Model, Shape
+from ...values import Batch, Encoding, Network, Objective, TensorBatch
 from ..encoding.single import Single
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pydantic import Field
 from ....dsl.record import Record
 from ...component import Facts
 from ...fields import Fraction
-from ...values import Batch, Shape
+from ...models import Shape
+from ...values import Batch
 from ..encoding.text import role
 from .causal_lm import CausalLM
 from .documents import bounds

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from ...component import Facts
-from ...values import IGNORED, Batch, Network, Objective, Shape, TensorBatch
+from ...models import Shape
+from ...values import IGNORED, Batch, Network, Objective, TensorBatch
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...values import Batch, Encoding, Shape
+from ...models import Shape
+from ...values import Batch, Encoding
 from ..encoding.packed import Packed
 from ..encoding.text import role
 from .draws import Draws, RowDraws

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ....dsl.program import Reference
 from ...component import Facts, Place
-from ...values import Batch, Encoding, Model, Network, Objective, Opening, Shape, TensorBatch
+from ...models import Model, Shape
+from ...values import Batch, Encoding, Network, Objective, Opening, TensorBatch
 from ..encoding.packed import Packed
 from .language import LanguageModelling
 

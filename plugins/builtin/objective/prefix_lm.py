@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...values import IGNORED, Batch, Model, Opening
+from ...models import Model
+from ...values import IGNORED, Batch, Opening
 from .causal_lm import CausalLM
 from .documents import bounds
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ...component import Facts
-from ...values import IGNORED, Batch, Encoding, Opening, Shape
+from ...models import Shape
+from ...values import IGNORED, Batch, Encoding, Opening
 from ..encoding.pairs import Pairs, from_source
 from .language import LanguageModelling
 

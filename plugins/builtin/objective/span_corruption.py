@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from ...component import Facts
-from ...values import Batch, Encoding, Opening, Shape
+from ...models import Shape
+from ...values import Batch, Encoding, Opening
 from ..encoding.packed import Packed
 from ..encoding.pairs import from_source, start_token
 from ..encoding.text import first_token, role

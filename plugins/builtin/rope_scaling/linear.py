@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from ...values import RopeScaling
+from ...models import RopeScaling
 
 if TYPE_CHECKING:
     import torch

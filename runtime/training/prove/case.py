@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from ....plugins.component import Facts
+from ....plugins.models import Model
 from ....plugins.nn.network import Network
-from ....plugins.values import Batch, Model, Objective
+from ....plugins.values import Batch, Objective
 from ..loader import tensors, to_device
 from ..order import key
 from ..setup import Setup

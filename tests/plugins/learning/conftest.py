@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from llx.plugins.component import Facts
+from llx.plugins.models import Model
 from llx.plugins.nn.network import Network
-from llx.plugins.values import Batch, Encoding, Model, Objective
+from llx.plugins.values import Batch, Encoding, Objective
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 NAMES = ["end", "mask", "pad", "fim_prefix", "fim_suffix", "fim_middle", *(f"sentinel_{i}" for i in range(8))]

@@ -13,7 +13,8 @@ import pytest
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.optimizer.adamw import AdamW
-from llx.plugins.values import Model, Objective
+from llx.plugins.models import Model
+from llx.plugins.values import Objective
 
 PAGE = Path(llx.__file__).parent / "docs" / "objectives.md"
 SIZES: dict[str, Any] = {"layers": 1, "hidden_size": 32, "heads": 4, "context_length": 24}

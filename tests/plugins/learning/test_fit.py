@@ -15,7 +15,8 @@ from llx.plugins.component import Place
 from llx.plugins.fit import check_fit
 from llx.plugins.messages import en_learning as en
 from llx.plugins.messages import ja_learning as ja
-from llx.plugins.values import Model, Objective
+from llx.plugins.models import Model
+from llx.plugins.values import Objective
 
 DECODER = Decoder(layers=1, hidden_size=8, heads=2, context_length=8)
 ENCODER = Encoder(layers=1, hidden_size=8, heads=2, context_length=8)

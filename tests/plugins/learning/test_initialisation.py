@@ -13,8 +13,8 @@ from llx.plugins.builtin.initialisation.mup import Mup
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.optimizer.adamw import AdamW
+from llx.plugins.models import Initialisation
 from llx.plugins.nn.network import Network
-from llx.plugins.values import Initialisation
 
 SIZES: dict[str, Any] = {"layers": 4, "hidden_size": 64, "heads": 4, "context_length": 16}
 VOCABULARY = 50

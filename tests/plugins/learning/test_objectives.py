@@ -19,10 +19,11 @@ from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
 from llx.plugins.builtin.objective.span_corruption import SpanCorruption
 from llx.plugins.builtin.optimizer.adamw import AdamW
+from llx.plugins.models import Model
 from llx.plugins.nn import MOST_LOGITS, likelihood
 from llx.plugins.nn.heads import pool
 from llx.plugins.nn.likelihood import vocabulary_loss
-from llx.plugins.values import IGNORED, Batch, Model, Objective
+from llx.plugins.values import IGNORED, Batch, Objective
 
 SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 32, "heads": 4, "context_length": 24}
 LLAMA: dict[str, Any] = {"norm": "rms_norm", "activation": "swiglu", "positions": "rope", "bias": False, "kv_heads": 2}

@@ -27,8 +27,9 @@ from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.builtin.optimizer.muon import Muon
 from llx.plugins.builtin.schedule.cosine import Cosine
 from llx.plugins.builtin.tokens import Tokens
+from llx.plugins.models import Model
 from llx.plugins.tasks import DataTask, TokenizerTask, Trained
-from llx.plugins.values import Model, Objective
+from llx.plugins.values import Objective
 from llx.plugins.work import Input, Job
 from llx.runtime.training import checkpoint, train
 from pydantic import Field

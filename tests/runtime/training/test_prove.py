@@ -15,8 +15,9 @@ from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.component import TaskFailed
+from llx.plugins.models import Model
 from llx.plugins.smoke import Smoke
-from llx.plugins.values import IGNORED, Batch, Model, Objective, TensorBatch
+from llx.plugins.values import IGNORED, Batch, Objective, TensorBatch
 from llx.runtime.training.prove.case import Case
 from llx.runtime.training.prove.proofs import PROOFS
 from llx.runtime.training.prove.prove import prove
