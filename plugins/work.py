@@ -16,6 +16,7 @@ from .component import Facts, Task
 if TYPE_CHECKING:
     import numpy as np
 
+    from .adapters import Adapter
     from .models import Model
     from .smoke import Smoke
     from .values import Decoding, Metric, Objective, Optimizer, Schedule
@@ -87,6 +88,10 @@ class Job(Record):
     compile: bool = False
     samples: Sequence[str] = ()
     """Prompts that are continued at each validation, to be read."""
+    adapter: Adapter | Literal["continue"] | None = None
+    """What is trained beside the body; `continue` goes on with that of `initial`."""
+    initial_adapter: Adapter | None = None
+    """The adapter that `initial` holds: it is merged into the body, unless `adapter` is to go on with it."""
 
 
 class EvaluationJob(Record):

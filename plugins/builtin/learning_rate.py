@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from ...dsl.program import Reference
 from ...dsl.quantities import Quantity
 from ...dsl.types import Artifact
+from ..adapters import Adapter
 from ..component import Estimate, Facts, FactsOf, Task
 from ..fields import BatchSize, CheckpointOf, TokenizerOf, hidden, neutral
 from ..models import Model
@@ -49,6 +50,8 @@ class LearningRateTest(Task):
     micro_batch: int | None = neutral(None)
     activation_checkpointing: Recompute = neutral("none")
     clip_value: float | None = hidden(None)
+    adapter: Adapter | Literal["continue"] | None = hidden(None)
+    initial_adapter: Adapter | None = hidden(None)
 
     def outputs(self) -> dict[str, Artifact]:
         return {"lr": Artifact("number")}
@@ -78,6 +81,8 @@ class LearningRateTest(Task):
             clip_value=self.clip_value,
             micro_batch=self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
+            adapter=self.adapter,
+            initial_adapter=self.initial_adapter,
         )
         taken = work.range_test(job, rates)
         curve = smoothed(taken)

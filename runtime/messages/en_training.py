@@ -57,6 +57,8 @@ MESSAGES: dict[str, str] = {
     "training.skip.newer": "it has format {format}, and this llx reads up to {known}",
     "training.skip.other": "it is of another job ({part}: {old} -> {new})",
     "training.other_environment": "the checkpoint was saved with {part} {old}, and here it is {new}: the result may differ in its last bits from that of a run that was never interrupted",
+    "training.adapter.merged": "the checkpoint's adapter `{adapter}` was merged into the weights of its body; `adapter = continue` would go on with it",
+    "training.adapter.continued": "goes on with the adapter `{adapter}` of the checkpoint",
     "training.head.loaded": "body and head were taken from the checkpoint",
     "training.head.fresh": "the body was taken from the checkpoint; the head for `{objective}` is new",
     "training.head.none": "the body was taken from the checkpoint; `{objective}` has no weights of its own beside it",

@@ -14,7 +14,8 @@ from ...plugins.shards import Shards
 from ...plugins.work import Job, Work
 from .batch import micro_batch
 from .budget import Budget, Pace, validation_interval
-from .build import Stored, build, load_body, load_head
+from .beginning import Beginning
+from .build import build
 from .checkpoint import Checkpoints, check_space
 from .device import choose_device
 from .loader import Reader
@@ -93,12 +94,13 @@ class Setup:
         job, log = self.job, self.work.progress.log
         network = build(job.model, job.objective, self.facts, self.seed)
         self.head = "fresh" if network.head is not None else "none"
-        if job.initial is not None:
-            given = self.work.input(job.initial)
-            stored = Stored.open(given.directory / given.output)
-            load_body(network, stored)
-            self.head = load_head(network, stored, job.objective, self.facts)
-            log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
+        begun = Beginning(job, self.work, self.seed)
+        if begun.stored is not None:
+            self.head = begun.put_into(network, self.facts)
+            log(f"training.head.{self.head}", objective=job.objective.name, given=begun.stored.facts.get("objective"))
+        begun.adapt(network, self.head)
+        self.adapter, self.trains_head, self.still = begun.adapter, begun.trains_head, begun.still
+        self.base = begun.base(write=self.team.rank == 0)
         network.to(self.device)
         if self.device.type == "cpu":
             let_choose(network)
@@ -128,7 +130,7 @@ class Setup:
             "device": self.device.type,
             "data": hashlib.sha256("".join(sorted(self.shards.digests.values())).encode()).hexdigest()[:16],
         }
-        for part in ("model", "objective", "optimizer", "schedule", "select"):
+        for part in ("model", "objective", "optimizer", "schedule", "select", "adapter"):
             value = getattr(job, part)
             fields = flatten(describe(value)) if isinstance(value, Component) else {"": value}
             identity |= {f"{part}.{path}" if path else part: field for path, field in fields.items()}

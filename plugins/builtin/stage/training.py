@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from ...api import (
+    Adapter,
     Amount,
     BatchSize,
     Data,
@@ -84,6 +85,19 @@ class TrainingStage(Stage):
     def initial(self) -> Reference | None:
         """Give the checkpoint that it starts from."""
 
+    @property
+    def adapting(self) -> Adapter | Literal["continue"] | None:
+        """Give what is trained beside the body; `continue` is the adapter that the checkpoint holds."""
+        return None
+
+    @property
+    def initial_adapter(self) -> Adapter | None:
+        """Give the adapter that the checkpoint holds which it starts from."""
+        return None
+
+    def described_adapter(self) -> Adapter | None:
+        return self.initial_adapter if self.adapting == "continue" else self.adapting
+
     def described_objective(self) -> Objective:
         return self.objective
 
@@ -111,6 +125,8 @@ class TrainingStage(Stage):
             clip_value=self.clip_value,
             micro_batch=None if self.micro_batch == "auto" else self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
+            adapter=self.adapting,
+            initial_adapter=self.initial_adapter,
         )
 
     def prepare(self) -> dict[str, Task]:
@@ -245,6 +261,8 @@ class TrainingStage(Stage):
                 save=self.save,
                 compile=self.compile,
                 samples=self.samples,
+                adapter=self.adapting,
+                initial_adapter=self.initial_adapter,
             )
         )
         return facts | found
