@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..adapters import MARK
 from .products import Linear
 
+
 def freeze_beside(network: nn.Module, head: bool) -> None:
     """Have an adapter's weights be all of a network that is trained, and those of the head, if it is to be trained too."""
     # A tied head's weights go by the body's name, and stay.

@@ -58,7 +58,9 @@ class Keeper:
             kept = (self.state.best_step, best)
         network, first = self.setup.network, self.setup.team.rank == 0
         with self.update.averaged(False):
-            self.saver.save(self.state.step, tensors_of(network, self.setup.still), self.update.tensors(), state, kept, first)
+            self.saver.save(
+                self.state.step, tensors_of(network, self.setup.still), self.update.tensors(), state, kept, first
+            )
         self.saved = self.setup.team.now()
 
     def say_stall(self, elapsed: float) -> None:

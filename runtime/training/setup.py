@@ -13,8 +13,8 @@ from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_
 from ...plugins.shards import Shards
 from ...plugins.work import Job, Work
 from .batch import micro_batch
-from .budget import Budget, Pace, validation_interval
 from .beginning import Beginning
+from .budget import Budget, Pace, validation_interval
 from .build import build
 from .checkpoint import Checkpoints, check_space
 from .device import choose_device
