@@ -38,7 +38,7 @@ class Adapted(Linear):
 def linear_layers(body: nn.Module) -> dict[str, nn.Linear]:
     """Give the layers of a body that can be adapted, by name: those that are nothing but linear."""
     # torch.compile and torchao put classes of their own in their place: what they do would be lost.
-    return {name: module for name, module in body.named_modules() if type(module) in (nn.Linear, Linear)}  # type: ignore[misc]
+    return {name: module for name, module in body.named_modules() if type(module) in (nn.Linear, Linear)}
 
 
 def attach(layer: nn.Linear, adapter: nn.Module) -> None:
