@@ -41,7 +41,17 @@ RECORDS: Records = (
     },
 )
 SIZES: dict[str, Any] = {"layers": 1, "hidden_size": 32, "heads": 4, "context_length": 32}
-SPECIAL = ["end", "mask", "pad", "fim_prefix", "fim_suffix", "fim_middle", *(f"sentinel_{i}" for i in range(16))]
+SPECIAL = [
+    "end",
+    "mask",
+    "pad",
+    "fim_prefix",
+    "fim_suffix",
+    "fim_middle",
+    "turn_start",
+    "turn_end",
+    *(f"sentinel_{i}" for i in range(16)),
+]
 ROLES = {role: number for number, role in enumerate(SPECIAL)}
 
 

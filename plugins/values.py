@@ -72,7 +72,8 @@ class Encoding(Component):
 
         `records` have the columns that the encoding needs and `_record`, their number in their split. `roles`
         gives the ids of special tokens by role (end, mask, pad). `facts` are what `collect` gave for training.
-        Raises TaskFailed for a record that can't be encoded (a label never seen in training).
+        Raises TaskFailed for a record that can't be encoded (a label never seen in training). A generator may return
+        in the end how many records something was done to that must be said, by the key of the message: {"chat.cut": 3}.
         """
 
     def tokens(self, row: Mapping[str, Any]) -> int:
@@ -96,6 +97,8 @@ class Opening(Record):
     """What is read beside it, by a model of two streams."""
     prefix: bool = False
     """Whether all of `tokens` see each other, also what stands before them."""
+    ends: tuple[int, ...] = ()
+    """Tokens that end what is written, beside the tokenizer's end token."""
 
 
 class Objective(Component):
@@ -174,6 +177,13 @@ class Objective(Component):
         """
         start = roles.get("start", roles.get("end"))
         return Opening([*([] if start is None else [start]), *prompt])
+
+    def begin(self, prompt: str, tokenizer: TextTokenizer, facts: Facts, length: int) -> Opening:
+        """Give how a text begins that is written from the text of a prompt; by default its `opening`.
+
+        `facts` are those of the checkpoint: roles, and a chat template if the tokenizer has one of its own.
+        """
+        return self.opening(tokenizer.encode(prompt, add_special_tokens=False).ids, facts["roles"], length)
 
     def shown(self, prompt: str) -> str:
         """Give how a prompt is shown before what was written from it; by default both are one text."""
