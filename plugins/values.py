@@ -185,6 +185,10 @@ class Objective(Component):
         """
         return self.opening(tokenizer.encode(prompt, add_special_tokens=False).ids, facts["roles"], length)
 
+    def in_chat(self) -> Objective | None:
+        """Give what takes prompts for a user's turns, for a checkpoint of this one; None if it holds no conversations."""
+        return None
+
     def shown(self, prompt: str) -> str:
         """Give how a prompt is shown before what was written from it; by default both are one text."""
         return prompt

@@ -85,6 +85,7 @@ MESSAGES: dict[str, str] = {
     "cli.why.because": "it begins here: {chain}",
     "cli.why.needs": "needs {needs}",
     "cli.generate.speed": "{tokens} tokens, {speed} a second",
+    "cli.gives.chat": "`{stage}` was trained with `{objective}`, which holds no conversations",
     "cli.gives.text": "`{stage}` was trained with `{objective}`, which writes no text",
     "cli.columns": "`{stage}` reads the columns {columns}, which `{text}` doesn't give",
     "cli.columns.help": "write each as a JSON object, in quotes for the shell: '{example}'",

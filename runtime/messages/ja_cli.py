@@ -85,6 +85,7 @@ MESSAGES: dict[str, str] = {
     "cli.why.because": "発端: {chain}",
     "cli.why.needs": "必要とするもの: {needs}",
     "cli.generate.speed": "{tokens} トークン、毎秒 {speed}",
+    "cli.gives.chat": "`{stage}` は `{objective}` で学習しており、会話はできません",
     "cli.gives.text": "`{stage}` は `{objective}` で学習しており、文章を生成できません",
     "cli.columns": "`{stage}` は列 {columns} を読みますが、`{text}` にはありません",
     "cli.columns.help": "1 件ずつ JSON オブジェクトで書き、シェルの引用符で囲んでください: '{example}'",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ...component import Facts
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding
+from ...values import IGNORED, Batch, Encoding, Objective
 from ..encoding.best_fit import BestFit
 from ..encoding.packed import Packed
 from .language import LanguageModelling
@@ -36,6 +36,12 @@ class CausalLM(LanguageModelling):
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         return shifted(batch)
+
+    def in_chat(self) -> Objective:
+        """Have turns written out by a chat template: models from elsewhere were often taught one."""
+        from .instruction import Instruction
+
+        return Instruction()
 
 
 def shifted(batch: Batch) -> Batch:

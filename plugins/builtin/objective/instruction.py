@@ -65,6 +65,9 @@ class Instruction(LanguageModelling):
         """Have the prompt be a user's turn, or the conversation whose JSON it is, and the text be the answer to it."""
         return chat_opening(self.template, prompt, tokenizer, facts)
 
+    def in_chat(self) -> Instruction:
+        return self
+
     def shown(self, prompt: str) -> str:
         return f"{prompt}\n→ "
 

@@ -132,6 +132,9 @@ class Mixed(Objective):
         """Have a text begin as the first part that writes has it."""
         return self._writing().begin(prompt, tokenizer, facts, length)
 
+    def in_chat(self) -> Objective | None:
+        return self._writing().in_chat()
+
     def shown(self, prompt: str) -> str:
         return self._writing().shown(prompt)
 
