@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from ..component import TaskFailed
 from .template import Piece
@@ -118,7 +118,7 @@ def compiled(source: str, tokens: Mapping[str, str]) -> Render:
     class Generation(Extension):
         """`{% generation %}` … `{% endgeneration %}` says what the assistant writes: that is known here without it."""
 
-        tags: ClassVar[set[str]] = {"generation"}
+        tags = {"generation"}  # noqa: RUF012
 
         def parse(self, parser: Any) -> Any:
             line = next(parser.stream).lineno

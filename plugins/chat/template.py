@@ -56,7 +56,7 @@ class ChatML:
 
     def __init__(self, start: int, end: int) -> None:
         self.start, self.end = start, end
-        self.ends = (end,)
+        self.ends: tuple[int, ...] = (end,)
 
     def pieces(self, turns: Sequence[Turn], opened: bool = False) -> list[Piece]:
         written = []
@@ -81,7 +81,7 @@ class Plain:
 
     def __init__(self, start: int, end: int) -> None:
         self.start, self.end = start, end
-        self.ends = (end,)
+        self.ends: tuple[int, ...] = (end,)
 
     def pieces(self, turns: Sequence[Turn], opened: bool = False) -> list[Piece]:
         written, before = [Piece(token=self.start)], ""
