@@ -3,6 +3,7 @@
 MESSAGES: dict[str, str] = {
     "L0780": "{where}: the conversation ends with a turn of the {role}, and has no answer to it",
     "L0780.record": "record {record} of `{split}` ends with a turn of the {role}, and has no answer to it",
+    "L0780.response": "{where}: there is no answer: {value}",
     "L0780.response.record": "record {record} of `{split}` has no answer: {value}",
     "L0780.help": "each conversation ends with what the assistant says; add the answer, or leave such rows out (`bad_rows = skip` where the reader has `messages`)",
     "L0781": "{where}: this is no conversation: {value}",

@@ -3,6 +3,7 @@
 MESSAGES: dict[str, str] = {
     "L0780": "{where}: 会話が {role} の発話で終わり、それへの答えがありません",
     "L0780.record": "`{split}` の {record} 番目のレコードが {role} の発話で終わり、それへの答えがありません",
+    "L0780.response": "{where}: 答えがありません: {value}",
     "L0780.response.record": "`{split}` の {record} 番目のレコードに答えがありません: {value}",
     "L0780.help": "会話は assistant の発話で終わります。答えを加えるか、その行を除いてください（`messages` を読む所で `bad_rows = skip`）",
     "L0781": "{where}: 会話ではありません: {value}",
