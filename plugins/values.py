@@ -273,7 +273,11 @@ class Schedule(Component):
 
 
 class Metric(Component):
-    """A number that says how good a model is, with the reference that it must beat."""
+    """A number that says how good a model is, with the reference that it must beat.
+
+    Its interval is made by drawing records (or rows) again and computing it anew, a thousand times. A metric whose sums over
+    them say all offers these as `statistics` and `of`, and is as fast as a product of matrices (docs/metrics.md).
+    """
 
     kind: ClassVar[str] = "metric"
     needs: ClassVar[str] = "loss"
@@ -281,10 +285,20 @@ class Metric(Component):
     higher_is_better: ClassVar[bool] = True
     bounds: ClassVar[tuple[float | None, float | None]] = (None, None)
     """The least and the most that it can be, None where there is no end."""
+    unit: ClassVar[Literal["record", "row"]] = "record"
+    """What it is computed of, and what is drawn again for its interval: `Outcome.records`, or rows, by their sums."""
 
     @abstractmethod
     def compute(self, outcome: Outcome) -> float:
         """Compute the metric."""
+
+    def statistics(self, outcome: Outcome) -> np.ndarray[Any, Any] | None:
+        """Give numbers of each unit, in order, whose sums over units say all: (n, k); None if there are none such."""
+        return None
+
+    def of(self, sums: np.ndarray[Any, Any]) -> float:
+        """Compute the metric of the sums of its statistics over some units: (k,)."""
+        raise NotImplementedError(f"{self.name} gives statistics and doesn't say what they come to")
 
     def reference(self, outcome: Outcome) -> float | None:
         """Compute the same of the trivial model: what a useful one must beat."""

@@ -30,6 +30,7 @@ MESSAGES: dict[str, str] = {
     "cli.results": "Results",
     "cli.results.metric": "metric",
     "cli.results.value": "value",
+    "cli.results.interval": "95 % interval",
     "cli.results.reference": "to beat",
     "cli.sweep": "Trials of {label}: {count} settings",
     "cli.sweep.seeds": "Trials of {label}: {count} settings with {seeds} seeds each",

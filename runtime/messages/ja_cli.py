@@ -30,6 +30,7 @@ MESSAGES: dict[str, str] = {
     "cli.results": "結果",
     "cli.results.metric": "指標",
     "cli.results.value": "値",
+    "cli.results.interval": "95 % 区間",
     "cli.results.reference": "基準値",
     "cli.sweep": "{label} の試行: 設定 {count} 通り",
     "cli.sweep.seeds": "{label} の試行: 設定 {count} 通り、それぞれシード {seeds} 個",
