@@ -56,9 +56,7 @@ class Average:
         """Take in the weights after a step (from 0), before which the part `done` of the budget was used."""
         if done < self.start:
             return
-        torch._foreach_lerp_(
-            list(self.averages.values()), list(self.trained.values()), self.share(step, self.taken)
-        )
+        torch._foreach_lerp_(list(self.averages.values()), list(self.trained.values()), self.share(step, self.taken))
         self.taken += 1
 
     @contextmanager
