@@ -74,7 +74,7 @@ def stored_network(
     return network if fits else None, stored
 
 
-_OWN = ("format", "objective", "step", "vocab_size", "roles", "adapter", "trained_head")
+_OWN = ("format", "objective", "step", "vocab_size", "roles", "chat_template", "adapter", "trained_head")
 """Facts of a checkpoint that are not about what its head tells apart."""
 
 
