@@ -193,7 +193,10 @@ FIELDS: dict[str, str] = {
     **_of(
         "optimizer",
         ("adamw", "muon", "lion", "sgd", "adafactor"),
-        {"groups": "パラメータ名のパターンごとに、代わりに使う `lr` や `weight_decay`"},
+        {
+            "groups": "パラメータ名のパターンごとに、代わりに使う `lr` や `weight_decay`",
+            "layer_decay": "1 層下がるごとに学習率に掛ける値",
+        },
     ),
     **_of("optimizer", ("adamw", "muon", "lion", "sgd"), {"lr": "スケジュールの頂点での学習率"}),
     **_of("optimizer", ("adamw", "muon"), {"betas": "勾配の平均と、その 2 乗の平均が、どれだけゆっくり忘れるか"}),
@@ -274,6 +277,8 @@ FIELDS: dict[str, str] = {
             "offload": "オプティマイザーの状態をホストのメモリに置くかどうか",
             "save": "再開のために保存する間隔。none なら約 1 分ごと",
             "compile": "torch.compile でネットワークをコンパイルするかどうか",
+            "freeze": "訓練しないもの。`body`、`head`、`embedding`、またはパラメータ名のパターン",
+            "unfreeze": "上から 1 層ずつ訓練に加える間隔。最初はヘッドだけ。none ならすべてを初めから訓練",
         },
     ),
     "stage.train.model": "訓練するモデル",

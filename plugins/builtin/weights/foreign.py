@@ -154,6 +154,8 @@ class ForeignWeights(WeightsTask):
         store(tokenizer, facts["roles"], folder)
         store(tokenizer, facts["roles"], work.directory)
         kept = {"format": 1, "objective": objective.name if objective else None, "step": 0, **facts}
+        if objective is not None:
+            kept["head"] = objective.tells_apart(facts)
         (folder / "facts.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
 
     def _described(self, root: Path) -> HubModel:

@@ -29,6 +29,7 @@ stage learn = train {{
   budget = 40 steps
   validate = 5 steps
   save = {save} steps
+  {more}
 }}
 """
 TWO = "torchrun { processes = 2 }"
@@ -50,11 +51,12 @@ class Ran:
         save: int = 4,
         lr: str = "0.003",
         micro: int = 7,
+        more: str = "",
     ) -> None:
         (root / "books").mkdir(parents=True, exist_ok=True)
         for number in range(20):
             (root / "books" / f"{number}.txt").write_text(f"It was dark and stormy, night {number}. " * 20)
-        text = BODY.format(dropout=dropout, save=save, lr=lr, micro=micro)
+        text = BODY.format(dropout=dropout, save=save, lr=lr, micro=micro, more=more)
         (root / "case.llx").write_text(f"experiment case {{ seed = 1, device = cpu, backend = {backend} }}\n{text}")
         self.notes: list[str] = []
         self.losses: dict[int, float] = {}
@@ -190,3 +192,14 @@ def test_ranks_that_die_again_and_again_are_given_up(tmp_path: Path) -> None:
     ran = Ran(tmp_path, "torchrun { processes = 2, max_restarts = 1 }", watch=kill, save=100)
     assert [one.code for one in ran.result.diagnostics if one.code == "L0830"] == ["L0830"]
     assert ran.notes.count("training.restarted") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backend", "more"), [(TWO, "unfreeze = 10 steps"), (SHARDED, "freeze = embedding")])
+def test_a_part_that_is_trained_is_the_same_part_in_two_processes(tmp_path: Path, backend: str, more: str) -> None:
+    alone, together = Ran(tmp_path / "one", more=more), Ran(tmp_path / "two", backend, more=more)
+    assert torch.allclose(
+        torch.tensor([line[2] for line in alone.curve]), torch.tensor([line[2] for line in together.curve]), atol=1e-4
+    )
+    for name, weight in alone.weights.items():
+        torch.testing.assert_close(together.weights[name], weight, atol=1e-4, rtol=1e-3)
