@@ -55,6 +55,7 @@ RUN_TIME = {
     "L0542": "the names of parameters are known to the plan, which builds the network",
     "L0740": "the names of parameters are known to the plan, which builds the network",
     "L0741": "the names of parameters are known to the plan, which builds the network",
+    "L0747": "tokenizers are read in a run",
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",
     "L0559": "no built-in objective needs other checkpoints",
@@ -80,8 +81,11 @@ RUN_TIME = {
     "L0666": "a page holds no pipes",
     "L0672": "data is read in a run",
     "L0674": "texts are encoded in a run",
-    **dict.fromkeys(("L0690", "L0691", "L0692", "L0693", "L0700"), "a page holds no folder of weights"),
-    **dict.fromkeys(("L0694", "L0696", "L0697", "L0701"), "weights are read in a run"),
+    **dict.fromkeys(
+        ("L0690", "L0691", "L0692", "L0693", "L0694", "L0696", "L0700", "L0701", "L0743", "L0744"),
+        "a page holds no folder of weights",
+    ),
+    "L0697": "weights are read in a run",
     "L0695": "splits are made in a run",
     "L0704": "two more distributions would have to be installed",
 }

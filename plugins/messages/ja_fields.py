@@ -154,6 +154,11 @@ FIELDS: dict[str, str] = {
     "objective.classification.pooling": "どの隠れ状態でテキストを代表させるか",
     "objective.classification.pooler": "テキストを代表する値を、BERT のように tanh の層に通すかどうか",
     "weights.checkpoint.path": "フォルダー",
+    "weights.extend.from": "チェックポイント",
+    "weights.extend.tokens": "加えるトークン",
+    "weights.extend.tokenizer": "足りないトークンを取り出す、別のトークナイザー",
+    "weights.checkpoint.fetch": "ファイルを取得するコマンド。見つからないときに示されます",
+    "weights.gguf.fetch": "ファイルを取得するコマンド。見つからないときに示されます",
     "weights.gguf.path": "ファイル",
     **_of(
         "weights",

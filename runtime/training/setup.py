@@ -25,7 +25,6 @@ from .precision import choose_precision, compute_in_fp8
 from .recompute import recompute
 from .team import Team
 
-
 _SHOWN = 8
 """Names of tensors in a note."""
 

@@ -35,10 +35,14 @@ def planned(root: Path, more: str) -> face.PlanResult:
 @pytest.mark.parametrize(
     ("more", "code", "at"),
     [
-        ('freeze = ["body.layers.0"]', "L0740", "[\"body.layers.0\"]"),
-        ('freeze = body', "L0741", "body"),
+        ('freeze = ["body.layers.0"]', "L0740", '["body.layers.0"]'),
+        ("freeze = body", "L0741", "body"),
         ('optimizer = adamw { groups = { "*embeding*" = { lr = 1e-4 } } }', "L0541", None),
-        ('optimizer = muon { lr = auto, groups = { "*bias" = { lr = 1e-4 }, embedding = { lr = 1e-4 }, "*weight" = { lr = 1e-3 } } }', "L0542", None),
+        (
+            'optimizer = muon { lr = auto, groups = { "*bias" = { lr = 1e-4 }, embedding = { lr = 1e-4 }, "*weight" = { lr = 1e-3 } } }',
+            "L0542",
+            None,
+        ),
     ],
 )
 def test_a_name_that_means_nothing_is_told_by_the_plan(tmp_path: Path, more: str, code: str, at: str | None) -> None:
@@ -53,14 +57,16 @@ def test_a_name_that_means_nothing_is_told_by_the_plan(tmp_path: Path, more: str
 
 
 def test_the_plan_says_what_is_trained_and_counts_what_that_saves(tmp_path: Path) -> None:
-    first = face.run(tmp_path / "case.llx", only=("letters",), store=tmp_path / "store") if planned(tmp_path, "") else None
+    first = (
+        face.run(tmp_path / "case.llx", only=("letters",), store=tmp_path / "store") if planned(tmp_path, "") else None
+    )
     assert first is not None
     assert first.ok
     whole = planned(tmp_path, "").estimates["learn"]
     part = planned(tmp_path, 'freeze = [embedding, "body.blocks.0"]').estimates["learn"]
     assert whole.trained_parameters == whole.parameters == part.parameters
     assert part.trained_parameters is not None
-    assert 0.4 < part.trained_parameters / (whole.parameters or 1) < 0.6
+    assert 0.25 < part.trained_parameters / (whole.parameters or 1) < 0.35
     assert part.memory is not None
     assert whole.memory is not None
     assert part.memory < whole.memory

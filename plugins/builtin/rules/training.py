@@ -29,7 +29,9 @@ def optimizer_of_parts(program: Program, findings: Findings) -> None:
 def thawed_in_parts(program: Program, findings: Findings) -> None:
     """L0742: layers that join one after the other, where each process holds a part of every weight."""
     backend = getattr(program.settings, "backend", None)
-    for stage in findings.every(TrainingStage) if backend is not None and backend.sharded else ():
+    if backend is None or not backend.sharded:
+        return
+    for stage in findings.every(TrainingStage):
         if stage.unfreeze is not None:
             labels = [Also(program.settings, "backend", "sharded.backend")]
             findings.error(stage, "unfreeze", "L0742", {"backend": backend.name}, labels=labels, help="L0742.help")

@@ -38,7 +38,6 @@ from ..schedule.cosine import Cosine
 from ..tokens import Tokens
 from .trained import Trained, looked_at
 
-
 Part = Literal["body", "head", "embedding"] | str
 """A part of a network: a word for it, or a pattern of the names of its parameters."""
 

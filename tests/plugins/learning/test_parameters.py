@@ -102,9 +102,14 @@ def test_rates_decay_from_the_head_down_and_a_groups_own_is_meant_as_it_stands(n
 
 
 def test_an_outline_has_the_names_and_sizes_of_the_network(network: Any, facts: Any) -> None:
-    for model, objective in ((Encoder(**SIZES), Classification()), (Decoder(**SIZES, tied_embeddings=False), CausalLM())):
+    for model, objective in (
+        (Encoder(**SIZES), Classification()),
+        (Decoder(**SIZES, tied_embeddings=False), CausalLM()),
+    ):
         made = outline(model, objective, facts)
         assert all(parameter.is_meta for parameter in made.parameters())
         net = network(model, objective)
         assert {n: p.shape for n, p in made.named_parameters()} == {n: p.shape for n, p in net.named_parameters()}
-        assert [n for n, _ in outline(model, objective, {}).named_parameters()] == [n for n, _ in net.named_parameters()]
+        assert [n for n, _ in outline(model, objective, {}).named_parameters()] == [
+            n for n, _ in net.named_parameters()
+        ]

@@ -91,7 +91,9 @@ def test_layers_join_from_the_top(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("steps", [2, 4, 6])
 def test_a_layer_that_has_not_joined_is_as_it_was(tmp_path: Path, steps: int) -> None:
-    project, job = small_classification(tmp_path / "run", unfreeze=Quantity(2, "steps"), budget=[Quantity(steps, "steps")])
+    project, job = small_classification(
+        tmp_path / "run", unfreeze=Quantity(2, "steps"), budget=[Quantity(steps, "steps")]
+    )
     train(replace(job, optimizer=AdamW(lr=0.01, weight_decay=0.5)), project.work, lambda event: None)
     other, start = small_classification(tmp_path / "start", budget=[Quantity(1, "steps")], optimizer=AdamW(lr=1e-30))
     train(start, other.work, lambda event: None)
