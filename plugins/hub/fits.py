@@ -67,7 +67,7 @@ def _missing(family: Family, model: HubModel, shapes: Shapes) -> list[str]:
     return found
 
 
-def _other_sizes(rules: list[Rule], wanted: dict[str, tuple[int, ...]], shapes: Shapes) -> Iterator[str]:
+def _other_sizes(rules: list[Rule], wanted: Shapes, shapes: Shapes) -> Iterator[str]:
     for rule in rules:
         for ours in rule.ours:
             name = next((one for one in _read_as(rule) if one in shapes), None)

@@ -160,9 +160,9 @@ def _draw(curve: Curve, across: Axis, up: Axis) -> Markup:
                 at = _at(a, b, across, up)
                 parts.append(element("path", class_=f"dot {curve.style}", d=f"M{at}h0"))
     for a, low, high in curve.spread:
-        at = across.place(a) * WIDTH
-        ends = {"y1": round((1 - up.place(low)) * HEIGHT, 1), "y2": round((1 - up.place(high)) * HEIGHT, 1)}
-        parts.append(element("line", class_=f"spread {curve.style}", x1=round(at, 1), x2=round(at, 1), **ends))
+        x = round(across.place(a) * WIDTH, 1)
+        y1, y2 = (round((1 - up.place(end)) * HEIGHT, 1) for end in (low, high))
+        parts.append(element("line", class_=f"spread {curve.style}", x1=x, x2=x, y1=y1, y2=y2))
     return join(parts)
 
 

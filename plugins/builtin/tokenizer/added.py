@@ -53,7 +53,9 @@ def add(tokenizer: Tokenizer, tokens: Iterable[str], *, whole: bool) -> tuple[li
         pieces = tokenizer.encode(token, add_special_tokens=False).ids
         if not pieces:
             raise BadData("L0746", {"token": token, "reason": Text("extend.empty")}, field="tokens")
-        is_one = len(pieces) == 1 and pieces[0] != unknown
+        # Byte-level tokenizers hold words with the space before them.
+        spaced = tokenizer.encode(f" {token}", add_special_tokens=False).ids
+        is_one = any(len(form) == 1 and form[0] != unknown for form in (pieces, spaced))
         if tokenizer.token_to_id(token) is not None or (is_one and not whole):
             known.append(token)
         else:
