@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     "report.results.eval": "eval",
     "report.results.metric": "metric",
     "report.results.value": "value",
+    "report.results.interval": "95 % interval",
     "report.results.reference": "to beat",
     "report.learning": "Learning curves",
     "report.learning.about": "What the sweeps were judged by, over a number that they try; a bar is one standard deviation over the seeds, each way.",

@@ -48,7 +48,7 @@ class Setup:
         self.shards = Shards(tokens.directory, self.split)
         if not len(self.shards):
             raise TaskFailed("L0807", {"split": self.split}, field="data", help="L0807.help")
-        self.reader = Reader(self.shards, job.objective, self.facts)
+        self.reader = Reader(self.shards, job.objective, self.facts, job.token_dropout)
         self.validation: Reader | None = None
         if "validation" in splits:
             rows = Shards(tokens.directory, "validation")
@@ -132,8 +132,11 @@ class Setup:
             "ema": job.ema,
             "freeze": list(job.freeze),
             "unfreeze": None if job.unfreeze is None else str(job.unfreeze),
+            "swa": job.swa,
+            "token_dropout": job.token_dropout,
             "offload": job.offload,
             "patience": job.patience,
+            "min_change": job.min_change,
             "validate": self.validate_every,
             "seed": self.seed,
             # What `auto` became; tf32 and fp8 are no types of their own.
@@ -151,7 +154,11 @@ class Setup:
         """Look before the first step whether a checkpoint and the result will fit on the disk."""
         trained = [p for p in self.network.parameters() if p.requires_grad]
         weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
-        average = sum(p.numel() * p.element_size() for p in trained) if self.job.ema is not None else 0
+        average = (
+            sum(p.numel() * p.element_size() for p in trained)
+            if self.job.ema is not None or self.job.swa is not None
+            else 0
+        )
         tables = embedding_weights(self.network)
         embedded = sum(p.numel() for p in trained if id(p) in tables)
         state = self.job.optimizer.state_bytes(sum(p.numel() for p in trained), embedded)

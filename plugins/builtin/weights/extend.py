@@ -103,7 +103,8 @@ class Extend(WeightsTask):
             store(tokenizer, facts["roles"], place)
         facts |= {"vocab_size": size}
         (folder / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-        return {"vocab_size": size, "roles": facts["roles"], "added": len(added)}
+        told = {name: facts[name] for name in ("vocab_size", "roles", "chat_template") if name in facts}
+        return told | {"added": len(added)}
 
     def _added(self, tokenizer: Tokenizer, work: Work) -> list[Addition]:
         """Add the tokens to the tokenizer, and say which."""
