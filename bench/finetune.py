@@ -79,7 +79,9 @@ def main() -> int:
                     asked.results.write_text(json.dumps(found), encoding="utf-8")
     for name, speeds in found.items():
         ratio = statistics.median(a / b for a, b in zip(found["llx"], speeds, strict=True))
-        print(f"{name:24} {statistics.median(speeds):8.1f} examples/s (median of {len(speeds)})   llx: {ratio:.2f} times")
+        print(
+            f"{name:24} {statistics.median(speeds):8.1f} examples/s (median of {len(speeds)})   llx: {ratio:.2f} times"
+        )
     return 0
 
 
