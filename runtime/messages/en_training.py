@@ -49,6 +49,7 @@ MESSAGES: dict[str, str] = {
     "training.saved": "saved at step {step}; the same command goes on from there",
     "training.spike": "step {step} has a loss of {loss}, where {usual} is usual ({rows} rows, the first: {first})",
     "training.profile": "a trace of {steps} steps is in {file}: open it at ui.perfetto.dev or chrome://tracing",
+    "training.no_profile": "no trace was written: that takes a stage of at least {steps} steps",
     "training.stall": "checkpoints saved on the way: {count}; training waited {seconds} s for them ({share} of its time)",
     "training.restarted": "a process of the training ended ({reason}); all of them start again from the last checkpoint ({again} of {most})",
     "training.skipped": "checkpoint {checkpoint} was passed over: {reason}",

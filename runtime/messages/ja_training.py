@@ -47,6 +47,7 @@ MESSAGES: dict[str, str] = {
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",
     "training.spike": "ステップ {step} の損失は {loss} で、通常は {usual} 前後です（{rows} 行、先頭は {first}）",
     "training.profile": "{steps} ステップのトレースを {file} に書きました。ui.perfetto.dev か chrome://tracing で開けます",
+    "training.no_profile": "トレースは書き出されませんでした。{steps} ステップ以上のステージが必要です",
     "training.stall": "途中で {count} 回保存しました。学習がそれを待った時間は {seconds} 秒（全体の {share}）です",
     "training.restarted": "訓練のプロセスが終了しました（{reason}）。最後のチェックポイントから全プロセスを再開します（{most} 回中 {again} 回目）",
     "training.skipped": "チェックポイント {checkpoint} は使いませんでした: {reason}",
