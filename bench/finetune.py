@@ -27,7 +27,7 @@ from common import ROOT, project
 EXPERIMENT = """
 experiment bench {{ seed = seed }}
 param seed = 1
-data passages = jsonl("passages.jsonl")
+data passages = jsonl("passages.jsonl", label = "label")
 tokenizer pieces = train_bpe(passages, vocab_size = 8192)
 model bert = encoder {{
   layers = {layers}, hidden_size = {hidden_size}, heads = 12, context_length = {length}, dropout = 0

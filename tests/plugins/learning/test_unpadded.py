@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from llx.plugins.builtin.feedforward.dense import Dense
-from llx.plugins.builtin.feedforward.moe import Moe
+from llx.plugins.builtin.feedforward.moe import MixtureOfExperts
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.nn import unpadded
@@ -20,7 +20,7 @@ SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 16, "heads": 2, "context_le
 def run(model: Any, segments: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """Give the hidden states of what is no padding, and the gradients of all weights."""
     torch.manual_seed(1)
-    body = model.body(40)
+    body = model.body(40).double()
     tokens = torch.randint(0, 40, segments.shape, generator=torch.Generator().manual_seed(2))
     hidden = body(tokens, segments)
     real = hidden[segments != 0]
@@ -34,10 +34,10 @@ def run(model: Any, segments: torch.Tensor) -> tuple[torch.Tensor, list[torch.Te
         Encoder(**SIZES),
         Encoder(**SIZES, positions="learned", token_types=2),
         Decoder(**SIZES, positions="rope", kv_heads=1),
-        Decoder(**SIZES, positions="learned", norm_first=False),
+        Decoder(**SIZES, positions="learned"),
         Decoder(**SIZES, positions="rope", sliding_window=48),
     ],
-    ids=["encoder", "learned", "grouped", "norm last", "wide window"],
+    ids=["encoder", "learned", "grouped", "learned decoder", "wide window"],
 )
 def test_padding_left_out_changes_nothing(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     without = run(model, SEGMENTS)
@@ -58,7 +58,7 @@ def test_every_token_is_in_its_document() -> None:
     ("model", "segments"),
     [
         (Decoder(**SIZES, positions="rope", sliding_window=16), SEGMENTS),
-        (Encoder(**SIZES, feedforward=Moe(experts=2)), SEGMENTS),
+        (Encoder(**SIZES, feedforward=MixtureOfExperts(experts=2)), SEGMENTS),
         (Encoder(**SIZES), torch.arange(1, 49).repeat(2, 1)),
         (Encoder(**SIZES), SEGMENTS.to("meta")),
     ],
@@ -69,4 +69,4 @@ def test_where_rows_are_needed_or_nothing_is_gained_padding_stays(model: Any, se
 
 
 def test_dense_layers_read_every_token_by_itself() -> None:
-    assert Dense.by_token and not Moe.by_token
+    assert Dense.by_token and not MixtureOfExperts.by_token
