@@ -31,8 +31,8 @@ from ....plugins.values import Backend
 from ....plugins.work import Interrupted, Job, Work
 from ...events import CheckpointSaved, Event, Listener
 from ..device import choose_device
-from .handover import components, packed, packed_job, unpacked
 from ..memory import LessAtOnce
+from .handover import components, packed, packed_job, unpacked
 from .line import Switchboard
 from .messages import event_of
 
