@@ -203,3 +203,49 @@ def test_a_part_that_is_trained_is_the_same_part_in_two_processes(tmp_path: Path
     )
     for name, weight in alone.weights.items():
         torch.testing.assert_close(together.weights[name], weight, atol=1e-4, rtol=1e-3)
+
+
+FAILING = """
+import llx.runtime.training.gradients as gradients
+
+usual = gradients.gradients
+
+
+def failing(team, learner, ready, *given):
+    rows = len(next(iter(ready.parts[0].values())))
+    if team.rank == 1 and ready.step == 6 and {condition}:
+        raise {error}
+    return usual(team, learner, ready, *given)
+
+
+gradients.gradients = failing
+"""
+
+
+def let_ranks_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: str, error: str) -> None:
+    """Have the second rank fail at its seventh step: what Python imports by itself as it starts is ours there."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(FAILING.format(condition=condition, error=error))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
+
+
+def test_ranks_that_run_out_of_memory_go_on_with_fewer_rows_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: Ran
+) -> None:
+    let_ranks_fail(tmp_path, monkeypatch, "rows > 1", "MemoryError")
+    ran = Ran(tmp_path, TWO, micro=4)
+    is_close(ran, alone)
+    assert ran.notes.count("training.less_at_once_by_all") == 2
+    assert ran.notes.count("training.restarted") == 0
+    assert ran.result["learn"].facts["micro_batch"] == 1
+
+
+def test_an_error_that_comes_back_is_told_and_nothing_starts_a_third_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_ranks_fail(tmp_path, monkeypatch, "True", 'ZeroDivisionError("in a plugin")')
+    ran = Ran(tmp_path, TWO)
+    (found,) = [one for one in ran.result.diagnostics if one.code == "L0830"]
+    assert "ZeroDivisionError: in a plugin" in str(found.message)
+    assert ran.notes.count("training.restarted") == 1
