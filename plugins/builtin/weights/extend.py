@@ -45,7 +45,7 @@ class Extend(WeightsTask):
     """
 
     name: ClassVar[str] = "extend"
-    example: ClassVar[str] = 'extend(minilm, tokens = ["<question>", "<answer>"])'
+    example: ClassVar[str] = 'extend(pretrain.best, tokens = ["<question>", "<answer>"])'
     positional: ClassVar[tuple[str, ...]] = ("from",)
 
     from_: CheckpointOf = Field(description="The checkpoint")
