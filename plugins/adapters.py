@@ -35,10 +35,6 @@ class Adapter(Component):
     def check_model(self, place: Place, model: Model, objective: Objective, field: str) -> None:
         """Report what keeps it from a model or an objective; `field` is where the adapter stands."""
 
-    def parameters(self, model: Model) -> int | None:
-        """Count the parameters that it trains; None if that is known only once the body is built."""
-        return None
-
     @abstractmethod
     def adapt(self, body: nn.Module) -> None:
         """Put its modules into a body. Raises TaskFailed for a body that it doesn't fit."""

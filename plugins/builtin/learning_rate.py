@@ -50,6 +50,7 @@ class LearningRateTest(Task):
     micro_batch: int | None = neutral(None)
     activation_checkpointing: Recompute = neutral("none")
     clip_value: float | None = hidden(None)
+    freeze: list[str] = hidden([])
     adapter: Adapter | Literal["continue"] | None = hidden(None)
     initial_adapter: Adapter | None = hidden(None)
 
@@ -81,6 +82,7 @@ class LearningRateTest(Task):
             clip_value=self.clip_value,
             micro_batch=self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
+            freeze=self.freeze,
             adapter=self.adapter,
             initial_adapter=self.initial_adapter,
         )

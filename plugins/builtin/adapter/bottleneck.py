@@ -26,9 +26,6 @@ class Bottleneck(LayerAdapter):
     size: int = Field(64, gt=0, description="The width of the narrow layer")
     dropout: float = Field(0.0, ge=0, lt=1, description="On what goes into the narrow layer")
 
-    def weights(self, inputs: int, outputs: int) -> int:
-        return 2 * self.size * outputs + self.size + outputs
-
     def takes(self, name: str) -> bool:
         # The last layer of each half of a block: what it gives is added to the stream.
         return name.endswith(".output")

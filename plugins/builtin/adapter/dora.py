@@ -22,9 +22,6 @@ class Dora(Lora):
     name: ClassVar[str] = "dora"
     example: ClassVar[str] = "dora { rank = 8 }"
 
-    def weights(self, inputs: int, outputs: int) -> int:
-        return super().weights(inputs, outputs) + outputs
-
     def beside(self, layer: nn.Linear) -> nn.Module:
         from ...nn.adapters import Directed
 

@@ -41,18 +41,6 @@ class LayerAdapter(Adapter):
         """Tell whether a layer of this name is one that it may stand beside."""
         return True
 
-    @abstractmethod
-    def weights(self, inputs: int, outputs: int) -> int:
-        """Count the weights beside a layer of so many inputs and outputs."""
-
-    def parameters(self, model: Model) -> int | None:
-        layers = model.linear_layers()
-        if layers is None:
-            return None
-        sizes = {f"body.{name}": size for name, size in layers.items()}
-        chosen = {name for pattern in self.patterns for name in self.meant(sizes, pattern)}
-        return sum(self.weights(*sizes[name]) for name in chosen)
-
     def check_model(self, place: Place, model: Model, objective: Objective, field: str) -> None:
         layers = model.linear_layers()
         if layers is None:

@@ -52,9 +52,6 @@ class Lora(LayerAdapter):
         """Give what `alpha` is when it isn't given."""
         return {"alpha": self.strength} if self.alpha is None else {}
 
-    def weights(self, inputs: int, outputs: int) -> int:
-        return self.rank * (inputs + outputs)
-
     def check_model(self, place: Place, model: Model, objective: Objective, field: str) -> None:
         super().check_model(place, model, objective, field)
         layers = {f"body.{name}": size for name, size in (model.linear_layers() or {}).items()}

@@ -43,6 +43,13 @@ class Finetune(TrainingStage):
     def initial_adapter(self) -> Adapter | None:
         return self.source.described_adapter()
 
+    @property
+    def head_is_new(self) -> bool:
+        before = self.source.described_objective()
+        known = before is not None and before.tells_apart({}) == self.objective.tells_apart({})
+        # One that was trained with an adapter is trained further with it.
+        return not known or self.adapter == "continue"
+
     def described_model(self) -> Model:
         return self.source.described_model()
 

@@ -105,15 +105,6 @@ def test_gradients_reach_the_adapter_and_the_head_alone_on_any_device(adapter: A
         assert not any(p.requires_grad for n, p in network.named_parameters() if MARK not in n)
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS, **by_name)
-def test_the_plan_counts_what_is_trained_without_building_it(adapter: Adapter) -> None:
-    for model in (MODELS[0], MODELS[1], MODELS[4]):
-        body = body_of(model, "meta")
-        adapter.adapt(body)
-        added = sum(p.numel() for name, p in body.named_parameters() if MARK in name)
-        assert adapter.parameters(model) == added > 0
-
-
 def test_dora_starts_from_the_sizes_of_the_rows_and_trains_them() -> None:
     body = body_of(MODELS[0])
     weight = body.get_submodule("blocks.0.attention.qkv").weight.detach().clone()
