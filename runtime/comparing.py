@@ -87,8 +87,8 @@ def _compared(
         return Compared(name, one.title, one, two, None, _by_intervals(one, two), reason)
     import numpy as np
 
-    outcomes = [side.stored.outcome for side in sides if side.stored is not None]
-    found = compare(metric, *outcomes, np.random.default_rng(0))
+    first, second = (side.stored.outcome for side in sides if side.stored is not None)
+    found = compare(metric, first, second, np.random.default_rng(0))
     return Compared(name, one.title, one, two, found, _word(found.value, found.p, one.better))
 
 

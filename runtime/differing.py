@@ -34,9 +34,10 @@ def differing(programs: tuple[Program, Program], tasks: Sequence[tuple[Task, Tas
     The settings of both experiments come first.
     """
     walk = _Walk(programs)
-    walk.compare("", *(fields(program, program.settings) for program in programs), ("experiment", "experiment"))
-    for first, second in tasks:
-        walk.tasks(first, second)
+    first, second = (fields(program, program.settings) for program in programs)
+    walk.compare("", first, second, ("experiment", "experiment"))
+    for one, two in tasks:
+        walk.tasks(one, two)
     return walk.found
 
 

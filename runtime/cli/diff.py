@@ -42,7 +42,9 @@ def command(first: str, second: str, store: Path | None, as_json: bool) -> int:
     evals = _pairs(one, two)
     registry = used_by((one.record.text or "") + "\n" + (two.record.text or ""))
     found = {
-        (a.label, b.label): compared(*(side_of(opened, task.fingerprint, task.facts) for task in (a, b)), registry)
+        (a.label, b.label): compared(
+            side_of(opened, a.fingerprint, a.facts), side_of(opened, b.fingerprint, b.facts), registry
+        )
         for a, b in evals
     }
     theirs = {task.label: task for task in two.record.tasks.values()}
