@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from llx.runtime import face
+from llx.runtime.events import Event, Note
 from tokenizers import Tokenizer
 
 FILE = """
@@ -46,7 +47,8 @@ def test_a_chain_of_stages_keeps_what_it_can_and_says_what_it_did(tmp_path: Path
     rows = [f"dark night {n},bad\nfair day {n},good\n" for n in range(30)]
     (tmp_path / "notes.csv").write_text("text,label\n" + "".join(rows))
     (tmp_path / "case.llx").write_text(FILE.replace("TIED", str(tied).lower()))
-    result = face.run(tmp_path / "case.llx")
+    events: list[Event] = []
+    result = face.run(tmp_path / "case.llx", listeners=lambda folder: [events.append])
     assert result.ok, result.diagnostics
 
     added = result["wider"].facts["added"]
@@ -62,7 +64,7 @@ def test_a_chain_of_stages_keeps_what_it_can_and_says_what_it_did(tmp_path: Path
     assert result["probe"].facts["trained_parameters"] == 2 * 16
     assert result["probe"].facts["weights"]["left"] == ([] if tied else ["head.weight"])
     assert result["tuned"].facts["head"] == "loaded"
-    assert result.folder is not None
-    report = (result.folder / "report.html").read_text(encoding="utf-8")
-    assert "made anew, 1 tensors: head.linear.weight" in report
-    assert "layer 2 is trained too" in report
+    told = [(note.text.key, dict(note.text.values)) for note in events if isinstance(note, Note)]
+    assert ("training.weights.fresh", {"count": 1, "names": ["head.linear.weight"]}) in told
+    assert [values["depth"] for key, values in told if key == "training.thawed"] == [2, 1]
+    assert {"extend.added", "training.head.loaded"} <= {key for key, _ in told}
