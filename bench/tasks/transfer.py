@@ -27,7 +27,7 @@ def table(seeds: Sequence[int]) -> Iterator[Sequence[str]]:
     for share in SHARES:
         ours, nothing, theirs = [], [], []
         for seed in seeds:
-            result = llx.run(EXAMPLE, only=("tuned_scores", "scratch_scores"), share=share, seed=seed)
+            result = llx.run(EXAMPLE, only=("tuned_scores", "scratch_scores"), params=[f"share={share}"], seed=seed)
             assert result.ok, result.diagnostics
             ours.append(result["tuned_scores"].metrics["accuracy"])
             nothing.append(result["scratch_scores"].metrics["accuracy"])
