@@ -25,7 +25,7 @@ from ...derived import kept_together
 from ...fit import check_fit
 from ...intervals import interval
 from ...outcomes import write_outcome
-from ...tables import Table
+from ...tables import Table, parts
 from ..data.transform import open_part
 from ..scores import Scores, scores_of
 from ..tokens import Tokens
@@ -117,7 +117,7 @@ class Evaluate(Evaluation):
             )
         )
         outcome.groups = self._groups(work)
-        write_outcome(work.directory, outcome, self.metrics)
+        write_outcome(work.directory, outcome, self.metrics, parts(work.input(self.data), self.data)["rows"])
         facts: Facts = {"metrics": {}, "intervals": {}, "references": {}, "better": {}}
         facts["rows"] = int(outcome.sums.get("rows", 0))
         for metric in self.metrics:
