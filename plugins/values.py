@@ -110,7 +110,8 @@ class Objective(Component):
     attention: ClassVar[tuple[str, ...]] = ("causal", "bidirectional")
     """The attentions of the models that it fits."""
     gives: ClassVar[tuple[str, ...]] = ("loss",)
-    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …"""
+    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …,
+    whatever its fields say (see `offers`)."""
 
     def reads(self) -> tuple[str, ...]:
         """Give the columns that it needs of data; depends on fields alone."""
@@ -122,6 +123,10 @@ class Objective(Component):
 
     def check_model(self, place: Place, model: Model, field: str) -> None:
         """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
+
+    def offers(self) -> tuple[str, ...]:
+        """Give what metrics may be computed of; depends on fields alone."""
+        return self.gives
 
     @abstractmethod
     def encoding(self, shape: Shape) -> Encoding:
@@ -275,6 +280,18 @@ class Metric(Component):
     def reference(self, outcome: Outcome) -> float | None:
         """Compute the same of the trivial model: what a useful one must beat."""
         return None
+
+    def statistics(self, outcome: Outcome) -> np.ndarray[Any, Any] | None:
+        """Give numbers of each unit, in order, whose sums over units say all: (n, k); None if there are none such."""
+        return None
+
+    def of(self, sums: np.ndarray[Any, Any]) -> float:
+        """Compute the metric of the sums of its statistics over some units: (k,)."""
+        raise NotImplementedError(f"{self.name} gives statistics and doesn't say what they come to")
+
+    def by_label(self, outcome: Outcome) -> Mapping[str, float]:
+        """Compute it of each label (or sort of entity) alone, by name; nothing if it isn't made of such."""
+        return {}
 
 
 class Decoding(Component):

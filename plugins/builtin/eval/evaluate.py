@@ -66,7 +66,7 @@ class Evaluate(Evaluation):
         for index, metric in enumerate(self.metrics):
             if metric.name in (before.name for before in self.metrics[:index]):
                 place.error("metrics", "L0558", {"metric": metric.name}, help="L0558.help", index=index)
-            elif metric.needs not in objective.gives:
+            elif metric.needs not in objective.offers():
                 values = {"metric": metric.name, "objective": objective.name}
                 place.error("metrics", "L0552", values, help="L0552.help", index=index)
 
@@ -110,6 +110,8 @@ class Evaluate(Evaluation):
             reference = metric.reference(outcome)
             if reference is not None:
                 facts["references"][metric.name] = reference
+            if by_label := metric.by_label(outcome):
+                facts.setdefault("by_label", {})[metric.name] = by_label
         if confusion := confusion_matrix(outcome):
             facts["confusion"] = confusion
         return facts
@@ -118,7 +120,7 @@ class Evaluate(Evaluation):
 def confusion_matrix(outcome: Outcome) -> dict[str, Any] | None:
     """Count the predictions for each label: `counts[label][prediction]`, in the order of `labels`."""
     labels = outcome.facts.get("labels")
-    if not labels or not outcome.records or "prediction" not in outcome.records[0]:
+    if not labels or not outcome.records or not isinstance(outcome.records[0].get("prediction"), int):
         return None
     pairs = Counter((record["label"], record["prediction"]) for record in outcome.records)
     return {"labels": labels, "counts": [[pairs[a, b] for b in range(len(labels))] for a in range(len(labels))]}
