@@ -14,6 +14,8 @@ from ....dsl.diagnostics.model import Text
 from ....dsl.diagnostics.similar import similar
 from ...api import DataTask, Facts, Field, Files, Place, Smoke, Work, handful
 from ...baddata import BadData, shortened, shown_name
+from ...chat.turns import Malformed, conversation
+from ...chat.turns import as_json as chat_json
 from ...tables import BATCH, RowWriter
 from ...textfiles import find, only_the_beginning, resolved
 from ..encoding.labels import list_of
@@ -88,6 +90,17 @@ class Reader(DataTask):
                 if isinstance(record, BadData) and not self.skips:
                     raise record
 
+    def first(self, root: Path) -> tuple[str, list[Record]]:
+        """Give the name of the first file, and its first rows up to one that is wrong; none if it can't be read."""
+        try:
+            file = find(self.path, root)[0]
+            name = shown_name(file, root)
+            with only_the_beginning(_BYTES_LOOKED_AT):
+                rows = itertools.islice(self.records(file, name), _ROWS_LOOKED_AT)
+                return name, list(itertools.takewhile(lambda row: not isinstance(row, BadData), rows))  # type: ignore[arg-type]
+        except (BadData, OSError):
+            return "", []  # reported by `check`
+
     @property
     def skips(self) -> bool:
         """Tell whether wrong rows are left out."""
@@ -130,7 +143,10 @@ def _some(records: Iterator[Record | BadData], smoke: Smoke | None, files: int) 
 
 
 class MappedReader(Reader):
-    """Files of records, whose fields become columns."""
+    """Files of records, whose fields become columns.
+
+    A conversation is a list of {role, content} (or {from, value}), or its JSON; the column holds it as JSON.
+    """
 
     text: str | None = Field("text", description="The source field of the column `text`; none if there is no text")
     label: str | None = Field(None, description="The source field of the column `label`; none if there are no labels")
@@ -138,6 +154,9 @@ class MappedReader(Reader):
         None,
         min_length=1,
         description="What stands between the labels of a row that has several, or none, in one field",
+    )
+    messages: str | None = Field(
+        None, description="The source field of the column `messages`, conversations; none if there are none"
     )
     columns_: dict[str, str] = Field(default_factory=dict, description="Further columns: column = source field")
     bad_rows: Literal["fail", "skip"] = Field(
@@ -152,6 +171,8 @@ class MappedReader(Reader):
             mapping["text"] = (self.text, "text", None)
         if self.label is not None:
             mapping["label"] = (self.label, "label", None)
+        if self.messages is not None:
+            mapping["messages"] = (self.messages, "messages", None)
         return mapping | {column: (source, "columns", column) for column, source in self.columns_.items()}
 
     @property
@@ -164,7 +185,7 @@ class MappedReader(Reader):
 
     def check(self, place: Place) -> None:
         for column in self.columns_:
-            if getattr(self, column, None) is not None and column in ("text", "label"):
+            if getattr(self, column, None) is not None and column in ("text", "label", "messages"):
                 place.error("columns", "L0634", {"column": column}, help="L0634.help", index=column)
         if not self.mapping:
             place.error(None, "L0633", {}, help="L0633.help")
@@ -190,6 +211,8 @@ class MappedReader(Reader):
                 near = similar(source, shown)
                 values = {"where": where, "source": source, "there": shown, "similar": near, "field": field}
                 help = "L0620.similar" if near else "L0620.columns" if field == "columns" else "L0620.help"
+                if field == "text" and "messages" in there:
+                    help = "L0620.messages"
                 found.append(BadData("L0620", values, field=field, index=index, help=help))
         if not found:
             return None
@@ -209,6 +232,11 @@ class MappedReader(Reader):
                 value = self._divided(value)
                 if not _is_label(value):
                     return _wrong("L0622", where, source, value, field)
+            if column == "messages":
+                try:
+                    value = chat_json(conversation(value))
+                except Malformed as wrong:
+                    return BadData(wrong.code, {"where": where, **wrong.values}, field=field, help=wrong.help)
             text = as_text(value)
             if text is not None and not text.isascii() and _SURROGATE.search(text):
                 return _wrong("L0623", where, source, ascii(value), field)

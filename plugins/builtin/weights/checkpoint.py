@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ...api import Field
-from ...baddata import BadData
-from ...fields import Folder as FolderPath
+from ...api import Facts, Field
+from ...baddata import BadData, shortened
+from ...fields import FetchedFolder
 from ...hub.folder import Folder
+from ...hub.header import Shapes, read_shapes
 from ...hub.mapping import Config, Family
 from .foreign import ForeignWeights
 
@@ -28,8 +29,9 @@ class Checkpoint(ForeignWeights):
     name: ClassVar[str] = "checkpoint"
     example: ClassVar[str] = 'checkpoint("weights/minilm")'
     positional: ClassVar[tuple[str, ...]] = ("path",)
+    version: ClassVar[int] = 2
 
-    path: FolderPath = Field(description="The folder")
+    path: FetchedFolder = Field(description="The folder")
 
     def files(self, root: Path) -> list[Path]:
         try:
@@ -53,6 +55,21 @@ class Checkpoint(ForeignWeights):
         shards = Shards(files)
         return shards.names, shards.read
 
+    def shapes(self, root: Path) -> Shapes:
+        found: dict[str, tuple[int, ...]] = {}
+        for path in self._folder(root).weights():
+            try:
+                found |= read_shapes(path)
+            except (OSError, ValueError, RecursionError) as error:
+                reason = {"file": f"{self.path}/{path.name}", "reason": shortened(error)}
+                raise BadData("L0696", reason) from None
+        return found
+
+    def highest_id(self, root: Path) -> int | None:
+        from ...hub.tokens import highest_id
+
+        return highest_id(self._folder(root).tokenizer())
+
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
         from ...hub.tokens import load, roles
 
@@ -60,6 +77,12 @@ class Checkpoint(ForeignWeights):
         settings = folder.settings()
         tokenizer = load(folder.tokenizer(), settings, self.path)
         return tokenizer, roles(tokenizer, settings)
+
+    def chat_template(self, root: Path) -> Facts:
+        from ...hub.tokens import SPECIAL, chat_template, token
+
+        settings = self._folder(root).settings()
+        return chat_template(settings, {name: token(settings, name) for name in SPECIAL})
 
     def _folder(self, root: Path) -> Folder:
         return Folder(root / self.path, self.path.rstrip("/"))

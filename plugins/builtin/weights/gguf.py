@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ...api import Field, File
+from ...api import Facts, Field
 from ...baddata import BadData, shortened
+from ...fields import FetchedFile
 from ...hub.families import by_type
 from ...hub.gguf_header import Header, read_header
+from ...hub.header import Shapes
 from ...hub.mapping import Config, Family
 from ...textfiles import find
 from .foreign import ForeignWeights
@@ -65,8 +67,9 @@ class Gguf(ForeignWeights):
     name: ClassVar[str] = "gguf"
     example: ClassVar[str] = 'gguf("weights/smollm2.gguf")'
     positional: ClassVar[tuple[str, ...]] = ("path",)
+    version: ClassVar[int] = 2
 
-    path: File = Field(description="The file")
+    path: FetchedFile = Field(description="The file")
 
     def files(self, root: Path) -> list[Path]:
         try:
@@ -120,8 +123,17 @@ class Gguf(ForeignWeights):
 
         return {name for name in found if name is not None}, read
 
+    def shapes(self, root: Path) -> Shapes:
+        found = ((_name(name), shape) for name, shape in self._header(root).tensors.items())
+        return {name: tuple(reversed(shape)) for name, shape in found if name is not None}
+
+    def highest_id(self, root: Path) -> int | None:
+        return len(self._header(root).values.get("tokenizer.ggml.tokens") or ()) - 1
+
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
         from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+
+        from ...hub.tokens import turns
 
         said = self._header(root).values
         kind, split = said.get("tokenizer.ggml.model"), said.get("tokenizer.ggml.pre")
@@ -146,7 +158,17 @@ class Gguf(ForeignWeights):
         found = {role: int(number) for role, number in roles.items() if number is not None}
         if said.get("tokenizer.ggml.add_bos_token") is False:
             found.pop("start", None)
-        return tokenizer, found
+        return tokenizer, found | turns(tokenizer)
+
+    def chat_template(self, root: Path) -> Facts:
+        from ...hub.tokens import chat_template
+
+        said = self._header(root).values
+        words = said.get("tokenizer.ggml.tokens") or []
+        ids = {"bos_token": "bos_token_id", "eos_token": "eos_token_id", "unk_token": "unknown_token_id"}
+        tokens = {name: said.get(f"tokenizer.ggml.{where}") for name, where in ids.items()}
+        texts = {name: words[number] for name, number in tokens.items() if isinstance(number, int)}
+        return chat_template({"chat_template": said.get("tokenizer.chat_template")}, texts)
 
     def _header(self, root: Path) -> Header:
         try:
