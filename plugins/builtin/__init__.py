@@ -46,6 +46,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "classification": "Classification",
         "token_classification": "TokenClassification",
         "instruction": "Instruction",
+        "dpo": "DPO",
+        "distil": "Distil",
     },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
@@ -74,6 +76,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "span_precision": "SpanPrecision",
         "span_recall": "SpanRecall",
         "tag_accuracy": "TagAccuracy",
+        "reward_accuracy": "RewardAccuracy",
+        "reward_margin": "RewardMargin",
     },
     "decoding": {"greedy": "Greedy", "sample": "Sample"},
     "backend": {"torchrun": "Torchrun"},
