@@ -57,6 +57,7 @@ RUN_TIME = {
     "L0741": "the names of parameters are known to the plan, which builds the network",
     "L0747": "tokenizers are read in a run",
     "L0750": "the libraries are there",
+    "L0753": "so many rows don't fit on a page",
     "L0755": "labels are read in a run",
     "L0757": "labels are read in a run",
     "L0758": "labels are read in a run",

@@ -21,7 +21,7 @@ def label_of(record: Mapping[str, Any], column: str) -> Label:
     if isinstance(label, str) and label.startswith("[") and list_of(label) is not None:
         values = {"column": column, "record": record["_record"] + 1, "value": shown(label)[:80]}
         raise TaskFailed("L0751", values, field="data", help="L0751.help")
-    return label  # type: ignore[no-any-return]
+    return label
 
 
 def labels_of(record: Mapping[str, Any], column: str) -> list[Label]:

@@ -24,7 +24,7 @@ class F1Metric(CountedMetric):
     def function(self) -> Callable[..., Any]:
         from sklearn.metrics import f1_score
 
-        return f1_score  # type: ignore[no-any-return]
+        return f1_score
 
     def of_label(self, right: Any, predicted: Any, meant: Any) -> np.ndarray[Any, Any]:
-        return share(2 * right, predicted + meant)  # type: ignore[no-any-return]
+        return share(2 * right, predicted + meant)

@@ -69,7 +69,9 @@ def constant(outcome: Outcome) -> Outcome:
     found = Counter(_key(record["label"]) for record in outcome.records)
     commonest = min(found, key=lambda key: (-found[key], key)) if found else 0
     prediction = list(commonest) if isinstance(commonest, tuple) else commonest
-    records = [{"label": record["label"], "prediction": prediction} for record in outcome.records]
+    records: list[Mapping[str, Any]] = [
+        {"label": record["label"], "prediction": prediction} for record in outcome.records
+    ]
     return Outcome(records=records, facts=outcome.facts)
 
 

@@ -31,7 +31,7 @@ class Precision(CountedMetric):
     def function(self) -> Callable[..., Any]:
         from sklearn.metrics import precision_score
 
-        return precision_score  # type: ignore[no-any-return]
+        return precision_score
 
     def of_label(self, right: Any, predicted: Any, meant: Any) -> np.ndarray[Any, Any]:
-        return share(right, predicted)  # type: ignore[no-any-return]
+        return share(right, predicted)

@@ -31,7 +31,7 @@ class Recall(CountedMetric):
     def function(self) -> Callable[..., Any]:
         from sklearn.metrics import recall_score
 
-        return recall_score  # type: ignore[no-any-return]
+        return recall_score
 
     def of_label(self, right: Any, predicted: Any, meant: Any) -> np.ndarray[Any, Any]:
-        return share(right, meant)  # type: ignore[no-any-return]
+        return share(right, meant)

@@ -25,7 +25,7 @@ class SpanF1(SpanMetric):
     def function(self) -> Callable[..., Any]:
         from seqeval.metrics import f1_score
 
-        return f1_score  # type: ignore[no-any-return]
+        return f1_score
 
     def of_label(self, right: Any, predicted: Any, meant: Any) -> np.ndarray[Any, Any]:
-        return share(2 * right, predicted + meant)  # type: ignore[no-any-return]
+        return share(2 * right, predicted + meant)

@@ -22,7 +22,7 @@ class SpanPrecision(SpanMetric):
     def function(self) -> Callable[..., Any]:
         from seqeval.metrics import precision_score
 
-        return precision_score  # type: ignore[no-any-return]
+        return precision_score
 
     def of_label(self, right: Any, predicted: Any, meant: Any) -> np.ndarray[Any, Any]:
-        return share(right, predicted)  # type: ignore[no-any-return]
+        return share(right, predicted)

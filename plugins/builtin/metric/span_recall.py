@@ -22,7 +22,7 @@ class SpanRecall(SpanMetric):
     def function(self) -> Callable[..., Any]:
         from seqeval.metrics import recall_score
 
-        return recall_score  # type: ignore[no-any-return]
+        return recall_score
 
     def of_label(self, right: Any, predicted: Any, meant: Any) -> np.ndarray[Any, Any]:
-        return share(right, meant)  # type: ignore[no-any-return]
+        return share(right, meant)

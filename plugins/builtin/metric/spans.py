@@ -92,7 +92,9 @@ def constant_tag(outcome: Outcome) -> Outcome:
     """Give the outcome of the trivial tagger: the tag that is the commonest, for all words."""
     counts = Counter(tag for record in outcome.records for tag in record["tags"])
     commonest = min(counts, key=lambda tag: (-counts[tag], tag))
-    records = [{"tags": record["tags"], "prediction": [commonest] * len(record["tags"])} for record in outcome.records]
+    records: list[Mapping[str, Any]] = [
+        {"tags": record["tags"], "prediction": [commonest] * len(record["tags"])} for record in outcome.records
+    ]
     return Outcome(records=records, facts=outcome.facts)
 
 

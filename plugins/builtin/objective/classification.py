@@ -125,7 +125,7 @@ class Classification(Objective):
             weights = np.array([self.class_weights.get(name, 1.0) for name in names])
         else:
             weights = 1 / counts
-        return (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)  # type: ignore[no-any-return]
+        return (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)
 
     def logits(self, network: Network, batch: TensorBatch) -> torch.Tensor:
         """Give the logits of each row's labels: (B, C), in float32."""

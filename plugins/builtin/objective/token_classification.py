@@ -126,7 +126,7 @@ class TokenClassification(Objective):
         for scalars, row in predictions:
             words.setdefault(int(scalars["record"]), []).extend(row)
         labels = [str(label) for label in facts["labels"]]
-        joined = []
+        joined: list[Mapping[str, Any]] = []
         for record, found in sorted(words.items()):
             numbers, tags, scores, true = zip(*sorted(found), strict=True)
             assert numbers == tuple(range(1, len(found) + 1)), "each word has its tag in one row"
