@@ -64,6 +64,10 @@ class Job(Record):
     """Tokens or examples a step, over all micro-batches and ranks."""
     budget: Sequence[Quantity]
     """The first one reached ends the training."""
+    scores: Task | None = None
+    """The hidden task with what a checkpoint says of each row, if the objective has `scores`."""
+    frozen: Sequence[tuple[Reference, Model, Objective]] = ()
+    """The checkpoints of `Objective.frozen`, each with its model and the objective that it was trained with."""
     initial: Reference | None = None
     """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
     micro_batch: int | None = None
@@ -116,6 +120,21 @@ class EvaluationJob(Record):
     """The records behind the rows, for `join`."""
     metrics: Sequence[Metric]
     batch: int = 64
+    scores: Task | None = None
+    """As in a training job."""
+
+
+class ScoringJob(Record):
+    """Rows to be scored, as handed to `work.score`."""
+
+    checkpoint: Reference
+    model: Model
+    trained: Objective
+    """What the checkpoint was trained with, whose head it has."""
+    objective: Objective
+    """What scores with it."""
+    tokens: Task
+    batch: int = 16
 
 
 @dataclass(slots=True)
@@ -207,6 +226,10 @@ class Work(Protocol):
         ...
 
     def evaluate(self, job: EvaluationJob) -> Outcome: ...
+
+    def score(self, job: ScoringJob) -> Facts:
+        """Write the scores of all rows of a job as shards into the directory."""
+        ...
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...
 
