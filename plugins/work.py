@@ -66,8 +66,8 @@ class Job(Record):
     """The first one reached ends the training."""
     scores: Task | None = None
     """The hidden task with what a checkpoint says of each row, if the objective has `scores`."""
-    frozen: Sequence[tuple[Reference, Model, Objective]] = ()
-    """The checkpoints of `Objective.frozen`, each with its model and the objective that it was trained with."""
+    frozen: Sequence[tuple[Reference, Model, Objective, Adapter | None]] = ()
+    """The checkpoints of `Objective.frozen`, each with its model, the objective that it was trained with, and its adapter."""
     initial: Reference | None = None
     """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
     micro_batch: int | None = None

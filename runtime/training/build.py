@@ -59,18 +59,20 @@ def load_body(network: Network, stored: Stored) -> None:
 
 
 def stored_network(
-    model: Model, objective: Objective, folder: Path, adapter: Adapter | None = None
+    model: Model, objective: Objective, folder: Path, adapter: Adapter | None = None, facts: Facts | None = None
 ) -> tuple[Network | None, Stored]:
     """Open a checkpoint as a network with its head; None in its place if the head isn't the objective's.
 
-    An adapter is merged where that is possible: the network is then as fast as one without.
+    An adapter is merged where that is possible: the network is then as fast as one without. The head must tell apart what
+    `facts` say, by default those of the checkpoint.
     """
     stored = Stored.open(folder, adapter)
-    network = build(model, objective, stored.facts, 0)
+    facts = stored.facts if facts is None else facts
+    network = build(model, objective, facts, 0)
     if adapter is not None and not adapter.merges:
         adapter.adapt(network.body)
     load_body(network, stored)
-    fits = load_head(network, stored, objective, stored.facts) != "fresh"
+    fits = load_head(network, stored, objective, facts) != "fresh"
     return network if fits else None, stored
 
 

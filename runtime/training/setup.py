@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from ...dsl.program import Reference
+from ...plugins.adapters import Adapter
 from ...plugins.canonical import describe, flatten
 from ...plugins.component import Component, Facts, Task, TaskFailed
 from ...plugins.models import Model
@@ -19,7 +20,7 @@ from ...plugins.work import Job, Work
 from .batch import micro_batch
 from .beginning import Beginning
 from .budget import Budget, Pace, validation_interval
-from .build import build, taken
+from .build import build, stored_network, taken
 from .checkpoint import Checkpoints, check_space
 from .device import choose_device
 from .loader import Reader
@@ -128,13 +129,12 @@ class Setup:
                 one.body.compile()
         return network
 
-    def _frozen(self, checkpoint: Reference, model: Model, objective: Objective) -> Network:
+    def _frozen(self, checkpoint: Reference, model: Model, objective: Objective, adapter: Adapter | None) -> Network:
         """Open a checkpoint that stays as it is; its head must tell the same apart as these rows."""
         given = self.work.input(checkpoint)
-        stored = Stored.open(given.directory / given.output)
-        network = build(model, objective, self.facts, 0)
-        load_body(network, stored)
-        if load_head(network, stored, objective, self.facts) == "fresh":
+        folder = given.directory / given.output
+        network, stored = stored_network(model, objective, folder, adapter, self.facts)
+        if network is None:
             values = {"objective": self.job.objective.name, "given": stored.facts.get("objective")}
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")
         return network.requires_grad_(False).eval().to(self.device)

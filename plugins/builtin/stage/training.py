@@ -231,7 +231,7 @@ class TrainingStage(Stage):
         length = model.shape.context_length
         rows = self.rows_a_step(self.longest_row()) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
-        beside = [model for _, model, _ in frozen_of(self.objective)]
+        beside = [model for _, model, *_ in frozen_of(self.objective)]
         return Estimate(
             parameters=parameters,
             trained_parameters=part.parameters,
