@@ -277,6 +277,17 @@ class Metric(Component):
         return None
 
 
+class Beams(Record):
+    """How several texts of a prompt are followed at once: the likeliest of all that go on from them stay."""
+
+    width: int
+    """How many are followed."""
+    length_penalty: float
+    """The power of its length that the log-likelihood of a text is divided by before texts are compared."""
+    early_stopping: bool
+    """Whether to end once `width` texts have ended, and not when none that is followed can well become better."""
+
+
 class Decoding(Component):
     """How text is drawn from a model."""
 
@@ -287,6 +298,10 @@ class Decoding(Component):
 
     def own_seed(self) -> int | None:
         """Give the seed of what it draws; None is the experiment's."""
+        return None
+
+    def beams(self) -> Beams | None:
+        """Give how several texts are followed at once; None is one, whose tokens are chosen one by one."""
         return None
 
     def check(self, place: Place) -> None:

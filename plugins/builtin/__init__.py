@@ -60,7 +60,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "accuracy": "Accuracy",
         "macro_f1": "MacroF1",
     },
-    "decoding": {"greedy": "Greedy", "sample": "Sample"},
+    "decoding": {"greedy": "Greedy", "sample": "Sample", "beam": "Beam"},
     "backend": {"torchrun": "Torchrun"},
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate"},
