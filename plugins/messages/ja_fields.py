@@ -62,7 +62,7 @@ FIELDS: dict[str, str] = {
         ("characters", "train_bpe"),
         {
             "data": "学習に使うテキストの行",
-            "column": "テキストの列",
+            "column": "テキストの列。複数でもかまいません",
             "normalise": "最初に変換する Unicode 正規化形式。none ならテキストをバイト単位でそのまま保ちます",
         },
     ),
@@ -239,13 +239,16 @@ FIELDS: dict[str, str] = {
     # Decoding
     **_of(
         "decoding",
-        ("greedy", "sample"),
+        ("greedy", "sample", "beam"),
         {
             "max_tokens": "書くトークンの最大数",
             "stop": "この文字列が現れたら、その手前で書くのをやめます",
             "repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります",
         },
     ),
+    "decoding.beam.width": "同時に追う文章の数",
+    "decoding.beam.length_penalty": "対数尤度を割る、長さの累乗の指数。0 より大きいと長い文章が有利になります",
+    "decoding.beam.early_stopping": "`width` 個の文章が終わったところで打ち切るかどうか。false なら、よくなる見込みのある文章がなくなるまで続けます",
     "decoding.sample.temperature": "1 より小さいと手堅く、大きいと奔放になります",
     "decoding.sample.top_k": "確率の高いものからこの個数だけを候補にします。none ならすべて",
     "decoding.sample.top_p": "合わせてこの確率になる最少のトークンだけを候補にします",
