@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 AT_MOST = 3
-_DULL = frozenset({"roles", "references", "better", "left_out"})
+_DULL = frozenset({"roles", "references", "better", "left_out", "intervals", "calibration"})
 
 
 def summary(facts: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "sequence_to_sequence": "SequenceToSequence",
         "mixed": "Mixed",
         "classification": "Classification",
+        "instruction": "Instruction",
     },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {

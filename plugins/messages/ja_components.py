@@ -134,6 +134,11 @@ T5 の目的です（Raffel et al. 2020、arXiv:1910.10683、3.1.4 節）。区�
     "objective.sequence_to_sequence": """元のテキスト全体と、目標のテキストのそこまでから、目標の各トークンを予測します。
 
 翻訳、要約、応答はこのように学習します（Sutskever et al. 2014、arXiv:1409.3215）。データには列 `source` と `target` が要ります。""",
+    "objective.instruction": """会話のそこまでから、assistant の発話の各トークンを予測します。
+
+インストラクションチューニングです（Wei et al. 2022, arXiv:2109.01652; Ouyang et al. 2022, arXiv:2203.02155）。データの列は
+`messages`（[{role, content}, …] という会話）で、`form = pairs` なら `prompt` と `response` です。system と user の発話、
+発話を囲むトークンの損失は数えません。""",
     "objective.mixed": """複数の目的で同時に学習します。各バッチは、割合に従って選ばれた 1 つの目的のものです。
 
 行の長さは同じなので、バッチの割合がそのままトークンの割合になります。割合と目的ごとの損失は、全体の損失の横に表示されます。バッチの

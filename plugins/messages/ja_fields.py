@@ -25,6 +25,7 @@ FIELDS: dict[str, str] = {
         {
             "text": "列 `text` にする項目。none ならテキストなし",
             "label": "列 `label` にする項目。none ならラベルなし",
+            "messages": "会話の列 `messages` にする項目。none なら会話なし",
             "columns": "そのほかの列。列 = 項目",
             "bad_rows": "読めない行をどうするか。実行を終える（fail）か、除いて数える（skip）か",
         },
@@ -72,6 +73,7 @@ FIELDS: dict[str, str] = {
         {
             "sentinels": "`span_corruption` が使う、区間の代わりに置くトークンの数",
             "fill_in_middle": "`fill_in_middle` に要る 3 つのトークンを持つかどうか",
+            "chat": "`instruction` に要る、発話を囲む 2 つのトークンを持つかどうか",
         },
     ),
     "tokenizer.characters.vocab_size": "トークンの総数。頻度の高い文字から取ります。none ならすべての文字",
@@ -167,12 +169,22 @@ FIELDS: dict[str, str] = {
     "objective.classification.label_smoothing": "目標のうち、訓練で全ラベルに分ける割合",
     **_of(
         "objective",
-        ("causal_lm", "prefix_lm", "fill_in_middle", "masked_lm", "span_corruption", "sequence_to_sequence"),
+        (
+            "causal_lm",
+            "prefix_lm",
+            "fill_in_middle",
+            "masked_lm",
+            "span_corruption",
+            "sequence_to_sequence",
+            "instruction",
+        ),
         {
             "label_smoothing": "各目標のうち、訓練で全トークンに分ける割合",
             "z_loss": "訓練で加える、ソフトマックスの和の対数の二乗の重み。PaLM では 1e-4",
         },
     ),
+    "objective.instruction.form": "レコードが会話（`messages`）か、`prompt` とその `response` か",
+    "objective.instruction.template": "会話の書き表し方。auto はトークナイザーに独自のテンプレートがあればそれ、なければ chatml。plain は終わりのトークンのほかに特殊トークンを使いません",
     "objective.prefix_lm.rate": "文書のうち、予測させる割合の平均",
     "objective.fill_in_middle.rate": "中間部を移す文書の割合",
     "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
