@@ -73,12 +73,18 @@ class Job(Record):
     """By what `best` is chosen on the validation rows."""
     patience: int | None = None
     """Validations without a better one until the training stops."""
+    min_change: float = 0.0
+    """What a validation is better by at least, to count as a better one for `patience`."""
     clip: float | None = 1.0
     """The norm to which gradients are clipped."""
     clip_value: float | None = None
     """The size to which each number of the gradients is cut, before that."""
     ema: float | None = None
     """The decay of a moving average of the weights, which is validated and kept in their place."""
+    swa: float | None = None
+    """The part of the budget after which the plain mean of the weights is validated and kept in their place."""
+    token_dropout: float = 0.0
+    """The share of the tokens that are hidden from the model at each step, where no special token stands."""
     activation_checkpointing: Recompute = "none"
     offload: bool = False
     """Whether the optimizer's state stays in the host's memory."""
@@ -87,6 +93,10 @@ class Job(Record):
     compile: bool = False
     samples: Sequence[str] = ()
     """Prompts that are continued at each validation, to be read."""
+    freeze: Sequence[str] = ()
+    """What isn't trained: names of parameters, or patterns of them (see `plugins/nn/parameters.py`)."""
+    unfreeze: Quantity | None = None
+    """Steps or epochs after which one more layer is trained, from the top; None is all from the first step on."""
 
 
 class EvaluationJob(Record):

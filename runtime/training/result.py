@@ -8,6 +8,7 @@ from torch import nn
 
 from ...plugins.component import Facts
 from ..files import write_json
+from ..fitting import openings
 from .build import checkpoint_facts
 from .checkpoint import whole_or_nothing
 from .setup import Setup
@@ -48,6 +49,10 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
         facts["sources"] = repeats
     if state.spikes.get("count"):
         facts["spikes"] = {name: state.spikes[name] for name in ("count", "steps")}
+    if setup.taken is not None:
+        facts["weights"] = setup.taken
+    if opened := openings(state.curve):
+        facts["overfits_from"] = [opening.step for opening in opened]
     if skipped is not None:
         facts["skipped_steps"] = skipped
     if setup.metric is not None:
