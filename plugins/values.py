@@ -116,7 +116,7 @@ class Objective(Component):
     attention: ClassVar[tuple[str, ...]] = ("causal", "bidirectional")
     """The attentions of the models that it fits."""
     gives: ClassVar[tuple[str, ...]] = ("loss",)
-    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …"""
+    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, target, …"""
 
     def reads(self) -> tuple[str, ...]:
         """Give the columns that it needs of data; depends on fields alone."""
@@ -203,6 +203,13 @@ class Objective(Component):
     def shown(self, prompt: str) -> str:
         """Give how a prompt is shown before what was written from it; by default both are one text."""
         return prompt
+
+    def asked(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Give of a record what a text is written from, and the text that it is held against; None if it has none.
+
+        An objective that does so `gives` target: metrics of texts are computed of what is written.
+        """
+        return None
 
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
@@ -319,6 +326,10 @@ class Metric(Component):
     def reference(self, outcome: Outcome) -> float | None:
         """Compute the same of the trivial model: what a useful one must beat."""
         return None
+
+    def details(self, outcome: Outcome) -> Facts:
+        """Give what else there is to say of how it was computed: the signature of a library, several trivial models."""
+        return {}
 
 
 class Beams(Record):

@@ -55,6 +55,8 @@ RUN_TIME = {
     "L0542": "the names of parameters are known to the plan, which builds the network",
     "L0740": "the names of parameters are known to the plan, which builds the network",
     "L0741": "the names of parameters are known to the plan, which builds the network",
+    "L0770": "the libraries are installed where the tests run",
+    "L0771": "a network in parts is met in a run",
     "L0747": "tokenizers are read in a run",
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",

@@ -30,6 +30,10 @@ FIELDS: dict[str, str] = {
             "bad_rows": "読めない行をどうするか。実行を終える（fail）か、除いて数える（skip）か",
         },
     ),
+    "data.parallel.source": "原文のファイル。1 行に 1 つ",
+    "data.parallel.target": "訳文のファイル",
+    "data.parallel.encoding": "両方のファイルの文字コード",
+    "data.parallel.bad_rows": "片方が空の対をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "data.text.separator": '文書の区切り（`"\\n"` なら 1 行に 1 文書）。none なら 1 ファイルに 1 文書',
     "data.text.encoding": _ENCODING,
     "data.csv.delimiter": "値の区切り。none なら .tsv ではタブ、それ以外ではコンマ",
@@ -256,6 +260,19 @@ FIELDS: dict[str, str] = {
     "schedule.reduce_on_plateau.shrink": "下げるたびに残る学習率の割合",
     "schedule.reduce_on_plateau.least": "どれだけ下げても残る学習率の割合",
     "schedule.warmup_stable_decay.decay": "予算のうち、ウォームアップの後で下げる部分の割合",
+    # Metrics of texts
+    "metric.bleu.tokenize": "sacrebleu が文章をどう語に分けるか。日本語なら `ja-mecab` か `char`",
+    "metric.bleu.lowercase": "A と a を同じとみなすかどうか",
+    "metric.chrf.word_order": "あわせて数える語の並びの最大の長さ。2 なら chrF++",
+    "metric.ter.asian": "日本語や中国語の文字を 1 語と数えるかどうか",
+    **_of(
+        "metric",
+        ("rouge_1", "rouge_2", "rouge_l"),
+        {
+            "by": "何を数えるか。日本語は文字（characters）で数えます",
+            "stemmer": "英語の語尾を先に落とすかどうか（Porter のステマー）",
+        },
+    ),
     # Decoding
     **_of(
         "decoding",
@@ -263,8 +280,12 @@ FIELDS: dict[str, str] = {
         {
             "max_tokens": "書くトークンの最大数",
             "stop": "この文字列が現れたら、その手前で書くのをやめます",
-            "repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります",
         },
+    ),
+    **_of(
+        "decoding",
+        ("greedy", "sample"),
+        {"repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります"},
     ),
     "decoding.beam.width": "同時に追う文章の数",
     "decoding.beam.length_penalty": "対数尤度を割る、長さの累乗の指数。0 より大きいと長い文章が有利になります",
@@ -315,6 +336,7 @@ FIELDS: dict[str, str] = {
     "eval.generate.checkpoint": "書くチェックポイント",
     "eval.generate.prompts": "テキストの書き出し",
     "eval.generate.decoding": "トークンの選び方",
+    "eval.evaluate.decoding": "正解と比べる指標のために、文章をどう書くか",
     "export.safetensors.to": "書き込むフォルダー",
     "export.safetensors.checkpoint": "書き出すチェックポイント",
     # Sweeps
