@@ -45,6 +45,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "mixed": "Mixed",
         "classification": "Classification",
         "instruction": "Instruction",
+        "dpo": "DPO",
+        "distil": "Distil",
     },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
@@ -67,6 +69,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "bits_per_byte": "BitsPerByte",
         "accuracy": "Accuracy",
         "macro_f1": "MacroF1",
+        "reward_accuracy": "RewardAccuracy",
+        "reward_margin": "RewardMargin",
     },
     "decoding": {"greedy": "Greedy", "sample": "Sample", "beam": "Beam"},
     "backend": {"torchrun": "Torchrun"},
