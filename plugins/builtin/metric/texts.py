@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -64,5 +64,7 @@ class TextMetric(Metric):
         return self._trivial(outcome, [commonest] * len(outcome.records))
 
     def _trivial(self, outcome: Outcome, written: Sequence[str]) -> float:
-        records = [{**record, "prediction": text} for record, text in zip(outcome.records, written, strict=True)]
+        records: list[Mapping[str, Any]] = [
+            {**record, "prediction": text} for record, text in zip(outcome.records, written, strict=True)
+        ]
         return self.compute(replace(outcome, records=records))
