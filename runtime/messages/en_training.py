@@ -62,7 +62,6 @@ MESSAGES: dict[str, str] = {
     "training.weights.fresh": "made anew, {count} tensors: {names}",
     "training.weights.left": "not taken from the checkpoint, {count} tensors: {names}",
     "training.thawed": "from step {step} on layer {depth} is trained too (0 is what lies below the layers)",
-    "evaluate.details": "of {metric}: {details}",
     "training.head.loaded": "body and head were taken from the checkpoint",
     "training.head.fresh": "the body was taken from the checkpoint; the head for `{objective}` is new",
     "training.head.none": "the body was taken from the checkpoint; `{objective}` has no weights of its own beside it",
