@@ -116,8 +116,6 @@ MESSAGES: dict[str, str] = {
     "L0673.help": "special tokens that it has: {known}",
     "L0674": "the tokenizer can't encode a text: {reason}",
     "L0674.help": "take a tokenizer that has a token for what it doesn't know, or one that splits into bytes",
-    "L0770": "`{component}` needs the library {library}, which isn't installed",
-    "L0770.help": 'pip install "llx-lang[{extra}]"',
     "L0772": "`{source}` has {sources} lines and `{target}` has {targets}: from {first} on nothing belongs together",
     "L0772.help": "find the first line that has no partner: what follows an extra line is shifted against the other file",
     "L0773": "{where} is empty, and its partner isn't: `{other}`",

@@ -49,6 +49,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "train.ja").write_text("寒い。\n", encoding="utf-8")
     (tmp_path / "train.en").write_text("It is cold.\n")
     (tmp_path / "reviews.jsonl").write_text(json.dumps({"body": "Fine.", "stars": 4}) + "\n")
+    (tmp_path / "names.txt").write_text("Mary B-PER\n")
     parquet.write_table(pa.table({"body": ["Fine."], "stars": ["4"]}), tmp_path / "reviews.parquet")
     (tmp_path / "tokenizer.json").write_text(
         json.dumps({"added_tokens": [], "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}})

@@ -78,7 +78,7 @@ class Evaluate(Evaluation):
         for index, metric in enumerate(self.metrics):
             if metric.name in (before.name for before in self.metrics[:index]):
                 place.error("metrics", "L0558", {"metric": metric.name}, help="L0558.help", index=index)
-            elif metric.needs not in objective.gives:
+            elif metric.needs not in objective.offers():
                 values = {"metric": metric.name, "objective": objective.name}
                 place.error("metrics", "L0552", values, help="L0552.help", index=index)
 
@@ -134,6 +134,8 @@ class Evaluate(Evaluation):
                 facts["intervals"][metric.name] = list(ends)
             if (reference := metric.reference(outcome)) is not None:
                 facts["references"][metric.name] = reference
+            if by_label := metric.by_label(outcome):
+                facts.setdefault("by_label", {})[metric.name] = by_label
             if details := metric.details(outcome):
                 facts.setdefault("details", {})[metric.name] = details
                 shown = "; ".join(f"{name} {_shown(value)}" for name, value in details.items())

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Place
-from .sacre import SacreMetric, require_library
+from ...extras import check_library
+from .sacre import SacreMetric
 
 
 class Bleu(SacreMetric):
@@ -28,9 +29,9 @@ class Bleu(SacreMetric):
     def check(self, place: Place) -> None:
         super().check(place)
         if self.tokenize == "ja-mecab":
-            require_library(place, "ja-mecab", "ipadic", "translation", field="tokenize")
+            check_library(place, "ja-mecab", "ipadic", "translation")
         if self.tokenize == "ko-mecab":
-            require_library(place, "ko-mecab", "mecab_ko", "translation", field="tokenize")
+            check_library(place, "ko-mecab", "mecab_ko", "translation")
 
     def scorer(self) -> Any:
         from sacrebleu.metrics import BLEU

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ...component import Place
-from .sacre import require_library
+from ...extras import check_library
 from .texts import TextMetric
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class RougeMetric(TextMetric):
     stemmer: bool = Field(False, description="Whether English words lose their endings first (Porter's stemmer)")
 
     def check(self, place: Place) -> None:
-        require_library(place, self.name, "rouge_score", "summarisation")
+        check_library(place, self.name, "rouge_score", "summarisation")
 
     def signature(self) -> str:
         from importlib.metadata import version

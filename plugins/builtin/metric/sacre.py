@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...component import Place
+from ...extras import check_library
 from .texts import TextMetric
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class SacreMetric(TextMetric):
         """Make the metric of the library."""
 
     def check(self, place: Place) -> None:
-        require_library(place, self.name, "sacrebleu", "translation")
+        check_library(place, self.name, "sacrebleu", "translation")
 
     def signature(self) -> str:
         scorer = self.scorer()
@@ -51,12 +52,3 @@ def made(metric: SacreMetric) -> Any:
     if described not in _MADE:
         _MADE[described] = metric.scorer()
     return _MADE[described]
-
-
-def require_library(place: Place, component: str, package: str, extra: str, *, field: str | None = None) -> None:
-    """Report a package that isn't installed, with the extra that brings it."""
-    from importlib.util import find_spec
-
-    if find_spec(package) is None:
-        values = {"component": component, "library": package, "extra": extra}
-        place.error(field, "L0770", values, help="L0770.help")
