@@ -62,7 +62,9 @@ class Sweep(Task):
     tolerant: ClassVar[bool] = True
 
     over: ListsOrDraws = per_trial({}, "Params of the file, each with what it takes")
-    folds: int = Field(1, ge=1, description="In how many folds `folds` cuts the data, each of which is held out in turn")
+    folds: int = Field(
+        1, ge=1, description="In how many folds `folds` cuts the data, each of which is held out in turn"
+    )
     seeds: int = Field(1, ge=1, description="How many seeds each trial runs with: that of the experiment, the next, …")
     minimise: NumberFormula | None = per_trial(None, "The number that is least in the best trial")
     maximise: NumberFormula | None = per_trial(None, "The number that is greatest in the best trial")
