@@ -63,6 +63,10 @@ class Job(Record):
     """Tokens or examples a step, over all micro-batches and ranks."""
     budget: Sequence[Quantity]
     """The first one reached ends the training."""
+    scores: Task | None = None
+    """The hidden task with what a checkpoint says of each row, if the objective has `scores`."""
+    frozen: Sequence[tuple[Reference, Model, Objective]] = ()
+    """The checkpoints of `Objective.frozen`, each with its model and the objective that it was trained with."""
     initial: Reference | None = None
     """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
     micro_batch: int | None = None
@@ -93,6 +97,10 @@ class Job(Record):
     compile: bool = False
     samples: Sequence[str] = ()
     """Prompts that are continued at each validation, to be read."""
+    freeze: Sequence[str] = ()
+    """What isn't trained: names of parameters, or patterns of them (see `plugins/nn/parameters.py`)."""
+    unfreeze: Quantity | None = None
+    """Steps or epochs after which one more layer is trained, from the top; None is all from the first step on."""
 
 
 class EvaluationJob(Record):
@@ -107,6 +115,21 @@ class EvaluationJob(Record):
     """The records behind the rows, for `join`."""
     metrics: Sequence[Metric]
     batch: int = 64
+    scores: Task | None = None
+    """As in a training job."""
+
+
+class ScoringJob(Record):
+    """Rows to be scored, as handed to `work.score`."""
+
+    checkpoint: Reference
+    model: Model
+    trained: Objective
+    """What the checkpoint was trained with, whose head it has."""
+    objective: Objective
+    """What scores with it."""
+    tokens: Task
+    batch: int = 16
 
 
 @dataclass(slots=True)
@@ -198,6 +221,10 @@ class Work(Protocol):
         ...
 
     def evaluate(self, job: EvaluationJob) -> Outcome: ...
+
+    def score(self, job: ScoringJob) -> Facts:
+        """Write the scores of all rows of a job as shards into the directory."""
+        ...
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...
 

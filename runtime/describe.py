@@ -10,7 +10,7 @@ from ..dsl.formula import Known, Output, RowField
 from ..dsl.origins import DEFAULT, FieldOrigin, Step, field_origin, item_origin, param_step
 from ..dsl.program import Declared, Expectation, Program, Reference, Scope
 from ..dsl.source import Span
-from ..plugins.component import Component, Task
+from ..plugins.component import Component, Task, TaskFailed
 from ..plugins.schema import fields_of, python_name_of
 from ..plugins.show import show
 
@@ -70,6 +70,11 @@ def describe(program: Program, facts: KnownFacts | None = None) -> list[Part]:
         params = [param_step(program, scope, knob) for knob in scope.params.values()]
         parts.append(Part(scope, params, entries))
     return parts
+
+
+def fields(program: Program, component: Component) -> list[Value]:
+    """Describe the fields of a component that a program holds."""
+    return _Describer(program, None)._fields(component)
 
 
 def _expectation(expectation: Expectation) -> Entry:
@@ -164,7 +169,10 @@ class _Describer:
                 words = isinstance(value, list) and len(value) <= _LISTED and all(isinstance(one, str) for one in value)
                 if plain or (words and value):
                     yield Value(name, show(value), _DERIVED, value)
-        estimate = facts.estimate(node)
+        try:
+            estimate = facts.estimate(node)
+        except TaskFailed:  # the plan says it
+            return
         for name in ("parameters", "trained_parameters"):
             size = getattr(estimate, name)
             if size is not None and not (name == "trained_parameters" and size == estimate.parameters):
@@ -187,4 +195,4 @@ def _is_open(value: Any) -> bool:
     return isinstance(value, Mapping | list | tuple)
 
 
-__all__ = ["DEFAULT", "Entry", "Part", "Value", "describe"]
+__all__ = ["DEFAULT", "Entry", "Part", "Value", "describe", "fields"]

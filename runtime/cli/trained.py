@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...plugins.component import Facts, Task, TaskFailed
     from ...plugins.registry import Registry
     from ...plugins.values import Decoding
-    from ...plugins.work import EvaluationJob, Input, Job, Outcome
+    from ...plugins.work import EvaluationJob, Input, Job, Outcome, ScoringJob
     from ..graph import Graph
     from ..store import Store
 
@@ -189,6 +189,9 @@ class Reading:
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
         raise NotImplementedError("nothing is evaluated")
+
+    def score(self, job: ScoringJob) -> Facts:
+        raise NotImplementedError("nothing is stored")
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]:
         from ..training.generate import generate

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from ...dsl.program import Reference
 from ...plugins.canonical import describe, flatten
-from ...plugins.component import Component, Facts, TaskFailed
+from ...plugins.component import Component, Facts, Task, TaskFailed
+from ...plugins.models import Model
 from ...plugins.nn.network import Network
+from ...plugins.nn.parameters import embedding_weights, freeze
 from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
+from ...plugins.values import Objective
 from ...plugins.work import Job, Work
 from .batch import micro_batch
 from .budget import Budget, Pace, validation_interval
-from .build import Stored, build, load_body, load_head
+from .build import Stored, build, load_body, load_head, taken
 from .checkpoint import Checkpoints, check_space
 from .device import choose_device
 from .loader import Reader
@@ -23,6 +27,9 @@ from .order import Epochs, Mixture, Order, Source, length_class
 from .precision import choose_precision, compute_in_fp8
 from .recompute import recompute
 from .team import Team
+
+_SHOWN = 8
+"""Names of tensors in a note."""
 
 
 class Setup:
@@ -41,19 +48,20 @@ class Setup:
         splits = tokens.facts["splits"]
         self.split = training_split(splits)
         self.facts = {k: v for k, v in tokens.facts.items() if k not in ("splits", "sources")}
-        self.shards = Shards(tokens.directory, self.split)
+        self.shards = with_scores(Shards(tokens.directory, self.split), job.scores, work)
         if not len(self.shards):
             raise TaskFailed("L0807", {"split": self.split}, field="data", help="L0807.help")
         self.reader = Reader(self.shards, job.objective, self.facts, job.token_dropout)
         self.validation: Reader | None = None
         if "validation" in splits:
-            rows = Shards(tokens.directory, "validation")
+            rows = with_scores(Shards(tokens.directory, "validation"), job.scores, work)
             self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"))
         self.tokenizer = work.input(job.tokenizer).directory
 
         self._set_order()
         self.budget = Budget(job.budget, self.pace)
         self.validate_every = validation_interval(job.validate, self.budget, self.pace)
+        self.unfreeze_every = None if job.unfreeze is None else max(round(self.pace.steps(job.unfreeze)), 1)
         self.micro_batch = micro_batch(
             job.micro_batch,
             -(-self.rows // self.team.size),
@@ -92,6 +100,7 @@ class Setup:
     def _network(self) -> Network:
         job, log = self.job, self.work.progress.log
         network = build(job.model, job.objective, self.facts, self.seed)
+        self.taken: dict[str, Any] | None = None
         self.head = "fresh" if network.head is not None else "none"
         if job.initial is not None:
             given = self.work.input(job.initial)
@@ -99,16 +108,34 @@ class Setup:
             load_body(network, stored)
             self.head = load_head(network, stored, job.objective, self.facts)
             log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
+            self.taken = taken(network, stored, self.head)
+            for state in ("fresh", "left"):
+                if names := self.taken[state]:
+                    log(f"training.weights.{state}", count=len(names), names=names[:_SHOWN])
+        freeze(network, job.freeze)
         network.to(self.device)
         if self.device.type == "cpu":
             let_choose(network)
         if self.precision == "fp8":
             compute_in_fp8(network.body)
         recompute(network.body, job.activation_checkpointing)
+        network.frozen = tuple(self._frozen(*given) for given in job.frozen)
         if job.compile:
             # In place: the names of the parameters stay.
-            network.body.compile()
+            for one in (network, *network.frozen):
+                one.body.compile()
         return network
+
+    def _frozen(self, checkpoint: Reference, model: Model, objective: Objective) -> Network:
+        """Open a checkpoint that stays as it is; its head must tell the same apart as these rows."""
+        given = self.work.input(checkpoint)
+        stored = Stored.open(given.directory / given.output)
+        network = build(model, objective, self.facts, 0)
+        load_body(network, stored)
+        if load_head(network, stored, objective, self.facts) == "fresh":
+            values = {"objective": self.job.objective.name, "given": stored.facts.get("objective")}
+            raise TaskFailed("L0806", values, field="objective", help="L0806.help")
+        return network.requires_grad_(False).eval().to(self.device)
 
     def _identity(self) -> dict[str, Any]:
         """Say which job a checkpoint is of, part by part: a component's fields by their dotted path."""
@@ -119,6 +146,8 @@ class Setup:
             "clip": job.clip,
             "clip_value": job.clip_value,
             "ema": job.ema,
+            "freeze": list(job.freeze),
+            "unfreeze": None if job.unfreeze is None else str(job.unfreeze),
             "swa": job.swa,
             "token_dropout": job.token_dropout,
             "offload": job.offload,
@@ -134,14 +163,29 @@ class Setup:
         for part in ("model", "objective", "optimizer", "schedule", "select"):
             value = getattr(job, part)
             fields = flatten(describe(value)) if isinstance(value, Component) else {"": value}
+            # What a checkpoint is called differs between processes; which one it is, the fingerprint knows.
+            fields = {
+                path: field for path, field in fields.items() if not isinstance(field, dict) or "reference" not in field
+            }
             identity |= {f"{part}.{path}" if path else part: field for path, field in fields.items()}
         return identity
 
     def _check_space(self) -> None:
         """Look before the first step whether a checkpoint and the result will fit on the disk."""
-        parameters = sum(p.numel() for p in self.network.parameters())
+        trained = [p for p in self.network.parameters() if p.requires_grad]
         weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
-        average = weights if self.job.ema is not None or self.job.swa is not None else 0
-        state = self.job.optimizer.state_bytes(parameters, self.job.model.shape.hidden_size * self.facts["vocab_size"])
+        average = (
+            sum(p.numel() * p.element_size() for p in trained)
+            if self.job.ema is not None or self.job.swa is not None
+            else 0
+        )
+        tables = embedding_weights(self.network)
+        embedded = sum(p.numel() for p in trained if id(p) in tables)
+        state = self.job.optimizer.state_bytes(sum(p.numel() for p in trained), embedded)
         check_space(self.work.partial, 3 * weights + average + state)
         check_space(self.work.directory, 2 * weights)
+
+
+def with_scores(shards: Shards, scores: Task | None, work: Work) -> Shards:
+    """Give rows with what a checkpoint says of them beside them, if there is such a task."""
+    return shards if scores is None else shards.beside(Shards(work.input(scores).directory, shards.split))

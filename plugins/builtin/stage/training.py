@@ -31,13 +31,18 @@ from ...api import (
     Work,
     neutral,
 )
-from ...fit import check_fit, check_roles, is_tokens
+from ...fit import check_fit, check_frozen, check_roles, frozen_of, is_tokens
 from ...rows import rows_per_step, tokens_per_row, training_split
 from ...work import Recompute
 from ..learning_rate import LearningRateTest
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
+from ..scores import Scores, scores_of
 from ..tokens import Tokens
+from .trained import Trained, looked_at
+
+Part = Literal["body", "head", "embedding"] | str
+"""A part of a network: a word for it, or a pattern of the names of its parameters."""
 
 
 class TrainingStage(Stage):
@@ -86,10 +91,22 @@ class TrainingStage(Stage):
     )
     offload: bool = Field(False, description="Whether the optimizer's state stays in the host's memory")
     compile: bool = Field(False, description="Whether the network is compiled by torch.compile")
+    freeze: Part | list[Part] = Field(
+        default_factory=list,
+        description="What isn't trained: `body`, `head`, `embedding`, or patterns of parameters' names",
+    )
+    unfreeze: Interval | None = Field(
+        None, description="How long until one more layer is trained, from the top, the head first; none is all at once"
+    )
 
     @property
     def budgets(self) -> tuple[Quantity, ...]:
         return tuple(self.budget) if isinstance(self.budget, list) else (self.budget,)
+
+    @property
+    def frozen(self) -> list[str]:
+        """Give the patterns of what isn't trained."""
+        return self.freeze if isinstance(self.freeze, list) else [self.freeze]
 
     @property
     @abstractmethod
@@ -97,7 +114,7 @@ class TrainingStage(Stage):
         """Give the checkpoint that it starts from."""
 
     def described_objective(self) -> Objective:
-        return self.objective
+        return self.objective.started(self.initial)
 
     def training_tokens(self) -> Tokens:
         return Tokens(
@@ -107,14 +124,20 @@ class TrainingStage(Stage):
             splits=[split for split in self.data.artifact.splits if split in ("train", "validation")],
         )
 
+    def scores(self) -> Scores | None:
+        """Give the task in which another checkpoint scores the rows, if the objective needs that."""
+        return scores_of(self.described_objective(), self.training_tokens())
+
     def learning_rate_test(self) -> LearningRateTest | None:
         """Give the task that finds the learning rate, if it is to be found."""
         if self.optimizer.lr != "auto":
             return None
+        scores = self.scores()
         return LearningRateTest(
             model=self.described_model(),
-            objective=self.objective,
+            objective=self.described_objective(),
             tokens=self.training_tokens().default(),
+            scores=scores.default() if scores else None,
             tokenizer=self.described_tokenizer(),
             optimizer=self.optimizer,
             batch=self.batch,
@@ -123,11 +146,13 @@ class TrainingStage(Stage):
             clip_value=self.clip_value,
             micro_batch=None if self.micro_batch == "auto" else self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
+            freeze=self.frozen,
         )
 
     def prepare(self) -> dict[str, Task]:
-        test = self.learning_rate_test()
-        return {"tokens": self.training_tokens()} | ({"lr": test} if test else {})
+        scores, test = self.scores(), self.learning_rate_test()
+        more = {"scores": scores, "lr": test}
+        return {"tokens": self.training_tokens()} | {label: task for label, task in more.items() if task is not None}
 
     def check(self, place: Place) -> None:
         check_fit(place, self.objective, self.described_model(), self.data.artifact)
@@ -150,8 +175,7 @@ class TrainingStage(Stage):
         if self.samples and "text" not in self.objective.gives:
             place.error("samples", "L0545", {"objective": self.objective.name}, help="L0545.help")
         self._check_means(place)
-        if self.objective.frozen():
-            place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
+        check_frozen(place, self.described_objective(), self.described_tokenizer())
         if not place.problems and self.batch.dimension == "tokens":
             length = self.row_length()
             if length is not None and self.batch.magnitude < length:
@@ -176,26 +200,37 @@ class TrainingStage(Stage):
     def estimate(self, inputs: FactsOf) -> Estimate:
         vocab_size = inputs(self.described_tokenizer()).get("vocab_size")
         rows_a_step = self.rows_known(inputs)
+        some = looked_at(self, self.facts(inputs))
         if vocab_size is None:
             return Estimate(rows=rows_a_step)
         model = self.described_model()
         parameters = model.parameters(vocab_size)
+        # A backward pass costs twice its forward pass.
+        part = some or Trained(parameters, embedded=parameters - model.parameters(0), passes=3.0, kept=1.0)
         length = model.shape.context_length
         rows = self.rows_a_step(self.longest_row()) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
+        beside = [model for _, model, _ in frozen_of(self.objective)]
         return Estimate(
             parameters=parameters,
-            trained_parameters=parameters,
+            trained_parameters=part.parameters,
             active_parameters=model.active_parameters(vocab_size),
             tokens=tokens,
             rows=rows_a_step,
-            # A backward pass costs twice its forward pass.
-            flops=3 * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
-            # Weights and gradients in float32 and an average of the weights, the optimizer's state, and what the forward
-            # pass keeps.
-            memory=(8 + 4 * (self.ema is not None or self.swa is not None)) * parameters
-            + (0 if self.offload else self.optimizer.state_bytes(parameters, parameters - model.parameters(0)))
-            + model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing),
+            # What is frozen beside it has a forward pass alone.
+            flops=tokens
+            * (
+                part.passes * model.flops_per_token(vocab_size, length)
+                + sum(other.flops_per_token(vocab_size, length) for other in beside)
+            )
+            if tokens
+            else None,
+            # Weights in float32; of those that are trained gradients, an average, and the optimizer's state; and what the
+            # forward pass keeps.
+            memory=4 * (parameters + sum(other.parameters(vocab_size) for other in beside))
+            + (4 + 4 * (self.ema is not None or self.swa is not None)) * part.parameters
+            + (0 if self.offload else self.optimizer.state_bytes(part.parameters, part.embedded))
+            + round(part.kept * model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing)),
         )
 
     def rows_a_step(self, length: int) -> int:
@@ -250,8 +285,10 @@ class TrainingStage(Stage):
         facts = work.train(
             Job(
                 model=self.described_model(),
-                objective=self.objective,
+                objective=self.described_objective(),
                 tokens=self.training_tokens(),
+                scores=self.scores(),
+                frozen=frozen_of(self.objective),
                 tokenizer=self.described_tokenizer(),
                 optimizer=optimizer,
                 schedule=self.schedule,
@@ -273,6 +310,8 @@ class TrainingStage(Stage):
                 save=self.save,
                 compile=self.compile,
                 samples=self.samples,
+                freeze=self.frozen,
+                unfreeze=self.unfreeze,
             )
         )
         return facts | found

@@ -12,6 +12,7 @@ from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.instruction import Instruction
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.component import TaskFailed
@@ -31,7 +32,9 @@ SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 32, "heads": 2, "context_le
 
 def setup_of(root: Path, objective: Objective, model: Model) -> Setup:
     project, texts = Project(root), sentences(60)
-    data = project.data("data", {"train": {"text": texts, "label": labelled(texts)}})
+    data = project.data(
+        "data", {"train": {"text": texts, "label": labelled(texts), "prompt": texts, "response": labelled(texts)}}
+    )
     return Setup(project.job(project.tokens("tokens", data, objective, model), objective, model), project.work)
 
 
@@ -51,6 +54,7 @@ def failing(setup: Setup) -> tuple[str, TaskFailed]:
         (Classification(), Decoder),
         (Classification(), Encoder),
         (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}), Decoder),
+        (Instruction(form="pairs", template="plain"), Decoder),
     ],
 )
 def test_all_proofs_hold_of_the_built_in_components(
