@@ -345,6 +345,7 @@ FIELDS: dict[str, str] = {
         f"{sweep}.{field}": text
         for sweep in ("sweep.grid", "sweep.random")
         for field, text in {
+            "folds": "`folds` がデータを分けるフォールドの数。順に 1 つずつ除けておきます",
             "seeds": "各試行を実行するシードの数。実験のシード、その次、…",
             "minimise": "最良の試行で最も小さくなる数",
             "maximise": "最良の試行で最も大きくなる数",

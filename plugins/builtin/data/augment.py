@@ -27,7 +27,7 @@ class Augment(Transform):
     """
 
     name: ClassVar[str] = "augment"
-    example: ClassVar[str] = "augment(corpus, copies = 2, delete = 10%, swap = 10%)"
+    example: ClassVar[str] = "augment(novels, copies = 2, delete = 10%, swap = 10%)"
     selects: ClassVar[bool] = False
 
     copies: int = Field(1, ge=1, le=100, description="Changed copies of each row, which itself stays")

@@ -20,7 +20,7 @@ class Folds(DataTask):
     """
 
     name: ClassVar[str] = "folds"
-    example: ClassVar[str] = 'folds(reviews, 5, by = "author", stratify = "label")'
+    example: ClassVar[str] = 'csv("reviews.csv", text = "body", label = "stars") |> folds(5, stratify = "label")'
     keeps_text: ClassVar[bool] = True
     selects: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("data", "folds")
