@@ -11,6 +11,7 @@ from ..files import write_json
 from ..fitting import openings
 from .build import checkpoint_facts
 from .checkpoint import whole_or_nothing
+from .measure import trivial_loss
 from .setup import Setup
 from .state import State
 from .weights import Tensors, write_tensors
@@ -45,6 +46,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
         "kernels": state.kernels,
         "curve": state.curve,
     }
+    if setup.validation is not None and (trivial := trivial_loss(setup.validation, setup.rows)) is not None:
+        facts["trivial_loss"] = trivial
     if repeats := setup.order.repeats(state.step):
         facts["sources"] = repeats
     if state.spikes.get("count"):
