@@ -308,6 +308,7 @@ class TrainingStage(Stage):
                 model=self.described_model(),
                 objective=self.described_objective(),
                 tokens=self.training_tokens(),
+                data=self.data,
                 scores=self.scores(),
                 frozen=frozen_of(self.objective),
                 tokenizer=self.described_tokenizer(),
