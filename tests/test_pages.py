@@ -64,6 +64,7 @@ RUN_TIME = {
     "L0758": "labels are read in a run",
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",
+    "L0731": "whether a head was trained beside an adapter is known in a run",
     "L0585": "the objectives of llx take the model's own length",
     "L0586": "a page holds no folder of weights",
     "L0602": "all causal models of llx take a prefix",

@@ -94,7 +94,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate"},
     "weights": {"checkpoint": "Checkpoint", "gguf": "Gguf", "extend": "Extend"},
-    "export": {"safetensors": "Safetensors", "huggingface": "HuggingFace"},
+    "export": {"safetensors": "Safetensors", "huggingface": "HuggingFace", "peft": "Peft"},
     "sweep": {"grid": "Grid", "random": "RandomSweep"},
     "distribution": {"uniform": "Uniform", "log_uniform": "LogUniform", "integers": "Integers"},
 }

@@ -11,4 +11,8 @@ MESSAGES: dict[str, str] = {
     "L0728.help": "`adapter = continue` trains it further; a stage from the checkpoint before it begins without",
     "L0729": "the adapter `{adapter}` can't be merged into the weights, and `{export}` has no place for it",
     "L0729.help": "`safetensors` writes it beside them",
+    "L0730": "`peft` writes adapters of low rank, `lora` and `dora`, and the checkpoint's is `{adapter}`",
+    "L0730.help": "`safetensors` writes any checkpoint",
+    "L0731": "the head for `{head}` was trained beside the adapter, and peft's layout has no place for it",
+    "L0731.help": "`huggingface` writes the whole model, the adapter merged into it",
 }

@@ -318,6 +318,10 @@ arXiv:1902.00751。`targets = feedforward` なら、より軽い Pfeiffer ほか
     "export.safetensors": """チェックポイントを `model.safetensors`、`config.json`、`tokenizer.json` として書き出します。
 
 このフォルダーには、読むときにコードを実行するものはありません。アダプターは重みに統合されるか、重みと並べて書かれます。""",
+    "export.peft": """チェックポイントのアダプターと、一緒に訓練されたヘッドだけを、ライブラリ peft の形式で書き出します。
+
+フォルダーには `adapter_model.safetensors` と `adapter_config.json` が入ります。transformers 側の土台には、段階が始まったチェックポイントを
+`huggingface` で書き出したものを使います。ここでアダプターを共有するクエリ、キー、値は、そこではそれぞれのアダプターになります。""",
     "export.huggingface": """チェックポイントを Hugging Face ハブの形式で書き出します。transformers や、その形式のモデルを読むソフトウェアで使えます。
 
 フォルダーには `config.json`、`model.safetensors`、`tokenizer.json`、`tokenizer_config.json` が入ります。系列（GPT-2、Llama、Mistral、Qwen 2、

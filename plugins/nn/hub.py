@@ -64,7 +64,7 @@ def import_weights(
     stored = {name.removeprefix(family.prefix): name for name in names if not family.is_head(name)}
     stored |= {name: name for name in names if family.is_head(name)}
     found, used, misfit = {}, set(), Misfit()
-    rules, factors = _held(family, model, shapes), family.factors(model)
+    rules, factors = held(family, model, shapes), family.factors(model)
     for rule in rules:
         ours = rule.ours
         theirs = next((names for names in (rule.theirs, rule.also, rule.instead) if stored.keys() & names), rule.theirs)
@@ -72,7 +72,7 @@ def import_weights(
             misfit.missing += missing
             continue
         used |= {*rule.theirs, *rule.also}
-        parts = [_turned(rule, read(stored[name])).float() * _factor(factors, name) for name in theirs]
+        parts = [_turned(rule, read(stored[name])).float() * factor(factors, name) for name in theirs]
         whole = torch.cat(parts)[rule.offset :]
         rows = [shapes[name][0] for name in ours]
         if sum(rows) > len(whole) or (sum(rows) < len(whole) and not rule.cut):
@@ -96,15 +96,15 @@ def import_weights(
 def export_weights(tensors: Mapping[str, Tensor], model: HubModel, family: Family, headed: bool) -> dict[str, Tensor]:
     """Give tensors by a family's names: the inverse of `import_weights`."""
     written: dict[str, Tensor] = {}
-    rules, factors = _held(family, model, tensors), family.factors(model)
+    rules, factors = held(family, model, tensors), family.factors(model)
     for rule in rules:
         whole = torch.cat([tensors[name] for name in rule.ours])
         if rule.offset:
             whole = torch.cat([whole.new_zeros(rule.offset, *whole.shape[1:]), whole])
-        rows = [len(whole)] if len(rule.theirs) == 1 else _rows(rule, model.spec, tensors)
+        rows = [len(whole)] if len(rule.theirs) == 1 else rows_of(rule, model.spec, tensors)
         for name, part in zip(rule.theirs, whole.split(rows), strict=True):
             prefix = family.prefix if headed and not family.is_head(name) else ""
-            written[prefix + name] = _turned(rule, part / _factor(factors, name)).contiguous()
+            written[prefix + name] = _turned(rule, part / factor(factors, name)).contiguous()
         written |= dict.fromkeys(rule.also, whole)
     unknown = tensors.keys() - {name for rule in rules for name in rule.ours}
     assert not unknown, f"{family.model_type} has no rule for {sorted(unknown)}"
@@ -134,7 +134,7 @@ def _is_head(rule: Rule) -> bool:
     return rule.ours[0].startswith("head.")
 
 
-def _held(family: Family, model: HubModel, ours: Collection[str]) -> list[Rule]:
+def held(family: Family, model: HubModel, ours: Collection[str]) -> list[Rule]:
     """Give the rules that hold for tensors of ours: those whose tensors are all there and not another rule's already."""
     rules, taken = [], set[str]()
     for rule in family.rules_for(max(model.depths)):
@@ -144,12 +144,12 @@ def _held(family: Family, model: HubModel, ours: Collection[str]) -> list[Rule]:
     return rules
 
 
-def _factor(factors: Mapping[str, float], name: str) -> float:
+def factor(factors: Mapping[str, float], name: str) -> float:
     """Give what a tensor there is multiplied by to be ours."""
     return next((factor for pattern, factor in factors.items() if fnmatchcase(name, pattern)), 1.0)
 
 
-def _rows(rule: Rule, spec: Spec, tensors: Mapping[str, Tensor]) -> Sequence[int]:
+def rows_of(rule: Rule, spec: Spec, tensors: Mapping[str, Tensor]) -> Sequence[int]:
     """Give the rows of several tensors there: one for each of ours, or the parts of a projection, queries first."""
     if len(rule.theirs) == len(rule.ours):
         return [len(tensors[name]) for name in rule.ours]

@@ -46,19 +46,10 @@ class HuggingFace(Export):
         return self.checkpoint.task
 
     def check(self, place: Place) -> None:
-        model, objective = self.trained.described_model(), self.trained.described_objective()
-        try:
-            family, _ = for_model(model)
-        except Unwritable as reason:
-            values = {"model": model.name, "field": reason.field, "value": str(reason.value)}
-            place.error("checkpoint", "L0698", values, help="L0698.help")
-            return
+        check_family(place, self.trained)
         adapter = self.trained.described_adapter()
         if adapter is not None and not adapter.merges:
             place.error("checkpoint", "L0729", {"adapter": adapter.name, "export": self.name}, help="L0729.help")
-        if why := unwritable_head(family, model, objective):
-            about = {"objective": objective.name if objective else None, "family": family.model_type, "why": why}
-            place.error("checkpoint", "L0699", about, help=f"L0699.{why}")
 
     def run(self, work: Work) -> Facts:
         from ...nn.hub import export_weights, write_shard
@@ -104,6 +95,20 @@ class HuggingFace(Export):
             config["id2label"] = {str(number): label for number, label in enumerate(labels)}
             config["label2id"] = {label: number for number, label in enumerate(labels)}
         return config
+
+
+def check_family(place: Place, trained: Trained) -> None:
+    """Report what keeps a checkpoint from the layouts of the hub, at the field `checkpoint`."""
+    model, objective = trained.described_model(), trained.described_objective()
+    try:
+        family, _ = for_model(model)
+    except Unwritable as reason:
+        values = {"model": model.name, "field": reason.field, "value": str(reason.value)}
+        place.error("checkpoint", "L0698", values, help="L0698.help")
+        return
+    if why := unwritable_head(family, model, objective):
+        about = {"objective": objective.name if objective else None, "family": family.model_type, "why": why}
+        place.error("checkpoint", "L0699", about, help=f"L0699.{why}")
 
 
 def head_of(objective: Objective | None) -> str:
