@@ -60,7 +60,7 @@ class Peft(Export):
         saved: dict[str, Any] = {}
         if stored.get("trained_head"):
             if head != "classification":
-                raise TaskFailed("L0731", {"head": head}, field="checkpoint", help="L0731.help")
+                raise TaskFailed("L0731", {"head": head}, field="checkpoint", help="L0731.help", component=self)
             plain = {name: tensor for name, tensor in tensors.items() if ".adapter." not in name}
             whole = export_weights(plain, model, family, True)  # type: ignore[arg-type]
             saved = {name: tensor for name, tensor in whole.items() if family.is_head(name)}
