@@ -63,6 +63,8 @@ class Job(Record):
     """Tokens or examples a step, over all micro-batches and ranks."""
     budget: Sequence[Quantity]
     """The first one reached ends the training."""
+    data: Reference | None = None
+    """The records behind the rows, for predictions on the validation rows to be joined."""
     initial: Reference | None = None
     """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
     micro_batch: int | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from ...dsl.diagnostics.model import Text
 from ...dsl.program import Reference
 from ...dsl.types import Artifact
 from ..component import Facts, FactsOf, Task, TaskFailed
@@ -96,6 +98,9 @@ def told_of_split(split: str) -> Iterator[None]:
         yield
     except TaskFailed as failed:
         failed.values.setdefault("split", split)
+        for name, value in failed.values.items():
+            if isinstance(value, Text):
+                failed.values[name] = Text(value.key, {"split": split, **value.values})
         raise
 
 
@@ -124,12 +129,14 @@ class _Writing:
         self.writer, self.work, self.total = writer, work, total
         self.shared = {name: facts[name] for name in facts if name not in ("splits", "sources")}
         self.records = self.bytes = self.fullest = 0
+        self.counted: Counter[str] = Counter()
         self.done = 0
         """Records of the splits that are finished."""
 
     def split(self, split: str, file: Path, weights: Mapping[str, float]) -> None:
         self.writer.split(split)
         self.records = self.bytes = self.fullest = 0
+        self.counted = Counter(dict.fromkeys(self.encoding.counted, 0))
         tokens = 0
         sources: list[dict[str, Any]] = []
         for source in weights or (None,):
@@ -154,7 +161,11 @@ class _Writing:
             "tokens": tokens,
             "bytes": self.bytes,
             "records": self.records,
+            **self.counted,
         }
+        for name, count in self.counted.items():
+            if count:
+                self.work.progress.log(f"tokens.{name}", split=split, count=count, records=self.records)
         array = self.encoding.arrays().get("tokens")
         if array is not None and array.shape != (None,):
             # What packing wastes of rows of one length.
@@ -176,6 +187,8 @@ class _Writing:
             read = self.encoding.tokens(row)
             tokens += read
             self.fullest = max(self.fullest, read)
+            for name in self.encoding.counted:
+                self.counted[name] += int(row[name])
         return tokens
 
     def _few(self, rows: Iterator[dict[str, Any]], smoke: Smoke, sources: int) -> Iterator[dict[str, Any]]:

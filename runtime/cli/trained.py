@@ -38,11 +38,13 @@ class Trained:
     name: str
 
     def must_give(self, what: str) -> None:
-        """Raise TaskFailed unless the objective that it was trained with gives what is asked for."""
+        """Raise TaskFailed unless the objective that it was trained with gives what is asked for (`text`) or predicts."""
         from ...plugins.component import TaskFailed
+        from ...plugins.values import Objective
 
         objective = self.checkpoint.task.described_objective()
-        if objective is None or what not in objective.gives:
+        predicts = objective is not None and type(objective).predict is not Objective.predict
+        if objective is None or not (predicts if what == "prediction" else what in objective.gives):
             name = objective.name if objective else "none"
             raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
 
@@ -56,7 +58,7 @@ class Trained:
         from ...plugins.component import TaskFailed
 
         objective = self.checkpoint.task.described_objective()
-        columns = [column for column in objective.reads() if column != "label"] if objective else []
+        columns = [column for column in objective.reads() if column not in objective.supplied()] if objective else []
         if len(columns) < 2:
             return [dict.fromkeys(columns, text) for text in given]
         example = json.dumps(dict.fromkeys(columns, "…"), ensure_ascii=False)

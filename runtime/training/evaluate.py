@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...plugins.component import TaskFailed
 from ...plugins.shards import Shards
+from ...plugins.tables import stored_records
 from ...plugins.work import EvaluationJob, Outcome, Work
 from .build import stored_network
 from .device import choose_device, torch_settings
@@ -34,7 +35,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
         return measure(
             Learner(network, job.objective),
-            Reader(shards, job.objective, facts),
+            Reader(shards, job.objective, facts, stored_records(work.input(job.data), job.data)),
             job.batch,
             device,
             dtype,

@@ -15,7 +15,7 @@ import torch
 
 from ...plugins.component import Facts
 from ...plugins.shards import Shards
-from ...plugins.values import Batch, Objective
+from ...plugins.values import Batch, Objective, Records
 from .order import Indices, Keyed, Order, key, length_class
 from .team import Team
 
@@ -40,8 +40,10 @@ class Ready:
 class Reader:
     """Turns row numbers into a prepared batch; what is drawn depends on the key alone."""
 
-    def __init__(self, shards: Shards, objective: Objective, facts: Facts) -> None:
+    def __init__(self, shards: Shards, objective: Objective, facts: Facts, records: Records = ()) -> None:
         self.shards, self.objective, self.facts = shards, objective, facts
+        self.records = records
+        """The records behind the rows, for predictions to be joined."""
         self.lengths = shards.lengths()
         self.longest = shards.row_length()
         self._random = Keyed()

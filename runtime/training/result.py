@@ -8,11 +8,13 @@ from torch import nn
 
 from ...plugins.component import Facts
 from ..files import write_json
-from .build import checkpoint_facts
+from .build import build, checkpoint_facts
 from .checkpoint import whole_or_nothing
+from .learner import Learner
+from .measure import measure
 from .setup import Setup
 from .state import State
-from .weights import Tensors, write_tensors
+from .weights import Tensors, put, write_tensors
 
 
 def write_result(setup: Setup, state: State, last: Tensors, best: Tensors) -> None:
@@ -22,7 +24,20 @@ def write_result(setup: Setup, state: State, last: Tensors, best: Tensors) -> No
         with whole_or_nothing(folder):
             write_tensors(folder / "model.safetensors", weights)
             shutil.copyfile(setup.tokenizer / "tokenizer.json", folder / "tokenizer.json")
-            write_json(folder / "facts.json", checkpoint_facts(setup.job.objective, setup.facts, step=step))
+            facts = checkpoint_facts(setup.job.objective, setup.facts, step=step)
+            write_json(folder / "facts.json", facts | settled(setup, weights, state.micro_batch))
+
+
+def settled(setup: Setup, weights: Tensors, at_once: int) -> Facts:
+    """Give what the objective chooses by the predictions of these weights on the validation rows, as `settled`."""
+    job, rows = setup.job, setup.validation
+    if rows is None or not job.objective.settles:
+        return {}
+    network = build(job.model, job.objective, setup.facts, 0)
+    put(network, weights)
+    learner = Learner(network.to(setup.device), job.objective)
+    outcome = measure(learner, rows, setup.rows, setup.device, setup.dtype, predict=True, at_once=at_once)
+    return {"settled": job.objective.settle(outcome.records, rows.facts)}
 
 
 def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None) -> Facts:

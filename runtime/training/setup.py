@@ -11,6 +11,7 @@ from ...plugins.nn.network import Network
 from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
+from ...plugins.tables import stored_records
 from ...plugins.work import Job, Work
 from .batch import micro_batch
 from .budget import Budget, Pace, validation_interval
@@ -48,7 +49,8 @@ class Setup:
         self.validation: Reader | None = None
         if "validation" in splits:
             rows = Shards(tokens.directory, "validation")
-            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"))
+            records = stored_records(work.input(job.data), job.data, "validation") if job.data is not None else ()
+            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"), records)
         self.tokenizer = work.input(job.tokenizer).directory
 
         self._set_order()

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...component import Facts, Place
 from ...models import Model, Shape
-from ...values import Batch, Encoding, Network, Objective, TensorBatch
+from ...values import Batch, Encoding, Network, Objective, Records, TensorBatch
 from ..encoding.single import Single
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class Classification(Objective):
         indices = scores.argmax(dim=1).tolist()
         return [{"prediction": index, "scores": row} for index, row in zip(indices, scores.tolist(), strict=True)]
 
-    def join(self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts) -> list[Mapping[str, Any]]:
+    def join(
+        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
+    ) -> list[Mapping[str, Any]]:
         joined = [
             {"record": int(scalars["record"]), "label": int(scalars["label"]), **prediction}
             for scalars, prediction in predictions

@@ -227,6 +227,7 @@ class TrainingStage(Stage):
                 model=self.described_model(),
                 objective=self.objective,
                 tokens=self.training_tokens(),
+                data=self.data,
                 tokenizer=self.described_tokenizer(),
                 optimizer=optimizer,
                 schedule=self.schedule,
