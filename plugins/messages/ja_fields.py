@@ -16,7 +16,7 @@ FIELDS: dict[str, str] = {
     # Data
     **_of(
         "data",
-        ("text", "csv", "jsonl", "parquet"),
+        ("text", "csv", "jsonl", "parquet", "squad"),
         {"path": "読むファイル。パスまたはパターン（`*`、`?`、`**`）"},
     ),
     **_of(
@@ -173,6 +173,14 @@ FIELDS: dict[str, str] = {
             "z_loss": "訓練で加える、ソフトマックスの和の対数の二乗の重み。PaLM では 1e-4",
         },
     ),
+    "objective.extractive_qa.stride": "長い文脈の窓から次の窓までのトークン数。none なら窓の半分",
+    "objective.extractive_qa.answer_start": "列 `answer` の答え 1 つの位置を持つ列。none なら `answers` からすべて読む",
+    "objective.extractive_qa.max_answer_length": "予測する答えの最大トークン数",
+    "objective.extractive_qa.n_best": "質問ごとに残す答えの数（良い順）",
+    "objective.extractive_qa.no_answer_threshold": "「答えなし」の点が最良の答えの点をどれだけ上回れば答えないか。"
+    "none なら必ず答え、auto なら検証データで最も良い値",
+    **_of("metric", ("answer_f1", "has_answer_f1"), {"unit": "2 つの答えを何で比べるか。語か、日本語では文字"}),
+    "data.squad.bad_rows": "誤りのある質問をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "objective.prefix_lm.rate": "文書のうち、予測させる割合の平均",
     "objective.fill_in_middle.rate": "中間部を移す文書の割合",
     "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
