@@ -16,11 +16,14 @@ _DEVIATION = 0.02
 
 
 class SpanHead(nn.Module):
-    """Score each token as the first and as the last one of an answer (Devlin et al. 2019, section 4.2)."""
+    """Score each token as the first and as the last one of an answer (Devlin et al. 2019, section 4.2).
+
+    Without a bias: what is added to all tokens of a row alike changes no softmax over them.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.linear = nn.Linear(shape.hidden_size, 2)
+        self.linear = nn.Linear(shape.hidden_size, 2, bias=False)
         draw(self.linear, _DEVIATION if shape.readout is None else shape.readout)
 
     def forward(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
