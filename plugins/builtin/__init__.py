@@ -70,7 +70,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "decoding": {"greedy": "Greedy", "sample": "Sample"},
     "backend": {"torchrun": "Torchrun"},
     "stage": {"train": "Train", "finetune": "Finetune"},
-    "eval": {"evaluate": "Evaluate", "generate": "Generate"},
+    "eval": {"evaluate": "Evaluate", "generate": "Generate", "multiple_choice": "MultipleChoice"},
     "weights": {"checkpoint": "Checkpoint", "gguf": "Gguf"},
     "export": {"safetensors": "Safetensors", "huggingface": "HuggingFace"},
     "sweep": {"grid": "Grid", "random": "RandomSweep"},

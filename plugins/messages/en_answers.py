@@ -2,6 +2,7 @@
 
 MESSAGES: dict[str, str] = {
     "data.question": "`{file}`, line {number}, question `{id}`",
+    "data.row_number": "row {number}",
     "data.record": "record {record} of `{split}`",
     "tokens.unanswered": "`{split}`: questions without an answer: {count} of {records}",
     "tokens.lost": "`{split}`: questions whose answers no window holds whole: {count} of {records}; they are trained as if they had none",
@@ -26,4 +27,12 @@ MESSAGES: dict[str, str] = {
     "L0765": "{where}: `{column}` holds no answers: {value}",
     "L0765.help": 'answers are a list of texts with their offsets: `[{"text": "…", "answer_start": 0}]`',
     "L0765.offset": "beside the text of an answer stands its offset in the context, a whole number",
+    "L0766": "{where}: the answer `{answer}` is none of [{choices}]",
+    "L0766.choices": "{where}: `choices` is no list of two texts or more: {choices}",
+    "L0766.help": "`choices` is a list of texts, in a table as JSON; `answer` is the number of the right one from 0, its letter, or its text",
+    "L0767": "the data has no column `{column}`",
+    "L0767.help": "the columns that it has: {columns}",
+    "L0768": "`shots` needs `examples`, from which they are drawn",
+    "L0768.same": "the solved questions would be drawn from those that are asked",
+    "L0768.help": "name other rows: `examples = quiz.train`",
 }

@@ -2,6 +2,7 @@
 
 MESSAGES: dict[str, str] = {
     "data.question": "`{file}` の {number} 行目、質問 `{id}`",
+    "data.row_number": "{number} 行目",
     "data.record": "`{split}` の {record} 番目のレコード",
     "tokens.unanswered": "`{split}`：答えのない質問は {records} 件中 {count} 件です",
     "tokens.lost": "`{split}`：答え全体が収まる窓のない質問が {records} 件中 {count} 件あります。答えのない質問として学習します",
@@ -26,4 +27,12 @@ MESSAGES: dict[str, str] = {
     "L0765": "{where}：`{column}` から答えを読み取れません：{value}",
     "L0765.help": '答えは、テキストと位置の組のリストです：`[{"text": "…", "answer_start": 0}]`',
     "L0765.offset": "答えのテキストには、文脈の中の位置（整数）を添えます",
+    "L0766": "{where}：答え `{answer}` は選択肢 [{choices}] の中にありません",
+    "L0766.choices": "{where}：`choices` が 2 つ以上のテキストのリストではありません：{choices}",
+    "L0766.help": "`choices` はテキストのリスト（表では JSON）、`answer` は正しい選択肢の 0 からの番号、記号（A、B…）、またはテキストです",
+    "L0767": "データに列 `{column}` がありません",
+    "L0767.help": "データの列：{columns}",
+    "L0768": "`shots` には、例を引くための `examples` が必要です",
+    "L0768.same": "解いた例を、尋ねる質問と同じ行から引くことになります",
+    "L0768.help": "別の行を指定してください：`examples = quiz.train`",
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...plugins.component import Facts, Task, TaskFailed
     from ...plugins.registry import Registry
     from ...plugins.values import Decoding
-    from ...plugins.work import EvaluationJob, Input, Job, Outcome
+    from ...plugins.work import Asked, EvaluationJob, Input, Job, Likelihood, Outcome
     from ..graph import Graph
     from ..store import Store
 
@@ -196,6 +196,9 @@ class Reading:
         from ..training.generate import generate
 
         return generate(checkpoint, prompts, decoding, self)
+
+    def likelihoods(self, checkpoint: Reference, asked: Sequence[Asked]) -> list[list[Likelihood]]:
+        raise NotImplementedError("nothing is evaluated")
 
     def stopping(self) -> bool:
         return False
