@@ -31,6 +31,8 @@ class Part(Record):
     high: float
     of_text: bool = True
     """Whether the number of a row follows from its text, so that a text that is changed first has another number."""
+    by: str | None = None
+    """The column whose equal values have one number, so that such rows are never parted."""
 
 
 class Derived(Record):
@@ -72,6 +74,22 @@ def split_of(reference: Reference) -> str | None:
     """Give the split that a reference names, or None if it is all rows of its task."""
     whole: Artifact | None = next(iter(reference.task.outputs().values()), None)
     return reference.output if whole is not None and reference.output in whole.splits else None
+
+
+def kept_together(reference: Reference) -> str | None:
+    """Give the column whose equal values were never parted when rows were divided, if the rows still have it."""
+    waiting, seen = [(reference.task, split_of(reference))], set()
+    while waiting:
+        task, split = waiting.pop()
+        derives = getattr(task, "derives", None)
+        if derives is None or (id(task), split) in seen:
+            continue
+        seen.add((id(task), split))
+        for derived in derives(split):
+            if derived.part is not None and derived.part.by in (reference.artifact.columns or ()):
+                return derived.part.by
+            waiting.append((derived.data.task, derived.split or split_of(derived.data)))
+    return None
 
 
 def derived_as_named(component: Component, own: tuple[str, ...], split: str | None) -> list[Derived]:

@@ -9,6 +9,8 @@ from .models import Model
 from .tasks import TokenizerTask
 from .values import Objective
 
+_HELP = {"fim_prefix": "L0600.middle", "turn_start": "L0600.chat"}
+
 
 def check_fit(place: Place, objective: Objective, model: Model, data: Artifact) -> None:
     """Report what keeps an objective from a model or from some data, at the fields `objective` and `data`."""
@@ -59,7 +61,7 @@ def check_roles(place: Place, objective: Objective, model: Model, tokenizer: Ref
             (int(role.removeprefix("sentinel_")) for role in missing if "sentinel_" in role), default=-1
         )
         values = {"objective": objective.name, "tokenizer": tokenizer.task.name, "missing": missing[:4]}
-        help = "L0600.sentinels" if sentinels else "L0600.middle" if "fim_prefix" in missing else "L0600.help"
+        help = "L0600.sentinels" if sentinels else _HELP.get(missing[0], "L0600.help")
         place.error("objective", "L0600", values | {"count": sentinels}, help=help)
 
 

@@ -58,7 +58,17 @@ RECORDS: Records = (
     },
 )
 SIZES: dict[str, Any] = {"layers": 1, "hidden_size": 32, "heads": 4, "context_length": 32}
-SPECIAL = ["end", "mask", "pad", "fim_prefix", "fim_suffix", "fim_middle", *(f"sentinel_{i}" for i in range(16))]
+SPECIAL = [
+    "end",
+    "mask",
+    "pad",
+    "fim_prefix",
+    "fim_suffix",
+    "fim_middle",
+    "turn_start",
+    "turn_end",
+    *(f"sentinel_{i}" for i in range(16)),
+]
 ROLES = {role: number for number, role in enumerate(SPECIAL)}
 
 
@@ -188,7 +198,7 @@ def try_schedule(schedule: Schedule) -> None:
 
 
 def try_metric(metric: Metric) -> None:
-    """Assert that a good outcome is better than a bad one, and that both are numbers."""
+    """Assert that a good outcome is better than a bad one, that both are numbers, and that its statistics come to the same."""
     good, bad = (
         metric.compute(outcome) for outcome in (_outcome(metric.needs, right=True), _outcome(metric.needs, right=False))
     )
@@ -196,6 +206,12 @@ def try_metric(metric: Metric) -> None:
     assert math.isfinite(bad), f"a bad outcome gives {bad}"
     better, worse = (good, bad) if metric.higher_is_better else (bad, good)
     assert better > worse, f"{metric.name} gives {good} for a good outcome and {bad} for a bad one"
+    statistics = metric.statistics(_outcome(metric.needs, right=True))
+    if statistics is not None:
+        assert statistics.ndim == 2, f"statistics are of shape {statistics.shape}, not (units, numbers of each)"
+        assert len(statistics) == 40, f"there are statistics of {len(statistics)} units, not of 40"
+        again = metric.of(statistics.sum(axis=0))
+        assert math.isclose(again, good, rel_tol=1e-6), f"its statistics come to {again}, it is computed as {good}"
     reference = metric.reference(_outcome(metric.needs, right=True))
     assert reference is None or math.isfinite(reference), f"the reference is {reference}"
 
@@ -290,7 +306,9 @@ def _halves(rows: int) -> tuple[slice, slice]:
 
 
 def _outcome(needs: str, right: bool) -> Outcome:
-    """Make what a model did on 40 records of two labels (30 and 10), or answers to questions: well, or badly."""
+    """Make what a model did on 40 records of two labels (30 and 10), or of answers, a row each: well, or badly."""
+    import numpy as np
+
     records: list[Mapping[str, Any]] = []
     if needs == "answer":
         answers = [["the old oak"] if number % 4 else [] for number in range(40)]
@@ -316,4 +334,5 @@ def _outcome(needs: str, right: bool) -> Outcome:
         "rows": 40,
         "records": 40,
     }
-    return Outcome(sums, records, {number: 10 + number for number in range(20)}, facts)
+    by_row = {"loss": np.full(40, 25 * loss), "count": np.full(40, 25.0)}
+    return Outcome(sums, records, {number: 10 + number for number in range(20)}, facts, by_row)

@@ -58,8 +58,6 @@ class Encoding(Component):
     """
 
     kind: ClassVar[str] = "encoding"
-    counted: ClassVar[tuple[str, ...]] = ()
-    """Scalar arrays whose sums over the rows of a split are among its facts: answers that no window holds, …"""
 
     @abstractmethod
     def arrays(self) -> dict[str, ArrayOf]:
@@ -77,7 +75,8 @@ class Encoding(Component):
 
         `records` have the columns that the encoding needs and `_record`, their number in their split. `roles`
         gives the ids of special tokens by role (end, mask, pad). `facts` are what `collect` gave for training.
-        Raises TaskFailed for a record that can't be encoded (a label never seen in training).
+        Raises TaskFailed for a record that can't be encoded (a label never seen in training). A generator may return
+        in the end how many records something was done to that must be said, by the key of the message: {"chat.cut": 3}.
         """
 
     def tokens(self, row: Mapping[str, Any]) -> int:
@@ -101,6 +100,8 @@ class Opening(Record):
     """What is read beside it, by a model of two streams."""
     prefix: bool = False
     """Whether all of `tokens` see each other, also what stands before them."""
+    ends: tuple[int, ...] = ()
+    """Tokens that end what is written, beside the tokenizer's end token."""
 
 
 class Objective(Component):
@@ -179,6 +180,17 @@ class Objective(Component):
         """
         start = roles.get("start", roles.get("end"))
         return Opening([*([] if start is None else [start]), *prompt])
+
+    def begin(self, prompt: str, tokenizer: TextTokenizer, facts: Facts, length: int) -> Opening:
+        """Give how a text begins that is written from the text of a prompt; by default its `opening`.
+
+        `facts` are those of the checkpoint: roles, and a chat template if the tokenizer has one of its own.
+        """
+        return self.opening(tokenizer.encode(prompt, add_special_tokens=False).ids, facts["roles"], length)
+
+    def in_chat(self) -> Objective | None:
+        """Give what takes prompts for a user's turns, for a checkpoint of this one; None if it holds no conversations."""
+        return None
 
     def shown(self, prompt: str) -> str:
         """Give how a prompt is shown before what was written from it; by default both are one text."""
@@ -297,7 +309,11 @@ class Schedule(Component):
 
 
 class Metric(Component):
-    """A number that says how good a model is, with the reference that it must beat."""
+    """A number that says how good a model is, with the reference that it must beat.
+
+    Its interval is made by drawing records (or rows) again and computing it anew, a thousand times. A metric whose sums over
+    them say all offers these as `statistics` and `of`, and is as fast as a product of matrices (docs/metrics.md).
+    """
 
     kind: ClassVar[str] = "metric"
     needs: ClassVar[str] = "loss"
@@ -305,10 +321,20 @@ class Metric(Component):
     higher_is_better: ClassVar[bool] = True
     bounds: ClassVar[tuple[float | None, float | None]] = (None, None)
     """The least and the most that it can be, None where there is no end."""
+    unit: ClassVar[Literal["record", "row"]] = "record"
+    """What it is computed of, and what is drawn again for its interval: `Outcome.records`, or rows, by their sums."""
 
     @abstractmethod
     def compute(self, outcome: Outcome) -> float:
         """Compute the metric."""
+
+    def statistics(self, outcome: Outcome) -> np.ndarray[Any, Any] | None:
+        """Give numbers of each unit, in order, whose sums over units say all: (n, k); None if there are none such."""
+        return None
+
+    def of(self, sums: np.ndarray[Any, Any]) -> float:
+        """Compute the metric of the sums of its statistics over some units: (k,)."""
+        raise NotImplementedError(f"{self.name} gives statistics and doesn't say what they come to")
 
     def reference(self, outcome: Outcome) -> float | None:
         """Compute the same of the trivial model: what a useful one must beat."""

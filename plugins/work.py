@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -75,12 +75,18 @@ class Job(Record):
     """By what `best` is chosen on the validation rows."""
     patience: int | None = None
     """Validations without a better one until the training stops."""
+    min_change: float = 0.0
+    """What a validation is better by at least, to count as a better one for `patience`."""
     clip: float | None = 1.0
     """The norm to which gradients are clipped."""
     clip_value: float | None = None
     """The size to which each number of the gradients is cut, before that."""
     ema: float | None = None
     """The decay of a moving average of the weights, which is validated and kept in their place."""
+    swa: float | None = None
+    """The part of the budget after which the plain mean of the weights is validated and kept in their place."""
+    token_dropout: float = 0.0
+    """The share of the tokens that are hidden from the model at each step, where no special token stands."""
     activation_checkpointing: Recompute = "none"
     offload: bool = False
     """Whether the optimizer's state stays in the host's memory."""
@@ -130,12 +136,19 @@ class Outcome:
     objective adds in `parts`. `records` are the joined predictions, one a record, when the objective predicts:
     each a mapping such as {"label": …, "prediction": …, "scores": […]}. `targets` counts how often each token
     (or label) was the target; `facts` are those of the tokens, with those of training under `train`.
+
+    `by_row` holds the sums of each row, in order, where they were asked for: `loss`, `count`, the objective's parts, and
+    `record`, the record that the row is of, if there is one. `groups` says of each record by its number what it belongs
+    together with (a speech, a book): what may not be taken for as many independent ones. Intervals are made of both
+    (docs/metrics.md).
     """
 
     sums: dict[str, float] = field(default_factory=dict)
     records: list[Mapping[str, Any]] = field(default_factory=list)
     targets: Mapping[int, int] | None = None
     facts: Facts = field(default_factory=dict)
+    by_row: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    groups: Sequence[Hashable] | None = None
 
 
 class Work(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 AT_MOST = 3
-_DULL = frozenset({"roles", "references", "better", "left_out"})
+_DULL = frozenset({"roles", "references", "better", "left_out", "intervals", "calibration"})
 
 
 def summary(facts: Mapping[str, Any]) -> str:
@@ -30,15 +30,6 @@ def _figures(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             padding = {split: n["padding"] for split, n in value.items() if n.get("padding")}
             if padding:
                 yield "padding", ", ".join(f"{share:.2%}" for share in padding.values())
-            for more in dict.fromkeys(
-                more for numbers in value.values() for more in numbers if more not in _OF_A_SPLIT
-            ):
-                if any(counts := {split: numbers.get(more, 0) for split, numbers in value.items()}.values()):
-                    yield more, _parts(dict(zip(value, counts, strict=True)))
-
-
-_OF_A_SPLIT = ("rows", "tokens", "bytes", "records", "padding")
-"""What is known of the tokens of every split; beyond that an encoding counts what it is about."""
 
 
 def _parts(value: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from ..dsl.diagnostics.model import Text
 CATALOGUES = (
     "",  # the run itself
     "_training",
+    "_fitting",
     "_cli",
     "_doctor",
     "_describe",

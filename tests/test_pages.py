@@ -78,10 +78,13 @@ RUN_TIME = {
     "L0666": "a page holds no pipes",
     "L0672": "data is read in a run",
     "L0674": "texts are encoded in a run",
+    "L0788": "a tokenizer's template is used in a run",
+    "L0789": "conversations are encoded in a run",
     **dict.fromkeys(("L0690", "L0691", "L0692", "L0693", "L0700"), "a page holds no folder of weights"),
     **dict.fromkeys(("L0694", "L0696", "L0697", "L0701"), "weights are read in a run"),
     "L0695": "splits are made in a run",
     "L0766": "rows are read in a run",
+    "L0790": "a page holds no tokenizer without a mask",
     "L0704": "two more distributions would have to be installed",
 }
 """Codes that no block on a page can produce, and why; those of the runtime (L08..) are all of them."""

@@ -45,6 +45,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "mixed": "Mixed",
         "classification": "Classification",
         "extractive_qa": "ExtractiveQA",
+        "instruction": "Instruction",
     },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _RECORDS = 1024
 """Records that are read from Parquet at once."""
 
-OWN_FACTS = ("vocab_size", "roles", "splits", "sources")
+OF_TOKENIZER = ("vocab_size", "roles", "chat_template")
+"""Facts of the tokenizer that go with the rows."""
+OWN_FACTS = (*OF_TOKENIZER, "splits", "sources")
 """What every tokens task knows; the rest of its facts is what the encoding collected from the training records."""
 
 Record = Mapping[str, Any]
@@ -36,7 +38,7 @@ class Tokens(Task):
 
     The rows of a mixture's source lie together, so that a stage can draw them by weight, and documents of
     different sources never share a row. The artifact is a folder of shards (plugins/shards.py). Facts:
-    vocab_size, roles, what the encoding collected (labels), `splits` {split: {rows, tokens, bytes, records}} and,
+    vocab_size, roles, the tokenizer's chat template if it has one, what the encoding collected (labels), `splits` {split: {rows, tokens, bytes, records}} and,
     for a mixture, `sources` {split: [{name, start, end, weight, tokens}]}.
     """
 
@@ -57,11 +59,11 @@ class Tokens(Task):
     def facts(self, inputs: FactsOf) -> Facts:
         known = inputs(self.tokenizer)
         collected = inputs(self.like) if self.like is not None else {}
-        return _collected(collected) | {name: known[name] for name in ("vocab_size", "roles") if name in known}
+        return _collected(collected) | {name: known[name] for name in OF_TOKENIZER if name in known}
 
     def run(self, work: Work) -> Facts:
         tokenizer_input = work.input(self.tokenizer)
-        vocab_size, roles = tokenizer_input.facts["vocab_size"], tokenizer_input.facts["roles"]
+        known = {name: tokenizer_input.facts[name] for name in OF_TOKENIZER if name in tokenizer_input.facts}
         files = self._files(work)
         if self.like is not None:
             collected = _collected(work.input(self.like).facts)
@@ -69,10 +71,10 @@ class Tokens(Task):
             split, file = next(iter(files.items()))
             with told_of_split(split):
                 collected = self.encoding.collect(_records(file, None))
-        facts: Facts = {"vocab_size": vocab_size, "roles": roles, **collected, "splits": {}, "sources": {}}
+        facts: Facts = {**known, **collected, "splits": {}, "sources": {}}
         weights: Mapping[str, float] = work.input(self.data).facts.get("weights") or {}
         total = sum(_rows(file) for file in files.values())
-        with ShardWriter(work.directory, self.encoding.arrays(), vocab_size) as writer:
+        with ShardWriter(work.directory, self.encoding.arrays(), known["vocab_size"]) as writer:
             writing = _Writing(self.encoding, open_tokenizer(tokenizer_input.directory), facts, writer, work, total)
             for split, file in files.items():
                 with told_of_split(split):
@@ -129,14 +131,15 @@ class _Writing:
         self.writer, self.work, self.total = writer, work, total
         self.shared = {name: facts[name] for name in facts if name not in ("splits", "sources")}
         self.records = self.bytes = self.fullest = 0
-        self.counted: Counter[str] = Counter()
+        self.said: Counter[str] = Counter()
+        """To how many records of the split something was done that is told, by message."""
         self.done = 0
         """Records of the splits that are finished."""
 
     def split(self, split: str, file: Path, weights: Mapping[str, float]) -> None:
         self.writer.split(split)
+        self.said.clear()
         self.records = self.bytes = self.fullest = 0
-        self.counted = Counter(dict.fromkeys(self.encoding.counted, 0))
         tokens = 0
         sources: list[dict[str, Any]] = []
         for source in weights or (None,):
@@ -161,11 +164,13 @@ class _Writing:
             "tokens": tokens,
             "bytes": self.bytes,
             "records": self.records,
-            **self.counted,
         }
-        for name, count in self.counted.items():
+        for message, count in self.said.items():
             if count:
-                self.work.progress.log(f"tokens.{name}", split=split, count=count, records=self.records)
+                share = f"{count / self.records:.1%}"
+                self.work.progress.log(message, count=count, records=self.records, share=share, split=split)
+        if told := {message: count for message, count in self.said.items() if count}:
+            self.facts["splits"][split]["said"] = told
         array = self.encoding.arrays().get("tokens")
         if array is not None and array.shape != (None,):
             # What packing wastes of rows of one length.
@@ -181,15 +186,21 @@ class _Writing:
         smoke = self.work.smoke
         if smoke is not None:
             records = handful(records, smoke, max(smoke.encoded // sources, 1))
-        rows = self.encoding.rows(self._counted(records), self.tokenizer, roles, self.shared)
+        rows = self._told(self.encoding.rows(self._counted(records), self.tokenizer, roles, self.shared))
         for row in rows if smoke is None else self._few(rows, smoke, sources):
             self.writer.add(row)
             read = self.encoding.tokens(row)
             tokens += read
             self.fullest = max(self.fullest, read)
-            for name in self.encoding.counted:
-                self.counted[name] += int(row[name])
         return tokens
+
+    def _told(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Give rows, and note what their encoding returns in the end (see `Encoding.rows`)."""
+
+        def noted() -> Generator[dict[str, Any], None, None]:
+            self.said.update((yield from rows) or {})  # type: ignore[func-returns-value]
+
+        return noted()
 
     def _few(self, rows: Iterator[dict[str, Any]], smoke: Smoke, sources: int) -> Iterator[dict[str, Any]]:
         """Give the first rows of a smoke run: one record may be a whole book. Records with labels are few already."""

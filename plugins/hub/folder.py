@@ -18,6 +18,7 @@ PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"), ("vocab.txt",))
 """The files of a tokenizer, the better sources first."""
 SETTINGS = ("tokenizer_config.json", "special_tokens_map.json")
+CHAT_TEMPLATE = "chat_template.jinja"
 
 
 class Folder:
@@ -40,6 +41,15 @@ class Folder:
         if not isinstance(content, dict):
             raise self._unreadable(name, Text("hub.object"))
         return content
+
+    def _text(self, name: str) -> str:
+        path = self.path / name
+        try:
+            if path.stat().st_size > _MOST_BYTES:
+                raise self._unreadable(name, Text("hub.large", {"most": _MOST_BYTES >> 20}))
+            return path.read_text(encoding="utf-8")
+        except (ValueError, OSError) as error:
+            raise self._unreadable(name, str(error)) from None
 
     def config(self) -> Config:
         """Read `config.json`."""
@@ -90,11 +100,13 @@ class Folder:
         for name in reversed(SETTINGS):
             if (self.path / name).is_file():
                 found |= {key: value for key, value in self.json(name).items() if value is not None}
+        if (self.path / CHAT_TEMPLATE).is_file():
+            found["chat_template"] = self._text(CHAT_TEMPLATE)
         return found
 
     def all_files(self) -> list[Path]:
         """Give all files that are read."""
-        more = [self.path / name for name in (INDEX, *SETTINGS) if (self.path / name).is_file()]
+        more = [self.path / name for name in (INDEX, *SETTINGS, CHAT_TEMPLATE) if (self.path / name).is_file()]
         return sorted({self.path / "config.json", *self.weights(), *self.tokenizer(), *more})
 
     def _missing(self, name: str) -> BadData:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..baddata import BadData, shortened
-from ..builtin.tokenizer.roles import KNOWN, MOST_SENTINELS, sentinel
+from ..builtin.tokenizer.roles import CHAT, KNOWN, MOST_SENTINELS, sentinel
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -19,6 +19,10 @@ NAMES = {
     "pad": ("pad_token",),
 }
 """What the roles are called in a tokenizer's configuration, the likelier first."""
+
+
+SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
+"""What a chat template may name."""
 
 
 def load(files: list[Path], settings: Mapping[str, Any], shown: str) -> Tokenizer:
@@ -51,12 +55,33 @@ def roles(tokenizer: Tokenizer, settings: Mapping[str, Any]) -> dict[str, int]:
                 break
     if found.get("start") == found.get("end"):
         found.pop("start", None)
+    found |= turns(tokenizer)
     for place in range(MOST_SENTINELS):
         given = [number for text in sentinel(place) if (number := tokenizer.token_to_id(text)) is not None]
         if not given:
             break
         found[f"sentinel_{place}"] = given[0]
     return found
+
+
+def turns(tokenizer: Tokenizer) -> dict[str, int]:
+    """Give the ids of the tokens around a turn of a chat by role, if it has both."""
+    found = {role: tokenizer.token_to_id(names[0]) for role, names in CHAT.items()}
+    return {role: number for role, number in found.items() if number is not None} if None not in found.values() else {}
+
+
+def chat_template(settings: Mapping[str, Any], tokens: Mapping[str, str | None]) -> dict[str, Any]:
+    """Give the facts of a tokenizer's own chat template, with the texts of the tokens that it may name; none without one.
+
+    Of several templates by name it is the one called `default`.
+    """
+    source = settings.get("chat_template")
+    if isinstance(source, list):
+        named = {one.get("name"): one.get("template") for one in source if isinstance(one, Mapping)}
+        source = named.get("default")
+    if not isinstance(source, str) or not source:
+        return {}
+    return {"chat_template": {"source": source, "tokens": {name: text for name, text in tokens.items() if text}}}
 
 
 def token(settings: Mapping[str, Any], name: str) -> str | None:

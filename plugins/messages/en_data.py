@@ -50,6 +50,7 @@ MESSAGES: dict[str, str] = {
     "L0620": "{where} has no field `{source}`",
     "L0620.help": 'say which field is meant: `{field} = "…"`; the fields that it has: {there}',
     "L0620.columns": "say which field is meant; the fields that it has: {there}",
+    "L0620.messages": 'conversations are read by `text = none, messages = "messages"`; all fields: {there}',
     "L0620.similar": "a field with a similar name exists: {similar:or}; all fields: {there}",
     "L0621": "{where}: the text in the field `{source}` is no string: {value}",
     "L0621.help": "name the field that holds the text, or leave such rows out: `bad_rows = skip`",

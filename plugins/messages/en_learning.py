@@ -50,6 +50,7 @@ MESSAGES: dict[str, str] = {
     "L0600": "`{objective}` needs special tokens that `{tokenizer}` doesn't have: {missing}",
     "L0600.help": "take a tokenizer that has them",
     "L0600.sentinels": "`sentinels = {count}` in the tokenizer reserves as many as this context takes",
+    "L0600.chat": "`chat = true` in the tokenizer reserves them; `template = plain` does without",
     "L0600.middle": "`fill_in_middle = true` in the tokenizer reserves them",
     "L0602": "`{objective}` has a prefix that is read both ways, and the attention of `{model}` takes none",
     "L0602.help": "`decoder` takes one",

@@ -26,6 +26,12 @@ MESSAGES: dict[str, str] = {
     "L0559.help": "store what is needed of them as columns of the data, or of the encoded rows: `frozen` then gives nothing",
     "L0560": "a batch of {batch} is less than one row of {length} tokens; a step would take a whole row",
     "L0560.help": "ask for a row at least (`batch = {length} tokens`), or count rows: `batch = 1 examples`",
+    "L0790": "`token_dropout` puts the token `mask` in the place of others, and the tokenizer has none",
+    "L0790.help": "take a tokenizer that has one (those that llx trains do), or the model's own `dropout`",
+    "L0793": "`swa` and `ema` are two means of the same weights",
+    "L0793.help": "leave one of them out: `ema` follows from the beginning, `swa` is the plain mean of the last part",
+    "L0793.min_change": "`min_change` says when `patience` counts a validation as better, and there is no `patience`",
+    "L0793.min_change.help": "add `patience = 3`, or leave `min_change` out",
     "L0695": "the split `{split}` has no rows to train or measure on ({records} records)",
     "L0695.help": "look at what cleaning and splitting left of it, or take a larger part for it",
 }

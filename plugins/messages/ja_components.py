@@ -138,6 +138,11 @@ T5 の目的です（Raffel et al. 2020、arXiv:1910.10683、3.1.4 節）。区�
     "objective.sequence_to_sequence": """元のテキスト全体と、目標のテキストのそこまでから、目標の各トークンを予測します。
 
 翻訳、要約、応答はこのように学習します（Sutskever et al. 2014、arXiv:1409.3215）。データには列 `source` と `target` が要ります。""",
+    "objective.instruction": """会話のそこまでから、assistant の発話の各トークンを予測します。
+
+インストラクションチューニングです（Wei et al. 2022, arXiv:2109.01652; Ouyang et al. 2022, arXiv:2203.02155）。データの列は
+`messages`（[{role, content}, …] という会話）で、`form = pairs` なら `prompt` と `response` です。system と user の発話、
+発話を囲むトークンの損失は数えません。""",
     "objective.mixed": """複数の目的で同時に学習します。各バッチは、割合に従って選ばれた 1 つの目的のものです。
 
 行の長さは同じなので、バッチの割合がそのままトークンの割合になります。割合と目的ごとの損失は、全体の損失の横に表示されます。バッチの
@@ -208,7 +213,7 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "metric.answer_f1": """予測した答えと、最も近い正しい答えに共通する語の F1 の平均です。SQuAD のスクリプトと同じ計算です。
 
 `exact_match` と同じ形にそろえてから比べます。分かち書きをしない日本語は、JSQuAD と同じく文字で比べます
-（`unit = characters`）。答えのない質問は、答えなければ 1、答えれば 0 です。""",
+（`by = characters`）。答えのない質問は、答えなければ 1、答えれば 0 です。""",
     "metric.has_answer_exact_match": "答えのある質問だけの `exact_match` です。答えがないことを見抜く力は含みません。",
     "metric.has_answer_f1": "答えのある質問だけの `answer_f1` です。答えがないことを見抜く力は含みません。",
     "metric.no_answer_accuracy": "答えのない質問のうち、答えなかったものの割合です。SQuAD v2 のスクリプトの NoAns にあたります。",

@@ -50,6 +50,7 @@ MESSAGES: dict[str, str] = {
     "L0620": "{where}にフィールド `{source}` がありません",
     "L0620.help": 'どのフィールドか指定してください: `{field} = "…"`。あるフィールド: {there}',
     "L0620.columns": "どのフィールドか指定してください。あるフィールド: {there}",
+    "L0620.messages": '会話は `text = none, messages = "messages"` で読みます。項目の一覧: {there}',
     "L0620.similar": "似た名前のフィールドがあります: {similar:or}。すべてのフィールド: {there}",
     "L0621": "{where}: フィールド `{source}` のテキストが文字列ではありません: {value}",
     "L0621.help": "テキストのあるフィールドを指定するか、読めない行を除いてください: `bad_rows = skip`",

@@ -25,6 +25,7 @@ FIELDS: dict[str, str] = {
         {
             "text": "列 `text` にする項目。none ならテキストなし",
             "label": "列 `label` にする項目。none ならラベルなし",
+            "messages": "会話の列 `messages` にする項目。none なら会話なし",
             "columns": "そのほかの列。列 = 項目",
             "bad_rows": "読めない行をどうするか。実行を終える（fail）か、除いて数える（skip）か",
         },
@@ -72,6 +73,7 @@ FIELDS: dict[str, str] = {
         {
             "sentinels": "`span_corruption` が使う、区間の代わりに置くトークンの数",
             "fill_in_middle": "`fill_in_middle` に要る 3 つのトークンを持つかどうか",
+            "chat": "`instruction` に要る、発話を囲む 2 つのトークンを持つかどうか",
         },
     ),
     "tokenizer.characters.vocab_size": "トークンの総数。頻度の高い文字から取ります。none ならすべての文字",
@@ -167,7 +169,15 @@ FIELDS: dict[str, str] = {
     "objective.classification.label_smoothing": "目標のうち、訓練で全ラベルに分ける割合",
     **_of(
         "objective",
-        ("causal_lm", "prefix_lm", "fill_in_middle", "masked_lm", "span_corruption", "sequence_to_sequence"),
+        (
+            "causal_lm",
+            "prefix_lm",
+            "fill_in_middle",
+            "masked_lm",
+            "span_corruption",
+            "sequence_to_sequence",
+            "instruction",
+        ),
         {
             "label_smoothing": "各目標のうち、訓練で全トークンに分ける割合",
             "z_loss": "訓練で加える、ソフトマックスの和の対数の二乗の重み。PaLM では 1e-4",
@@ -187,8 +197,10 @@ FIELDS: dict[str, str] = {
     "objective.extractive_qa.n_best": "質問ごとに残す答えの数（良い順）",
     "objective.extractive_qa.no_answer_threshold": "「答えなし」の点が最良の答えの点をどれだけ上回れば答えないか。"
     "none なら必ず答え、auto なら検証データで最も良い値",
-    **_of("metric", ("answer_f1", "has_answer_f1"), {"unit": "2 つの答えを何で比べるか。語か、日本語では文字"}),
+    **_of("metric", ("answer_f1", "has_answer_f1"), {"by": "2 つの答えを何で比べるか。語か、日本語では文字"}),
     "data.squad.bad_rows": "誤りのある質問をどうするか。実行を終える（fail）か、除いて数える（skip）か",
+    "objective.instruction.form": "レコードが会話（`messages`）か、`prompt` とその `response` か",
+    "objective.instruction.template": "会話の書き表し方。auto はトークナイザーに独自のテンプレートがあればそれ、なければ chatml。plain は終わりのトークンのほかに特殊トークンを使いません",
     "objective.prefix_lm.rate": "文書のうち、予測させる割合の平均",
     "objective.fill_in_middle.rate": "中間部を移す文書の割合",
     "objective.fill_in_middle.suffix_first": "そのうち、後半部を先に置くもの（SPM）の割合",
@@ -286,6 +298,9 @@ FIELDS: dict[str, str] = {
             "micro_batch": "一度にモデルに通す行数。auto ならメモリに入るだけ",
             "clip_value": "勾配の各値を切り詰める大きさ。ノルムを抑える前に行います",
             "ema": "重みの移動平均の減衰率。検証にも保存にも、重みの代わりに平均を使います",
+            "min_change": "`patience` が改善とみなす最小の差",
+            "swa": "予算のこの割合から先は、重みの単純平均を検証にも保存にも重みの代わりに使います",
+            "token_dropout": "毎ステップ新たに選んで mask に置き換えるトークンの割合。学習のときだけです",
             "activation_checkpointing": "メモリを節約するため、逆伝播のときに層が計算し直すもの。ブロック全体か、軽い計算だけ",
             "offload": "オプティマイザーの状態をホストのメモリに置くかどうか",
             "save": "再開のために保存する間隔。none なら約 1 分ごと",

@@ -48,6 +48,7 @@ MESSAGES: dict[str, str] = {
     "L0600": "`{objective}` に必要な特殊トークンが `{tokenizer}` にありません: {missing}",
     "L0600.help": "それらを持つトークナイザーを使ってください",
     "L0600.sentinels": "トークナイザーに `sentinels = {count}` と書くと、この文脈長に要る数が確保されます",
+    "L0600.chat": "トークナイザーに `chat = true` と書くと確保されます。`template = plain` なら要りません",
     "L0600.middle": "トークナイザーに `fill_in_middle = true` と書くと確保されます",
     "L0602": "`{objective}` は前置部分を両方向に読みますが、`{model}` の注意機構は前置部分を受け取りません",
     "L0602.help": "`decoder` なら受け取ります",

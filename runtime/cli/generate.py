@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @options.trained
 @click.argument("prompts", nargs=-1, metavar="[PROMPT]...")
 @click.option("--decoding", metavar="TEXT", help="How tokens are chosen, as a file would say it.")
+@click.option("--chat", is_flag=True, help="Take the prompts for what is said in one conversation, turn by turn.")
 @click.option("--seed", type=click.IntRange(min=0), help="Another seed than the file's.")
 @options.as_json
 def command(
@@ -34,6 +35,7 @@ def command(
     stage: str,
     prompts: tuple[str, ...],
     decoding: str | None,
+    chat: bool,
     seed: int | None,
     params: tuple[str, ...],
     store: Path | None,
@@ -51,6 +53,9 @@ def command(
         if seed is not None:
             trained.work.changed["seed"] = seed
         with opened(trained.checkpoint, trained.work) as author:
+            if chat:
+                talk = Conversation(author, chosen, as_json, trained.name)
+                return converse(talk) if asked else max(map(talk, given))
             if asked:
                 return converse(lambda prompt: write(author, [prompt], chosen, as_json))
             return write(author, given, chosen, as_json)
@@ -71,6 +76,41 @@ def converse(answer: Callable[[str], int]) -> int:
             return FINE
         answer(prompt)
         click.echo()
+
+
+class Conversation:
+    """A conversation with a model: each prompt is a turn of the user, and what was said before is read again."""
+
+    def __init__(self, author: Author, decoding: Decoding, as_json: bool, stage: str) -> None:
+        from dataclasses import replace
+
+        from ...plugins.component import TaskFailed
+
+        objective = author.objective.in_chat()
+        if objective is None:
+            raise TaskFailed("cli.gives.chat", {"objective": author.objective.name, "stage": stage})
+        self.author, self.decoding, self.as_json = replace(author, objective=objective), decoding, as_json
+        self.turns: list[dict[str, str]] = []
+
+    def __call__(self, said: str) -> int:
+        """Answer what is said; what is interrupted stays a part of the conversation."""
+        self.turns.append({"role": "user", "content": said})
+        answer: list[str] = []
+        show = InOrder([said if self.as_json else self.author.objective.shown(said)], self.as_json)
+
+        def hear(index: int, piece: str, written: Written | None) -> None:
+            answer.append(piece)
+            show(index, piece, written)
+
+        code = FINE
+        try:
+            self.author.write([json.dumps(self.turns, ensure_ascii=False)], self.decoding, hear)
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+            click.echo()
+        # A turn that says nothing is none that a template could write.
+        self.turns.append({"role": "assistant", "content": "".join(answer).strip() or "…"})
+        return code
 
 
 def write(author: Author, prompts: Sequence[str], decoding: Decoding, as_json: bool) -> int:

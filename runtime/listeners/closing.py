@@ -37,21 +37,24 @@ Results = Iterable[tuple[str, Mapping[str, Any]]]
 
 
 def results(tasks: Results) -> list[str]:
-    """Write the metrics of all tasks, each beside what it must beat."""
+    """Write the metrics of all tasks, each with its interval and beside what it must beat."""
     rows: list[tuple[str, ...]] = []
     for label, facts in tasks:
         for index, one in enumerate(metrics_of(facts)):
             reference = "" if one.reference is None else value(one.reference)
-            rows.append((f"  {label}" if index == 0 else "", one.title, value(one.value), reference, one.verdict))
+            name = f"  {label}" if index == 0 else ""
+            rows.append((name, one.title, value(one.value), one.range, reference, one.verdict))
     if not rows:
         return []
-    rows.insert(0, (say("cli.results"), "", "", say("cli.results.reference"), ""))
-    widths = [max(width(row[i]) for row in rows) for i in range(4)]
+    interval = say("cli.results.interval") if any(row[3] for row in rows) else ""
+    rows.insert(0, (say("cli.results"), "", "", interval, say("cli.results.reference"), ""))
+    widths = [max(width(row[i]) for row in rows) for i in range(5)]
     lines = []
     for row in rows:
-        left = "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row[:2], widths[:2], strict=True))
-        right = "  ".join(" " * (w - width(cell)) + cell for cell, w in zip(row[2:4], widths[2:], strict=True))
-        lines.append(f"{left}  {right}  {row[4]}".rstrip())
+        cells = [cell + " " * (w - width(cell)) for cell, w in zip(row[:2], widths[:2], strict=True)]
+        right = zip(row[2:5], widths[2:], strict=True)
+        cells += [" " * (w - width(cell)) + cell for cell, w in right if w]
+        lines.append("  ".join([*cells, row[5]]).rstrip())
     return lines
 
 

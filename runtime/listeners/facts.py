@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...plugins.numbers import is_number, number
+from .figures import value
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 
@@ -19,6 +20,8 @@ class Measured:
     value: float
     reference: float | None
     better: str | None
+    interval: tuple[float, float] | None = None
+    """Within which 95 % of what other rows of the same sort would give lies."""
 
     @property
     def title(self) -> str:
@@ -27,18 +30,26 @@ class Measured:
 
     @property
     def verdict(self) -> str:
-        """Give ✓ if the reference is beaten and ✗ if it isn't; nothing where that can't be said."""
+        """Give ✓ if the reference is beaten, ✗ if it isn't, ≈ if it lies within the interval; nothing where none can be said."""
         if self.reference is None or self.better not in ARROWS:
             return ""
+        if self.interval is not None and self.interval[0] <= self.reference <= self.interval[1]:
+            return "≈"
         beaten = self.value > self.reference if self.better == "higher" else self.value < self.reference
         return "✓" if beaten else "✗"
+
+    @property
+    def range(self) -> str:
+        """Write the interval: `[0.8012, 0.8391]`; nothing if there is none."""
+        return "" if self.interval is None else f"[{value(self.interval[0])}, {value(self.interval[1])}]"
 
 
 def metrics_of(facts: Mapping[str, Any]) -> list[Measured]:
     """Give the metrics among facts."""
-    metrics, beat, better = (_mapping(facts.get(name)) for name in ("metrics", "references", "better"))
+    named = ("metrics", "references", "better", "intervals")
+    metrics, beat, better, intervals = (_mapping(facts.get(name)) for name in named)
     return [
-        Measured(name, number(given), _or_none(beat.get(name)), better.get(name))
+        Measured(name, number(given), _or_none(beat.get(name)), better.get(name), _ends(intervals.get(name)))
         for name, given in metrics.items()
         if is_number(given)
     ]
@@ -66,6 +77,12 @@ def about(facts: Mapping[str, Any]) -> str:
 
 def _mapping(given: Any) -> Mapping[str, Any]:
     return given if isinstance(given, Mapping) else {}
+
+
+def _ends(given: Any) -> tuple[float, float] | None:
+    if isinstance(given, list | tuple) and len(given) == 2 and all(map(is_number, given)):
+        return number(given[0]), number(given[1])
+    return None
 
 
 def _or_none(given: Any) -> float | None:

@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     "report.results.eval": "eval",
     "report.results.metric": "metric",
     "report.results.value": "value",
+    "report.results.interval": "95 % interval",
     "report.results.reference": "to beat",
     "report.sweep": "Trials of {label}",
     "report.confusion": "Confusion matrix of {label}",

@@ -80,6 +80,7 @@ MESSAGES: dict[str, str] = {
     # generate, predict
     "Let a trained stage go on with a text.": "学習したステージに、文章の続きを書かせる。",
     "Without prompts, each line of the standard input is one; in a terminal you are asked for them. Ctrl-C ends a text. STAGE may name a checkpoint: pretrain.last. `llx components decoding` lists the decodings.": "プロンプトを省略すると、標準入力の各行を 1 件として読み、端末では入力を求めます。Ctrl-C で文章を打ち切れます。STAGE にはチェックポイントも指定できます: pretrain.last。生成方法の一覧は `llx components decoding` で見られます。",
+    "Take the prompts for what is said in one conversation, turn by turn.": "プロンプトを、1 つの会話で順に言うこととして扱う。",
     "How tokens are chosen, as a file would say it.": "トークンの選び方（ファイルと同じ書き方）。",
     "Another seed than the file's.": "ファイルとは別の乱数シード。",
     "Let a trained stage label texts.": "学習したステージに、文章のラベルを予測させる。",

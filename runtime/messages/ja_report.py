@@ -24,6 +24,7 @@ MESSAGES: dict[str, str] = {
     "report.results.eval": "評価",
     "report.results.metric": "指標",
     "report.results.value": "値",
+    "report.results.interval": "95 % 区間",
     "report.results.reference": "基準値",
     "report.sweep": "{label} の試行",
     "report.confusion": "{label} の混同行列",

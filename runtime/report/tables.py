@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ...dsl.diagnostics.words import visible
 from ...plugins.numbers import is_number, number
 from ..listeners.comparison import Comparison
-from ..listeners.facts import metrics_of, samples_of
+from ..listeners.facts import Measured, metrics_of, samples_of
 from ..listeners.figures import count, duration, value
 from ..words import say
 from .markup import Markup, element, join
@@ -39,23 +39,24 @@ def tasks(record: RunRecord) -> Markup:
 
 
 def results(record: RunRecord) -> Markup | None:
-    """List the metrics of the evals, each beside its reference."""
+    """List the metrics of the evals, each with its interval and beside its reference."""
     rows = [
         [
             task.label,
             one.title,
             element("b", value(one.value)),
+            one.range,
             "" if one.reference is None else value(one.reference),
             one.verdict,
-            _bar(one.value, one.reference),
+            _bar(one),
         ]
         for task in record.tasks.values()
         for one in metrics_of(task.facts)
     ]
     if not rows:
         return None
-    heads = [say(f"report.results.{name}") for name in ("eval", "metric", "value", "reference")]
-    return table([*heads, "", ""], rows, numbers=[2, 3], style="results")
+    heads = [say(f"report.results.{name}") for name in ("eval", "metric", "value", "interval", "reference")]
+    return table([*heads, "", ""], rows, numbers=[2, 3, 4], style="results")
 
 
 def expectations(record: RunRecord) -> Markup | None:
@@ -174,16 +175,17 @@ def facts(task: TaskRecord) -> Markup | None:
     return element("dl", shown, class_="facts") if shown else None
 
 
-def _bar(given: float, reference: float | None) -> Markup | None:
-    """Draw a metric between 0 and 1 as a bar with a mark where its reference stands."""
-    if not 0 <= given <= 1 or (reference is not None and not 0 <= reference <= 1):
+def _bar(one: Measured) -> Markup | None:
+    """Draw a metric between 0 and 1 as a bar, its interval as a line, with a mark where its reference stands."""
+    if not 0 <= one.value <= 1 or (one.reference is not None and not 0 <= one.reference <= 1):
         return None
-    mark = (
-        None
-        if reference is None
-        else element("i", style=f"left:{reference:.2%}", title=say("report.results.reference"))
-    )
-    return element("div", element("b", style=f"width:{given:.2%}"), mark, class_="bar")
+    mark = span = None
+    if one.reference is not None:
+        mark = element("i", style=f"left:{one.reference:.2%}", title=say("report.results.reference"))
+    if one.interval is not None:
+        low, high = (min(max(end, 0.0), 1.0) for end in one.interval)
+        span = element("u", style=f"left:{low:.2%};width:{high - low:.2%}", title=f"95 % {one.range}")
+    return element("div", element("b", style=f"width:{one.value:.2%}"), span, mark, class_="bar")
 
 
 def _readable(text: str) -> str:

@@ -1,36 +1,63 @@
-"""A moving average of the weights, which is validated and kept in the place of what is trained."""
+"""A mean of the weights on their way, which is validated and kept in the place of what is trained."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
+from ...plugins.work import Job
 from .weights import Tensors, WeightsDontFit, like
 
 ENTRY = "/average"
+_TAKEN = "taken" + ENTRY
+
+Share = Callable[[int, int], float]
+"""Gives what the weights after a step (from 0) add to the mean, the weights of so many steps being in it already."""
 
 
-class Average:
-    """Follows the trained weights: average = decay x average + (1 - decay) x weights after each step.
+def moving(decay: float) -> Share:
+    """Follow the weights: mean = decay x mean + (1 - decay) x weights.
 
     In the first steps `decay` is lower, (1 + step) / (10 + step), so that the random first weights are soon forgotten.
     """
+    return lambda step, taken: 1 - min(decay, (1 + step) / (10 + step))
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay = decay
+
+def plain(step: int, taken: int) -> float:
+    """Weigh all steps alike."""
+    return 1 / (taken + 1)
+
+
+def average_of(job: Job, network: nn.Module) -> Average | None:
+    """Give the mean that a job keeps, if it keeps one."""
+    if job.ema is not None:
+        return Average(network, moving(job.ema))
+    # Stochastic weight averaging (Izmailov et al. 2018, arXiv:1803.05407), of all steps and not of one an epoch.
+    return Average(network, plain, job.swa) if job.swa is not None else None
+
+
+class Average:
+    """The mean of the trained weights from a part of the budget on; before that it holds nothing, and isn't shown."""
+
+    def __init__(self, network: nn.Module, share: Share, start: float = 0.0) -> None:
+        self.share, self.start = share, start
         self.trained = {name: p for name, p in network.named_parameters() if p.requires_grad}
         self.averages = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
+        self.taken = 0
+        """Steps whose weights are in it."""
         self._shown = False
         """Whether the network holds the averages, and `averages` what is trained."""
 
     @torch.no_grad()
-    def follow(self, step: int) -> None:
-        """Take in the weights after a step (from 0)."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(self.averages.values()), list(self.trained.values()), 1 - decay)
+    def follow(self, step: int, done: float) -> None:
+        """Take in the weights after a step (from 0), before which the part `done` of the budget was used."""
+        if done < self.start:
+            return
+        torch._foreach_lerp_(list(self.averages.values()), list(self.trained.values()), self.share(step, self.taken))
+        self.taken += 1
 
     @contextmanager
     def shown(self, shown: bool) -> Iterator[None]:
@@ -44,6 +71,7 @@ class Average:
 
     @torch.no_grad()
     def _show(self, shown: bool) -> None:
+        shown = shown and self.taken > 0
         if shown == self._shown:
             return
         # In place: whoever holds the parameters (a compiled network, shards of it) sees the others.
@@ -55,7 +83,7 @@ class Average:
 
     def tensors(self) -> Tensors:
         """Give it for a checkpoint."""
-        return {name + ENTRY: average for name, average in self.averages.items()}
+        return {name + ENTRY: average for name, average in self.averages.items()} | {_TAKEN: torch.tensor(self.taken)}
 
     def check(self, stored: Mapping[str, torch.Tensor]) -> None:
         """Raise WeightsDontFit unless `put` can take it."""
@@ -68,3 +96,4 @@ class Average:
         """Put back what a checkpoint held."""
         for name, average in self.averages.items():
             average.copy_(like(average, stored[name + ENTRY]))
+        self.taken = int(stored[_TAKEN])

@@ -62,7 +62,7 @@ def stored_network(model: Model, objective: Objective, folder: Path) -> tuple[Ne
     return network if fits else None, stored
 
 
-_OWN = ("format", "objective", "step", "vocab_size", "roles", "settled")
+_OWN = ("format", "objective", "step", "vocab_size", "roles", "chat_template", "settled")
 """Facts of a checkpoint that are not about what its head tells apart."""
 
 

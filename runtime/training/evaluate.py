@@ -41,5 +41,6 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
             dtype,
             predict=True,
             targets=True,
+            by_row=True,
             between=lambda rows: work.progress(rows, len(shards)),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import torch
 
 from ...dsl.program import Reference
 from ...plugins.builtin.tokens import open_tokenizer
-from ...plugins.component import TaskFailed
+from ...plugins.component import Facts, TaskFailed
 from ...plugins.nn.network import Network
 from ...plugins.tasks import Trained
 from ...plugins.values import Decoding, Objective
@@ -85,7 +85,7 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
             network.to(device).eval(),
             objective,
             open_tokenizer(folder),
-            stored.facts["roles"],
+            stored.facts,
             model.shape.context_length,
             device,
             choose_precision(work.settings.get("precision"), device),
@@ -100,7 +100,7 @@ class Author:
     network: Network
     objective: Objective
     tokenizer: Tokenizer
-    roles: Mapping[str, int]
+    facts: Facts
     context_length: int
     device: torch.device
     dtype: torch.dtype
@@ -108,8 +108,8 @@ class Author:
 
     def write(self, prompts: Sequence[str], decoding: Decoding, hear: Hear | None = None) -> list[Written]:
         """Continue prompts, many at once; the same prompt a second time is continued by other random numbers."""
-        encoded = [self.tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
-        openings = [self.objective.opening(tokens, self.roles, self.context_length) for tokens in encoded]
+        begin, tokenizer = self.objective.begin, self.tokenizer
+        openings = [begin(prompt, tokenizer, self.facts, self.context_length) for prompt in prompts]
         if not all(opening.tokens for opening in openings):
             raise TaskFailed("L0809", {}, field="prompts", help="L0809.help")
         seed = decoding.own_seed()
@@ -121,7 +121,7 @@ class Author:
             rows.append(Row.opened(opening, np.random.Generator(random)))
             times[prompt] += 1
         written: list[Written] = []
-        writer = Writer(self.network, decoding, self.roles, self.context_length, self.device, self.dtype)
+        writer = Writer(self.network, decoding, self.facts["roles"], self.context_length, self.device, self.dtype)
         for first in range(0, len(rows), PROMPTS):
             written += self._batch(writer, rows[first : first + PROMPTS], first, hear)
         return written

@@ -18,6 +18,7 @@ from ...plugins.shards import Shards
 from ...plugins.values import Batch, Objective, Records
 from .order import Indices, Keyed, Order, key, length_class
 from .team import Team
+from .token_dropout import TokenDropout
 
 _AHEAD = 3
 """Steps that are prepared before they are asked for."""
@@ -38,12 +39,18 @@ class Ready:
 
 
 class Reader:
-    """Turns row numbers into a prepared batch; what is drawn depends on the key alone."""
+    """Turns row numbers into a prepared batch; what is drawn depends on the key alone.
 
-    def __init__(self, shards: Shards, objective: Objective, facts: Facts, records: Records = ()) -> None:
+    Tokens are dropped from rows that are learned from, and never from those that are measured on.
+    """
+
+    def __init__(
+        self, shards: Shards, objective: Objective, facts: Facts, token_dropout: float = 0.0, records: Records = ()
+    ) -> None:
         self.shards, self.objective, self.facts = shards, objective, facts
         self.records = records
         """The records behind the rows, for predictions to be joined."""
+        self.token_dropout = TokenDropout.of(token_dropout, facts) if token_dropout else None
         self.lengths = shards.lengths()
         self.longest = shards.row_length()
         self._random = Keyed()
@@ -55,7 +62,9 @@ class Reader:
             longest = np.array([self.lengths[rows].max(initial=1)])
             pad_to = int(length_class(longest, self.longest)[0])
         batch = {name: _wide(array) for name, array in self.shards.read(rows, pad_to).items()}
-        return self.objective.prepare(batch, self._random.of(random_key), self.facts)
+        random = self._random.of(random_key)
+        prepared = self.objective.prepare(batch, random, self.facts)
+        return prepared if self.token_dropout is None else self.token_dropout.of_batch(prepared, random)
 
 
 def tensors(batch: Batch, shares: Iterable[slice], pin: bool = False) -> list[dict[str, torch.Tensor]]:

@@ -98,7 +98,8 @@ class Training:
         assert step == self.state.step
         self.monitor.before_update(step)
         try:
-            self.update.take(step, sums["loss"], self._rate_factor)
+            done = self.setup.budget.done(step, self.elapsed)
+            self.update.take(step, sums["loss"], done, lambda: self._rate_factor(done))
         except NonFinite as error:
             if not self.update.guard.late:
                 self._save()  # the weights are still those of the step before
@@ -111,10 +112,9 @@ class Training:
         if self.state.step % LOG_EVERY == 0:
             self._log()
 
-    def _rate_factor(self) -> float:
-        """Give the part of the learning rate that this step has."""
-        setup, step = self.setup, self.state.step
-        factor = self.job.schedule.factor(step, setup.budget.done(step, self.elapsed), setup.pace.steps)
+    def _rate_factor(self, done: float) -> float:
+        """Give the part of the learning rate that this step has, `done` of the budget being used."""
+        factor = self.job.schedule.factor(self.state.step, done, self.setup.pace.steps)
         return self.validation.adapted * factor
 
     def _settle(self) -> None:

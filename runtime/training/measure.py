@@ -15,6 +15,7 @@ from .learner import Learner
 from .loader import Reader, tensors, to_device
 from .order import Indices, key
 from .precision import autocast
+from .rows import Each, RowByRow, row_counts
 from .team import Team
 
 _SEED = 0
@@ -30,6 +31,7 @@ def measure(
     *,
     predict: bool,
     targets: bool = False,
+    by_row: bool = False,
     between: Callable[[int], None] = lambda rows: None,
     at_once: int | None = None,
     team: Team | None = None,
@@ -37,7 +39,8 @@ def measure(
     """Go once through all rows, without dropout and in a fixed order.
 
     What is drawn is drawn for `batch` rows, of which `at_once` go through the model at once. `predict` asks for joined
-    predictions, `targets` for the counts of what was to be predicted. `between` is called after each batch with the
+    predictions, `targets` for the counts of what was to be predicted, `by_row` for the sums of each row, which a
+    team doesn't give. `between` is called after each batch with the
     number of rows seen. The ranks of a team share the rows of a batch, unless all of them need the predictions.
     """
     team = team or Team()
@@ -47,6 +50,7 @@ def measure(
     sums: dict[str, Any] = {}
     count = 0.0
     predictions: list[tuple[Mapping[str, Any], Any]] = []
+    each = Each(len(reader.shards)) if by_row else None
     wide = torch.float32 if device.type == "mps" else torch.float64
     training = learner.training
     learner.eval()
@@ -63,9 +67,15 @@ def measure(
                 for share, weight, part in zip(shares, weights, tensors(prepared, shares), strict=True):
                     moved = to_device(part, device)
                     with autocast(device, dtype):
-                        loss, parts = learner(moved)
+                        if each is None:
+                            loss, parts = learner(moved)
+                            summed = {"loss": loss, **parts}
+                        else:
+                            losses = RowByRow(learner.network, moved).losses(objective)
+                            each.take(rows[share], losses, row_counts(objective, prepared, share))
+                            summed = {name: value.to(wide).sum() for name, value in losses.items()}
                         guesses = learner(moved, predict=True) if predict else None
-                    for name, value in {"loss": loss, **parts}.items():
+                    for name, value in summed.items():
                         # What a network gives for a row that stands in may be no number.
                         own = value.detach().to(wide) if weight else torch.zeros((), dtype=wide, device=device)
                         sums[name] = sums.get(name, 0) + own
@@ -81,6 +91,7 @@ def measure(
         records=objective.join(predictions, reader.facts, reader.records) if predictions else [],
         targets=dict(counted) if targets else None,
         facts=reader.facts,
+        by_row=each.arrays(reader) if each is not None else {},
     )
 
 

@@ -43,7 +43,7 @@ def range_test(job: Job, work: Work, rates: Sequence[float]) -> list[tuple[float
                 break
             taken.append((rate, loss))
             try:
-                update.take(step, sums["loss"], lambda rate=rate: rate / job.optimizer.rate)  # type: ignore[misc]
+                update.take(step, sums["loss"], step / len(rates), lambda rate=rate: rate / job.optimizer.rate)  # type: ignore[misc]
             except NonFinite:
                 break
             work.progress(step + 1, len(rates), loss=loss, lr=rate)

@@ -8,6 +8,7 @@ from torch import nn
 
 from ...plugins.component import Facts
 from ..files import write_json
+from ..fitting import openings
 from .build import build, checkpoint_facts
 from .checkpoint import whole_or_nothing
 from .learner import Learner
@@ -63,6 +64,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
         facts["sources"] = repeats
     if state.spikes.get("count"):
         facts["spikes"] = {name: state.spikes[name] for name in ("count", "steps")}
+    if opened := openings(state.curve):
+        facts["overfits_from"] = [opening.step for opening in opened]
     if skipped is not None:
         facts["skipped_steps"] = skipped
     if setup.metric is not None:

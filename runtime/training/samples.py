@@ -37,13 +37,13 @@ def _written(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tup
         network,
         setup.job.objective,
         open_tokenizer(setup.tokenizer),
-        setup.facts["roles"],
+        setup.facts,
         setup.job.model.shape.context_length,
         setup.device,
         setup.dtype,
         setup.seed,
     )
     # A tokenizer without an end token begins no text of its own.
-    given = [prompt for prompt in prompts if prompt or "end" in author.roles]
+    given = [prompt for prompt in prompts if prompt or "end" in author.facts["roles"]]
     written = author.write(given, DEFAULT.model_copy(update={"max_tokens": TOKENS}))
     return [(author.objective.shown(prompt), one.text) for prompt, one in zip(given, written, strict=True)]

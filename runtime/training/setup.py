@@ -45,7 +45,7 @@ class Setup:
         self.shards = Shards(tokens.directory, self.split)
         if not len(self.shards):
             raise TaskFailed("L0807", {"split": self.split}, field="data", help="L0807.help")
-        self.reader = Reader(self.shards, job.objective, self.facts)
+        self.reader = Reader(self.shards, job.objective, self.facts, job.token_dropout)
         self.validation: Reader | None = None
         if "validation" in splits:
             rows = Shards(tokens.directory, "validation")
@@ -121,8 +121,11 @@ class Setup:
             "clip": job.clip,
             "clip_value": job.clip_value,
             "ema": job.ema,
+            "swa": job.swa,
+            "token_dropout": job.token_dropout,
             "offload": job.offload,
             "patience": job.patience,
+            "min_change": job.min_change,
             "validate": self.validate_every,
             "seed": self.seed,
             # What `auto` became; tf32 and fp8 are no types of their own.
@@ -140,7 +143,7 @@ class Setup:
         """Look before the first step whether a checkpoint and the result will fit on the disk."""
         parameters = sum(p.numel() for p in self.network.parameters())
         weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
-        average = weights if self.job.ema is not None else 0
+        average = weights if self.job.ema is not None or self.job.swa is not None else 0
         state = self.job.optimizer.state_bytes(parameters, self.job.model.shape.hidden_size * self.facts["vocab_size"])
         check_space(self.work.partial, 3 * weights + average + state)
         check_space(self.work.directory, 2 * weights)

@@ -19,7 +19,7 @@ class State:
     best_step: int | None = None
     best_value: float | None = None
     waited: int = 0
-    """Validations since the best one."""
+    """Validations since one that was better by more than the job's `min_change`."""
     validated: int = -1
     """The step of the last validation."""
     patience_spent: bool = False

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ...plugins.work import Job
-from .average import Average
+from .average import average_of
 from .offload import Offload
 from .scale import LossScale
 from .step import FiniteGuard, clipped_norm
@@ -28,7 +28,7 @@ class Update:
         self.optimizer = job.optimizer.build(self.stepped)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.scale = LossScale(device) if dtype == torch.float16 else None
-        self.average = Average(network, job.ema) if job.ema is not None else None
+        self.average = average_of(job, network)
         self.guard = FiniteGuard(self.optimizer, device, self.scale, waits=self.offload is not None)
         self.norm: torch.Tensor | None = None
         """The norm of the gradients of the last step."""
@@ -43,8 +43,11 @@ class Update:
         """The steps that were left out because they overflowed; None if no step is."""
         return None if self.scale is None else int(self.scale.skipped)
 
-    def take(self, step: int, loss: torch.Tensor, factor: Callable[[], float]) -> None:
-        """Take a step along the gradients, at `factor()` of the learning rates; NonFinite if it may not be taken."""
+    def take(self, step: int, loss: torch.Tensor, done: float, factor: Callable[[], float]) -> None:
+        """Take a step along the gradients, at `factor()` of the learning rates; NonFinite if it may not be taken.
+
+        `done` is the part of the budget that was used before it.
+        """
         if self.scale is not None:
             self.scale.unscale(self.trained)
         norm = clipped_norm(self.trained, self.job.clip, self.job.clip_value)
@@ -57,7 +60,7 @@ class Update:
         for parameter in self.trained:
             parameter.grad = None
         if self.average is not None:
-            self.average.follow(step)
+            self.average.follow(step, done)
 
     def _step(self) -> None:
         if self.offload is not None:

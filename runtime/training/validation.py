@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from ...dsl.diagnostics.model import Text
 from ...plugins.work import Outcome
 from ..events import Validated
+from ..fitting import openings
 from .learner import Learner
 from .measure import mean_loss, measure
 from .meter import means
@@ -14,6 +16,17 @@ from .setup import Setup
 from .state import State
 from .update import Update
 from .weights import Tensors, copied, tensors_of
+
+
+def waited(results: Sequence[float | None], least: float) -> int:
+    """Count the validations since the last that was better than those before by more than `least`; less is better."""
+    best, count = None, 0
+    for result in results:
+        if result is not None and (best is None or best - result > least):
+            best, count = result, 0
+        else:
+            count += 1
+    return count
 
 
 class Validation:
@@ -50,11 +63,9 @@ class Validation:
             state.best_value is None or (value > state.best_value if higher else value < state.best_value)
         )
         if better:
-            state.best_value, state.best_step, state.waited = value, state.step, 0
+            state.best_value, state.best_step = value, state.step
             with self.update.averaged():
                 self.best = self.weights()
-        else:
-            state.waited += 1
         total, count = state.since_validation
         train_loss = total / count if count else None
         state.since_validation = [0.0, 0.0]
@@ -62,7 +73,9 @@ class Validation:
         state.curve.append([state.step, train_loss, *(v if math.isfinite(v) else None for v in figures.values())])
         state.validated = state.step
         self.adapt()
+        self._say_opening()
         job = setup.job
+        state.waited = waited(self._results(), job.min_change)
         state.patience_spent = job.patience is not None and state.waited >= job.patience
         sums = {name: value for name, value in outcome.sums.items() if name not in ("loss", "count", "rows")}
         further = {f"validation_{name}": value for name, value in means(sums, outcome.sums["count"]).items()}
@@ -86,11 +99,22 @@ class Validation:
             )
 
     def adapt(self) -> None:
-        """Ask the schedule what the validations mean to it; what selects is the last of a line of the curve."""
+        """Ask the schedule what the validations mean to it."""
+        self.adapted = self.setup.job.schedule.adapted(self._results())
+
+    def _results(self) -> list[float | None]:
+        """Give what selects, the last of each line of the curve, so that less is better."""
         metric = self.setup.metric
         sign = -1 if metric is not None and metric.higher_is_better else 1
-        results = [None if line[-1] is None else sign * line[-1] for line in self.state.curve]
-        self.adapted = self.setup.job.schedule.adapted(results)
+        return [None if line[-1] is None else sign * line[-1] for line in self.state.curve]
+
+    def _say_opening(self) -> None:
+        """Warn if this validation is the one that shows that the gap between training and validation loss opens."""
+        state, job = self.state, self.setup.job
+        for opening in openings(state.curve)[-1:]:
+            if opening.step == state.step:
+                change = Text("fitting.stop" if job.patience is None else "fitting.stops")
+                self.setup.work.progress.log("fitting.warning", opening=opening.text(), change=change)
 
     def weights(self) -> Tensors:
         """Give the network's weights on the host, where the first rank writes them."""

@@ -25,6 +25,8 @@ class Row:
     """What it is written from, if the network reads two streams."""
     prefix: int = 0
     """How many tokens at its beginning see each other, also what stands before them."""
+    ends: tuple[int, ...] = ()
+    """Tokens that end it, beside the end token."""
     written: int = 0
     ended: str | None = None
     """Why nothing follows: end (the end token came), stop (a text to stop at came), length; None while it is open."""
@@ -32,7 +34,8 @@ class Row:
     @classmethod
     def opened(cls, opening: Opening, random: np.random.Generator) -> Row:
         """Begin a text as an objective has it."""
-        return cls(list(opening.tokens), random, opening.source, len(opening.tokens) if opening.prefix else 0)
+        prefix = len(opening.tokens) if opening.prefix else 0
+        return cls(list(opening.tokens), random, opening.source, prefix, opening.ends)
 
 
 Hear = Callable[[Row, int | None], None]
@@ -120,7 +123,7 @@ class Writer:
                         self._tell(row, token, hear)
 
     def _tell(self, row: Row, token: int, hear: Hear) -> None:
-        if token == self.end:
+        if token == self.end or token in row.ends:
             row.ended = "end"
         else:
             row.tokens.append(token)

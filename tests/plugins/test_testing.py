@@ -50,7 +50,7 @@ BUILT_IN = [
     MacroF1(),
     BitsPerByte(),
     ExactMatch(),
-    AnswerF1(unit="characters"),
+    AnswerF1(by="characters"),
     HasAnswerF1(),
     NoAnswerAccuracy(),
     Sample(temperature=0.7, top_k=5),

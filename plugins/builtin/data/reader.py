@@ -14,6 +14,8 @@ from ....dsl.diagnostics.model import Text
 from ....dsl.diagnostics.similar import similar
 from ...api import DataTask, Facts, Field, Files, Place, Smoke, Work, handful
 from ...baddata import BadData, shortened, shown_name
+from ...chat.turns import Malformed, conversation
+from ...chat.turns import as_json as chat_json
 from ...tables import BATCH, RowWriter
 from ...textfiles import find, only_the_beginning, resolved
 
@@ -129,10 +131,16 @@ def _some(records: Iterator[Record | BadData], smoke: Smoke | None, files: int) 
 
 
 class MappedReader(Reader):
-    """Files of records, whose fields become columns."""
+    """Files of records, whose fields become columns.
+
+    A conversation is a list of {role, content} (or {from, value}), or its JSON; the column holds it as JSON.
+    """
 
     text: str | None = Field("text", description="The source field of the column `text`; none if there is no text")
     label: str | None = Field(None, description="The source field of the column `label`; none if there are no labels")
+    messages: str | None = Field(
+        None, description="The source field of the column `messages`, conversations; none if there are none"
+    )
     columns_: dict[str, str] = Field(default_factory=dict, description="Further columns: column = source field")
     bad_rows: Literal["fail", "skip"] = Field(
         "fail", description="What a row that can't be read does: end the run, or be left out and counted"
@@ -146,6 +154,8 @@ class MappedReader(Reader):
             mapping["text"] = (self.text, "text", None)
         if self.label is not None:
             mapping["label"] = (self.label, "label", None)
+        if self.messages is not None:
+            mapping["messages"] = (self.messages, "messages", None)
         return mapping | {column: (source, "columns", column) for column, source in self.columns_.items()}
 
     @property
@@ -158,7 +168,7 @@ class MappedReader(Reader):
 
     def check(self, place: Place) -> None:
         for column in self.columns_:
-            if getattr(self, column, None) is not None and column in ("text", "label"):
+            if getattr(self, column, None) is not None and column in ("text", "label", "messages"):
                 place.error("columns", "L0634", {"column": column}, help="L0634.help", index=column)
         if not self.mapping:
             place.error(None, "L0633", {}, help="L0633.help")
@@ -184,6 +194,8 @@ class MappedReader(Reader):
                 near = similar(source, shown)
                 values = {"where": where, "source": source, "there": shown, "similar": near, "field": field}
                 help = "L0620.similar" if near else "L0620.columns" if field == "columns" else "L0620.help"
+                if field == "text" and "messages" in there:
+                    help = "L0620.messages"
                 found.append(BadData("L0620", values, field=field, index=index, help=help))
         if not found:
             return None
@@ -201,6 +213,11 @@ class MappedReader(Reader):
                 return _wrong("L0621", where, source, value, field)
             if column == "label" and (value is None or value == "" or isinstance(value, list | dict)):
                 return _wrong("L0622", where, source, value, field)
+            if column == "messages":
+                try:
+                    value = chat_json(conversation(value))
+                except Malformed as wrong:
+                    return BadData(wrong.code, {"where": where, **wrong.values}, field=field, help=wrong.help)
             text = as_text(value)
             if text is not None and not text.isascii() and _SURROGATE.search(text):
                 return _wrong("L0623", where, source, ascii(value), field)

@@ -46,7 +46,7 @@ class Split(DataTask):
             "validation": (1 - self.validation, 1.0),
         }.get(split or "", (0.0, 1.0))
         key = (purpose_of(self), self.by, self.seed)
-        return [Derived(self.data, None, Part(key, low, high, of_text=self.by is None), "data")]
+        return [Derived(self.data, None, Part(key, low, high, of_text=self.by is None, by=self.by), "data")]
 
     def check(self, place: Place) -> None:
         if self.validation + self.test >= 1:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -35,7 +36,6 @@ class Windows(Encoding):
     """
 
     name: ClassVar[str] = "windows"
-    counted: ClassVar[tuple[str, ...]] = ("unanswered", "lost", "inexact", "questions_cut")
 
     length: Annotated[int, Field(gt=2 * MARKS, description="The most tokens of a row, marks included")]
     stride: Annotated[int | None, Field(gt=0, description="Tokens from one window to the next")] = None
@@ -46,28 +46,28 @@ class Windows(Encoding):
         along = {name: ArrayOf("uint8", (None,)) for name in ("segments", "types", "context")}
         offsets = {name: ArrayOf("int32", (None,)) for name in ("begins", "ends")}
         scalars = {name: ArrayOf("int32") for name in ("start", "end", "none")}
-        counted = {name: ArrayOf("uint8") for name in self.counted}
         return {
             "tokens": ArrayOf("token", (None,)),
             **along,
             **offsets,
             **scalars,
-            **counted,
             "record": ArrayOf("int64"),
         }
 
     def rows(
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any], None, dict[str, int]]:
         tokenizer, marks = plain(tokenizer), (first_token(roles), role(roles, "end"))
         seen: dict[str, int] = {}
+        said: Counter[str] = Counter()
         for batch in batches(records, "context"):
             questions = encode(tokenizer, [text_of(record, "question") for record in batch])
             contexts = encode(tokenizer, [record["context"] for record in batch], words=True)
             for record, question, context in zip(batch, questions, contexts, strict=True):
                 _unique(record, seen)
                 answers = self._answers(record)
-                yield from self._windows(record, question.ids, context, answers, marks)
+                said.update((yield from self._windows(record, question.ids, context, answers, marks)))
+        return dict(said)
 
     def _answers(self, record: Mapping[str, Any]) -> list[Answer]:
         """Give the answers of a record; TaskFailed if something is wrong with it."""
@@ -93,7 +93,8 @@ class Windows(Encoding):
         context: Encoded,
         answers: Sequence[Answer],
         marks: tuple[int, int],
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any], None, dict[str, int]]:
+        """Give the rows of a question, and in the end which of the things that are to be told are so of it."""
         most = (self.length - MARKS) // 2
         asked = [marks[0], *question[:most], marks[1]]
         room = self.length - len(asked) - 1
@@ -102,23 +103,21 @@ class Windows(Encoding):
         spans = [_span(answer, begins, ends) for answer in answers]
         firsts = range(0, max(len(begins) - room + step, 1), step)
         places = [_first_within(spans, first, first + room) for first in firsts]
-        found = [place for place in places if place is not None]
-        counted = {
-            "unanswered": not answers,
-            "lost": bool(answers) and not found,
-            "inexact": bool(found) and not any(span is not None and span[2] for span in spans),
-            "questions_cut": len(question) > most,
-        }
-        for number, (first, place) in enumerate(zip(firsts, places, strict=True)):
+        for first, place in zip(firsts, places, strict=True):
             part = slice(first, first + room)
             row = _row(asked, context.ids[part], marks[1], begins[part], ends[part])
             shift = len(asked) - first
             row["start"], row["end"] = (-1, -1) if place is None else (place[0] + shift, place[1] + shift)
             row["none"] = 0 if self.none == "first" else len(row["tokens"]) - 1
-            # Of a record, and not of each of its windows.
-            row |= {name: int(value and number == 0) for name, value in counted.items()}
             row["record"] = record["_record"]
             yield row
+        found = any(place is not None for place in places)
+        return {
+            "tokens.unanswered": not answers,
+            "tokens.lost": bool(answers) and not found,
+            "tokens.inexact": found and not any(span is not None and span[2] for span in spans),
+            "tokens.questions_cut": len(question) > most,
+        }
 
 
 def offsets(encoded: Encoded, text: str) -> tuple[Array, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, ClassVar
 
 from ...api import (
@@ -15,7 +14,6 @@ from ...api import (
     Field,
     Metric,
     Objective,
-    Outcome,
     Place,
     Rows,
     Task,
@@ -23,14 +21,21 @@ from ...api import (
     Work,
     neutral,
 )
+from ...derived import kept_together
 from ...fit import check_fit
+from ...intervals import interval
+from ...outcomes import write_outcome
+from ...tables import Table
+from ..data.transform import open_part
 from ..tokens import Tokens
+from .classified import calibration, confusion_matrix, mistakes
 
 
 class Evaluate(Evaluation):
-    """Measure a checkpoint, each metric beside the reference that it must beat."""
+    """Measure a checkpoint, each metric with its interval and beside the reference that it must beat."""
 
     name: ClassVar[str] = "evaluate"
+    version: ClassVar[int] = 2
     example: ClassVar[str] = "evaluate(classify.best, data = reviews.test, metrics = [accuracy, macro_f1])"
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
@@ -103,22 +108,29 @@ class Evaluate(Evaluation):
                 batch=self.batch,
             )
         )
-        facts: Facts = {"metrics": {}, "references": {}, "better": {}, "rows": int(outcome.sums.get("rows", 0))}
+        outcome.groups = self._groups(work)
+        write_outcome(work.directory, outcome, self.metrics)
+        facts: Facts = {"metrics": {}, "intervals": {}, "references": {}, "better": {}}
+        facts["rows"] = int(outcome.sums.get("rows", 0))
         for metric in self.metrics:
             facts["metrics"][metric.name] = metric.compute(outcome)
             facts["better"][metric.name] = "higher" if metric.higher_is_better else "lower"
-            reference = metric.reference(outcome)
-            if reference is not None:
+            if (ends := interval(metric, outcome, work.random("intervals"))) is not None:
+                facts["intervals"][metric.name] = list(ends)
+            if (reference := metric.reference(outcome)) is not None:
                 facts["references"][metric.name] = reference
-        if confusion := confusion_matrix(outcome):
-            facts["confusion"] = confusion
-        return facts
+        pictures = {
+            "confusion": confusion_matrix(outcome),
+            "calibration": calibration(outcome),
+            "mistakes": mistakes(outcome, self._table(work)),
+        }
+        return facts | {name: picture for name, picture in pictures.items() if picture}
 
+    def _table(self, work: Work) -> Table:
+        """Open the records behind the rows."""
+        return open_part(work.input(self.data), self.data, "rows")
 
-def confusion_matrix(outcome: Outcome) -> dict[str, Any] | None:
-    """Count the predictions for each label: `counts[label][prediction]`, in the order of `labels`."""
-    labels = outcome.facts.get("labels")
-    if not labels or not outcome.records or "prediction" not in outcome.records[0]:
-        return None
-    pairs = Counter((record["label"], record["prediction"]) for record in outcome.records)
-    return {"labels": labels, "counts": [[pairs[a, b] for b in range(len(labels))] for a in range(len(labels))]}
+    def _groups(self, work: Work) -> list[Any] | None:
+        """Give the group of each record, if some were kept together when the rows were divided."""
+        column = kept_together(self.data)
+        return None if column is None else [row[column] for row in self._table(work).rows([column])]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...values import Metric
 from ...work import Outcome
 from .labels import constant, pairs
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Accuracy(Metric):
@@ -21,6 +24,16 @@ class Accuracy(Metric):
 
     def compute(self, outcome: Outcome) -> float:
         return _accuracy(pairs(outcome))
+
+    def statistics(self, outcome: Outcome) -> np.ndarray[Any, Any]:
+        """Give of each record whether it is right, and 1."""
+        import numpy as np
+
+        right = [[label == prediction, 1] for label, prediction in pairs(outcome)]
+        return np.array(right, dtype=np.float64).reshape(-1, 2)
+
+    def of(self, sums: np.ndarray[Any, Any]) -> float:
+        return float(sums[0] / sums[1])
 
     def reference(self, outcome: Outcome) -> float | None:
         """Give that of predicting the commonest label for all."""

@@ -14,13 +14,13 @@ class AnswerF1(AnswerMetric):
     """The mean F1 of the words that a predicted answer shares with the nearest right one, as SQuAD's script has it.
 
     Texts are brought into one form as for `exact_match`. Japanese, which writes no spaces, is compared by characters, as
-    for JSQuAD: `unit = characters`. A question without an answer counts 1 if none is given, and else 0.
+    for JSQuAD: `by = characters`. A question without an answer counts 1 if none is given, and else 0.
     """
 
     name: ClassVar[str] = "answer_f1"
-    example: ClassVar[str] = "answer_f1 { unit = characters }"
+    example: ClassVar[str] = "answer_f1 { by = characters }"
 
-    unit: Annotated[Unit, Field(description="What two answers share: words, or for Japanese characters")] = "words"
+    by: Annotated[Unit, Field(description="What two answers share: words, or for Japanese characters")] = "words"
 
     def score(self, prediction: str, answers: list[str]) -> float:
-        return f1(prediction, answers, self.unit)
+        return f1(prediction, answers, self.by)

@@ -13,4 +13,4 @@ class HasAnswerExactMatch(ExactMatch):
 
     name: ClassVar[str] = "has_answer_exact_match"
     example: ClassVar[str] = "has_answer_exact_match()"
-    of: ClassVar[Asked] = "answered"
+    about: ClassVar[Asked] = "answered"

@@ -13,4 +13,4 @@ class HasAnswerF1(AnswerF1):
 
     name: ClassVar[str] = "has_answer_f1"
     example: ClassVar[str] = "has_answer_f1()"
-    of: ClassVar[Asked] = "answered"
+    about: ClassVar[Asked] = "answered"

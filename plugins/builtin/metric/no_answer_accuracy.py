@@ -13,4 +13,4 @@ class NoAnswerAccuracy(ExactMatch):
 
     name: ClassVar[str] = "no_answer_accuracy"
     example: ClassVar[str] = "no_answer_accuracy()"
-    of: ClassVar[Asked] = "unanswered"
+    about: ClassVar[Asked] = "unanswered"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ...component import Facts
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding
+from ...values import IGNORED, Batch, Encoding, Objective
 from ..encoding.best_fit import BestFit
 from ..encoding.packed import Packed
 from .language import LanguageModelling
@@ -35,14 +35,24 @@ class CausalLM(LanguageModelling):
         return packed(length=shape.context_length + 1, overlap=1)
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
-        """Shift the tokens against the targets: rows of n + 1 tokens become n of each."""
-        import numpy as np
+        return shifted(batch)
 
-        targets = batch["tokens"][:, 1:].astype(np.int64)
-        prepared = {"tokens": batch["tokens"][:, :-1], "targets": targets}
-        segments = batch.get("segments")
-        if segments is not None:
-            prepared["segments"] = segments[:, :-1]
-            # Neither padding nor the first mark of the next document follows from what stands before it.
-            targets[(segments[:, 1:] != segments[:, :-1]) | (segments[:, 1:] == 0)] = IGNORED
-        return prepared
+    def in_chat(self) -> Objective:
+        """Have turns written out by a chat template: models from elsewhere were often taught one."""
+        from .instruction import Instruction
+
+        return Instruction()
+
+
+def shifted(batch: Batch) -> Batch:
+    """Shift the tokens against the targets: rows of n + 1 tokens become n of each."""
+    import numpy as np
+
+    targets = batch["tokens"][:, 1:].astype(np.int64)
+    prepared = {"tokens": batch["tokens"][:, :-1], "targets": targets}
+    segments = batch.get("segments")
+    if segments is not None:
+        prepared["segments"] = segments[:, :-1]
+        # Neither padding nor the first mark of the next document follows from what stands before it.
+        targets[(segments[:, 1:] != segments[:, :-1]) | (segments[:, 1:] == 0)] = IGNORED
+    return prepared

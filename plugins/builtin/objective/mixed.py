@@ -17,6 +17,7 @@ from .language import LanguageModelling
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from tokenizers import Tokenizer
     from torch import nn
 
 Weight = Annotated[float, Field(gt=0)]
@@ -126,6 +127,13 @@ class Mixed(Objective):
     def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
         """Have a text begin as the first part that writes has it."""
         return self._writing().opening(prompt, roles, length)
+
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
+        """Have a text begin as the first part that writes has it."""
+        return self._writing().begin(prompt, tokenizer, facts, length)
+
+    def in_chat(self) -> Objective | None:
+        return self._writing().in_chat()
 
     def shown(self, prompt: str) -> str:
         return self._writing().shown(prompt)

@@ -15,6 +15,7 @@ from ...api import (
     Facts,
     FactsOf,
     Field,
+    Fraction,
     Interval,
     Job,
     Metric,
@@ -26,6 +27,7 @@ from ...api import (
     Schedule,
     Stage,
     Task,
+    TokenizerTask,
     Work,
     neutral,
 )
@@ -54,6 +56,9 @@ class TrainingStage(Stage):
     )
     select: Metric | Literal["loss"] = Field("loss", description="By what `best` is chosen on the validation rows")
     patience: int | None = Field(None, ge=1, description="Validations without a better one until the stage stops")
+    min_change: float = Field(
+        0.0, ge=0, description="How much better a validation is at least, to count as better for `patience`"
+    )
     clip: float | None = Field(1.0, gt=0, description="The norm to which gradients are clipped")
     clip_value: float | None = Field(
         None, gt=0, description="The size to which each number of the gradients is cut, before their norm is clipped"
@@ -63,6 +68,13 @@ class TrainingStage(Stage):
         gt=0,
         lt=1,
         description="The decay of an average of the weights, which is validated and kept in their place",
+    )
+    swa: Fraction | None = Field(
+        None,
+        description="The part of the budget after which the mean of the weights is validated and kept in their place",
+    )
+    token_dropout: float = Field(
+        0.0, ge=0, lt=1, description="The share of the tokens that the mask takes the place of, anew at each step"
     )
     micro_batch: Annotated[int, Ge(1)] | Literal["auto"] = Field(
         "auto", description="Rows that go through the model at once; auto is as many as memory holds"
@@ -137,12 +149,25 @@ class TrainingStage(Stage):
             place.error("select", "L0552", values, help="L0552.help")
         if self.samples and "text" not in self.objective.gives:
             place.error("samples", "L0545", {"objective": self.objective.name}, help="L0545.help")
+        self._check_means(place)
         if self.objective.frozen():
             place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
         if not place.problems and self.batch.dimension == "tokens":
             length = self.row_length()
             if length is not None and self.batch.magnitude < length:
                 place.error("batch", "L0560", {"batch": str(self.batch), "length": length}, help="L0560.help")
+
+    def _check_means(self, place: Place) -> None:
+        """Report means against overfitting that do nothing, or that exclude each other."""
+        if self.swa is not None and self.ema is not None:
+            place.error("swa", "L0793")
+        if self.min_change and self.patience is None:
+            place.error("min_change", "L0793.min_change")
+        tokenizer = self.described_tokenizer().task
+        if self.token_dropout and isinstance(tokenizer, TokenizerTask):
+            roles = tokenizer.known_roles(place.root)
+            if roles is not None and "mask" not in roles:
+                place.error("token_dropout", "L0790", {"tokenizer": tokenizer.name})
 
     def facts(self, inputs: FactsOf) -> Facts:
         tokens = inputs(self.training_tokens())
@@ -168,7 +193,7 @@ class TrainingStage(Stage):
             flops=3 * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
             # Weights and gradients in float32 and an average of the weights, the optimizer's state, and what the forward
             # pass keeps.
-            memory=(8 + 4 * (self.ema is not None)) * parameters
+            memory=(8 + 4 * (self.ema is not None or self.swa is not None)) * parameters
             + (0 if self.offload else self.optimizer.state_bytes(parameters, parameters - model.parameters(0)))
             + model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing),
         )
@@ -238,9 +263,12 @@ class TrainingStage(Stage):
                 validate=self.validate_,
                 select=self.select,
                 patience=self.patience,
+                min_change=self.min_change,
                 clip=self.clip,
                 clip_value=self.clip_value,
                 ema=self.ema,
+                swa=self.swa,
+                token_dropout=self.token_dropout,
                 activation_checkpointing=self.activation_checkpointing,
                 offload=self.offload,
                 save=self.save,

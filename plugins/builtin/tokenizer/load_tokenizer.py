@@ -11,7 +11,7 @@ from ...api import Facts, Field, File, Place, TaskFailed, Text, Work
 from ...baddata import BadData, shortened
 from ...textfiles import find
 from ..encoding.text import refused
-from .roles import FILL_IN_MIDDLE, KNOWN, MOST_SENTINELS, Reserving, add_special, sentinel, store
+from .roles import CHAT, FILL_IN_MIDDLE, KNOWN, MOST_SENTINELS, Reserving, add_special, sentinel, store
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -25,7 +25,7 @@ class LoadTokenizer(Reserving):
     """Load a tokenizer from a `tokenizer.json` of the library tokenizers, which holds data and no code.
 
     The special tokens of the roles end, mask and pad are found by their usual names; one that is missing is added to
-    the vocabulary. So are sentinels and the tokens for filling in a middle, but a missing one is added only if it is
+    the vocabulary. So are sentinels and the tokens for filling in a middle and for turns, but a missing one is added only if it is
     asked for. What the file says of truncation, padding and templates is not used: an objective's encoding says
     how a text becomes a row.
     """
@@ -33,7 +33,7 @@ class LoadTokenizer(Reserving):
     name: ClassVar[str] = "load_tokenizer"
     example: ClassVar[str] = 'load_tokenizer("tokenizer.json")'
     positional: ClassVar[tuple[str, ...]] = ("file",)
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     file: File = Field(description="The `tokenizer.json`")
     end: str | None = Field(None, min_length=1, description="The token that ends a text; none looks for a usual name")
@@ -125,7 +125,7 @@ class LoadTokenizer(Reserving):
                 values = {"file": self.file, "token": given, "role": role, "known": sorted(known)[:20]}
                 raise BadData("L0673", values, field=role)
             roles[role] = given or next((name for name in names if name in known), None)
-        more = FILL_IN_MIDDLE | {f"sentinel_{number}": sentinel(number) for number in range(MOST_SENTINELS)}
+        more = FILL_IN_MIDDLE | CHAT | {f"sentinel_{number}": sentinel(number) for number in range(MOST_SENTINELS)}
         for role, names in more.items():
             found = next((name for name in names if name in known), None)
             if found is not None or role in self.reserved:

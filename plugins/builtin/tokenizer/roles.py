@@ -29,6 +29,9 @@ FILL_IN_MIDDLE = {
 }
 """The tokens that begin the parts of a text whose middle is to be filled in, llx's own first."""
 
+CHAT = {"turn_start": ("<|im_start|>",), "turn_end": ("<|im_end|>",)}
+"""The tokens of ChatML, which begin and end what one side of a conversation says."""
+
 MOST_SENTINELS = 1000
 
 
@@ -45,12 +48,14 @@ class Reserving(TokenizerTask):
     )
     fill_in_middle: bool = Field(False, description="Whether it has the three tokens that `fill_in_middle` needs")
 
+    chat: bool = Field(False, description="Whether it has the two tokens around a turn that `instruction` needs")
+
     @property
     def reserved(self) -> dict[str, str]:
         """The special tokens that it makes, by role: the usual ones and those that were asked for."""
         more = {f"sentinel_{number}": sentinel(number)[0] for number in range(self.sentinels)}
-        middle = {role: names[0] for role, names in FILL_IN_MIDDLE.items()} if self.fill_in_middle else {}
-        return SPECIAL | more | middle
+        asked = (FILL_IN_MIDDLE if self.fill_in_middle else {}) | (CHAT if self.chat else {})
+        return SPECIAL | more | {role: names[0] for role, names in asked.items()}
 
     def known_roles(self, root: Path) -> tuple[str, ...] | None:
         return tuple(self.reserved)

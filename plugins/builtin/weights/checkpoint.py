@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ...api import Field
+from ...api import Facts, Field
 from ...baddata import BadData
 from ...fields import Folder as FolderPath
 from ...hub.folder import Folder
@@ -28,6 +28,7 @@ class Checkpoint(ForeignWeights):
     name: ClassVar[str] = "checkpoint"
     example: ClassVar[str] = 'checkpoint("weights/minilm")'
     positional: ClassVar[tuple[str, ...]] = ("path",)
+    version: ClassVar[int] = 2
 
     path: FolderPath = Field(description="The folder")
 
@@ -60,6 +61,12 @@ class Checkpoint(ForeignWeights):
         settings = folder.settings()
         tokenizer = load(folder.tokenizer(), settings, self.path)
         return tokenizer, roles(tokenizer, settings)
+
+    def chat_template(self, root: Path) -> Facts:
+        from ...hub.tokens import SPECIAL, chat_template, token
+
+        settings = self._folder(root).settings()
+        return chat_template(settings, {name: token(settings, name) for name in SPECIAL})
 
     def _folder(self, root: Path) -> Folder:
         return Folder(root / self.path, self.path.rstrip("/"))

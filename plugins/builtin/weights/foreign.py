@@ -64,6 +64,10 @@ class ForeignWeights(WeightsTask):
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
         """Give the tokenizer and the ids of its special tokens by role."""
 
+    def chat_template(self, root: Path) -> Facts:
+        """Give the facts of the tokenizer's own chat template; none without one."""
+        return {}
+
     def outputs(self) -> dict[str, Artifact]:
         tokenizer = {"tokenizer": Artifact("tokenizer"), "vocab_size": Artifact("number")}
         return {CHECKPOINT: Artifact("checkpoint"), **tokenizer}
@@ -121,7 +125,7 @@ class ForeignWeights(WeightsTask):
             if highest >= vocab_size:
                 raise BadData("L0701", {"tokens": highest + 1, "known": vocab_size}, field=None)
             objective = objective_of(family, config)
-            facts: Facts = {"vocab_size": vocab_size, "roles": roles}
+            facts: Facts = {"vocab_size": vocab_size, "roles": roles, **self.chat_template(work.root)}
             if isinstance(objective, Classification):
                 facts["labels"] = labels_of(config)
             self._write(work, family, objective, facts, tokenizer)

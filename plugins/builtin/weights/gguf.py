@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ...api import Field, File
+from ...api import Facts, Field, File
 from ...baddata import BadData, shortened
 from ...hub.families import by_type
 from ...hub.gguf_header import Header, read_header
@@ -65,6 +65,7 @@ class Gguf(ForeignWeights):
     name: ClassVar[str] = "gguf"
     example: ClassVar[str] = 'gguf("weights/smollm2.gguf")'
     positional: ClassVar[tuple[str, ...]] = ("path",)
+    version: ClassVar[int] = 2
 
     path: File = Field(description="The file")
 
@@ -123,6 +124,8 @@ class Gguf(ForeignWeights):
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
         from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
+        from ...hub.tokens import turns
+
         said = self._header(root).values
         kind, split = said.get("tokenizer.ggml.model"), said.get("tokenizer.ggml.pre")
         if kind != "gpt2" or split not in SPLITS:
@@ -146,7 +149,17 @@ class Gguf(ForeignWeights):
         found = {role: int(number) for role, number in roles.items() if number is not None}
         if said.get("tokenizer.ggml.add_bos_token") is False:
             found.pop("start", None)
-        return tokenizer, found
+        return tokenizer, found | turns(tokenizer)
+
+    def chat_template(self, root: Path) -> Facts:
+        from ...hub.tokens import chat_template
+
+        said = self._header(root).values
+        words = said.get("tokenizer.ggml.tokens") or []
+        ids = {"bos_token": "bos_token_id", "eos_token": "eos_token_id", "unk_token": "unknown_token_id"}
+        tokens = {name: said.get(f"tokenizer.ggml.{where}") for name, where in ids.items()}
+        texts = {name: words[number] for name, number in tokens.items() if isinstance(number, int)}
+        return chat_template({"chat_template": said.get("tokenizer.chat_template")}, texts)
 
     def _header(self, root: Path) -> Header:
         try:

@@ -275,6 +275,8 @@ if __name__ == "__main__":
         patience=options.get("patience"),
         optimizer=(Muon if options.get("muon") else AdamW)(lr=options.get("lr", 0.003)),
         ema=options.get("ema"),
+        swa=options.get("swa"),
+        token_dropout=options.get("token_dropout", 0.0),
         activation_checkpointing=options.get("recompute", "none"),
     )
     project.work.settings = {**project.work.settings, "precision": options.get("precision")}

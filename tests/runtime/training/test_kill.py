@@ -81,6 +81,10 @@ def test_killed_with_all_that_a_training_can_remember(tmp_path: Path) -> None:
     compare(tmp_path, options, 3, signal.SIGKILL, 0.5)
 
 
+def test_killed_with_a_mean_of_weights_and_dropped_tokens(tmp_path: Path) -> None:
+    compare(tmp_path, {"steps": 80, "save": 2, "swa": 0.5, "token_dropout": 0.1}, 2, signal.SIGKILL, 0.5)
+
+
 def test_killed_with_early_stopping(tmp_path: Path) -> None:
     options = {"steps": 300, "save": 3, "classification": True, "patience": 2, "lr": 0.02}
     compare(tmp_path, options, 2, signal.SIGKILL, 0.5)

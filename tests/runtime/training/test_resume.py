@@ -26,6 +26,7 @@ CASES: dict[str, dict[str, Any]] = {
     "sgd": {"optimizer": SGD(lr=0.3, nesterov=True, groups={"*embedding*": {"lr": 0.1}})},
     "muon-ema": {"optimizer": Muon(lr=0.003), "ema": 0.9},
     "ema": {"ema": 0.9, "validate": Quantity(3, "steps"), "clip_value": 0.01},
+    "swa-dropped": {"swa": 0.4, "token_dropout": 0.2, "validate": Quantity(3, "steps")},
     "fp16": {"settings": {"precision": "fp16"}},
     "bf16-selective": {"settings": {"precision": "bf16"}, "activation_checkpointing": "selective"},
     "offload": {"offload": True, "optimizer": SGD(lr=0.3, groups={"*embedding*": {"lr": 0.1}})},

@@ -20,8 +20,10 @@ from llx.plugins.component import TaskFailed
 from llx.plugins.work import Interrupted
 from llx.runtime.events import Event, Step, Validated
 from llx.runtime.files import sha256
+from llx.runtime.fitting import verdict
 from llx.runtime.training import train
 from llx.runtime.training.build import Stored
+from llx.runtime.training.validation import waited
 from llx.runtime.training.weights import read_tensors
 from small import Project, SmallStage, labelled, sentences, small_classification, small_job, small_model
 
@@ -158,6 +160,39 @@ def test_a_device_that_is_not_there_is_told(tmp_path: Path) -> None:
     project.work.settings = {"seed": 3, "device": "cuda:77"}
     with pytest.raises(TaskFailed, match="L0805"):
         train(job, project.work, nothing)
+
+
+def test_patience_waits_for_what_is_better_by_enough() -> None:
+    assert waited([3.0, 2.0, 1.99, 1.98, 1.5], 0.0) == 0
+    assert waited([3.0, 2.0, 1.99, 1.98], 0.1) == 2
+    assert waited([3.0, 2.0, 1.96, 1.92, 1.88], 0.1) == 0, "small steps add up"
+    assert waited([None, None, 2.0, None], 0.0) == 1
+    assert waited([], 0.0) == 0
+
+
+def test_a_least_change_stops_earlier(tmp_path: Path) -> None:
+    stops = []
+    for name, least in (("any", 0.0), ("large", 10.0)):
+        (tmp_path / name).mkdir()
+        project, job = small_job(tmp_path / name, patience=2, min_change=least)
+        facts = train(job, project.work, nothing)
+        stops.append((facts["stopped"], facts["steps"], facts["best_step"]))
+    assert stops == [("budget", 30, 30), ("patience", 15, 15)]
+
+
+def test_an_opening_gap_is_told_of_while_it_runs(tmp_path: Path) -> None:
+    """Forty rows, learned by heart."""
+    project, model, objective = Project(tmp_path), small_model(dropout=0.0), CausalLM()
+    texts = sentences(60)
+    data = project.data("data", {"train": {"text": texts[:20]}, "validation": {"text": texts[20:]}})
+    tokens = project.tokens("tokens", data, objective, model)
+    changed = {"budget": [Quantity(150, "steps")], "optimizer": AdamW(lr=0.01)}
+    facts = train(project.job(tokens, objective, model, **changed), project.work, nothing)
+    [step] = facts["overfits_from"]
+    [values] = [values for key, values in project.work.progress.notes if key == "fitting.warning"]
+    assert str(values["opening"].values["step"]) == str(step)  # type: ignore[attr-defined]
+    assert step > facts["best_step"]
+    assert verdict(facts["curve"]).word == "overfits"
 
 
 def test_patience_stops_and_best_is_the_one_that_selects(tmp_path: Path) -> None:

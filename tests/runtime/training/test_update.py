@@ -12,10 +12,11 @@ from llx.dsl.quantities import Quantity
 from llx.dsl.record import replace
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.builtin.optimizer.lion import Lion
+from llx.plugins.builtin.schedule.constant import Constant
 from llx.plugins.component import TaskFailed
 from llx.runtime.events import Event, Step
 from llx.runtime.training import train
-from llx.runtime.training.average import Average
+from llx.runtime.training.average import Average, moving, plain
 from llx.runtime.training.precision import choose_precision, compute_in_fp8
 from llx.runtime.training.scale import LossScale
 from llx.runtime.training.step import FiniteGuard, NonFinite, clipped_norm
@@ -32,23 +33,61 @@ def nothing(event: Event) -> None:
 
 def test_an_average_follows_by_its_rule() -> None:
     layer = nn.Linear(2, 1, bias=False)
-    average = Average(layer, 0.9)
+    average = Average(layer, moving(0.9))
     expected = layer.weight.detach().clone()
     for step in range(200):
         with torch.no_grad():
             layer.weight += 0.5
-        average.follow(step)
+        average.follow(step, step / 200)
         decay = min(0.9, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * layer.weight.detach()
     torch.testing.assert_close(average.averages["weight"], expected)
 
 
+def test_the_mean_of_the_last_part_weighs_all_steps_alike() -> None:
+    layer = nn.Linear(2, 3)
+    average = Average(layer, plain, start=0.75)
+    seen = []
+    for step in range(20):
+        with torch.no_grad():
+            layer.weight.normal_()
+        average.follow(step, step / 20)
+        if step < 15:
+            with average.shown(True):
+                pass
+        else:
+            seen.append(layer.weight.detach().clone())
+        trained = layer.weight.detach().clone()
+        with average.shown(True):
+            expected = torch.stack(seen).mean(0) if seen else trained
+            torch.testing.assert_close(layer.weight.detach(), expected)
+        assert torch.equal(layer.weight, trained)
+    assert len(seen) == average.taken == 5
+
+
+def test_a_training_with_swa_keeps_the_mean_of_its_last_weights(tmp_path: Path) -> None:
+    """Trainings of one step more each end with the weights that are in the mean."""
+    weights = []
+    for steps in (*range(16, 21), 20):
+        root = tmp_path / str(len(weights))
+        root.mkdir()
+        swa = 0.75 if len(weights) == 5 else None
+        job: dict[str, Any] = {"budget": [Quantity(steps, "steps")], "schedule": Constant(), "swa": swa}
+        project, made = small_job(root, **job)
+        train(made, project.work, nothing)
+        weights.append(read_tensors(root / "out/last/model.safetensors"))
+    *plainly, swa_weights = weights
+    for name, tensor in swa_weights.items():
+        torch.testing.assert_close(tensor, torch.stack([one[name] for one in plainly]).mean(0))
+    assert not torch.equal(plainly[-1]["body.embedding.weight"], swa_weights["body.embedding.weight"])
+
+
 def test_showing_the_average_leaves_what_is_trained_as_it_was() -> None:
     layer = nn.Linear(3, 3)
-    average = Average(layer, 0.9)
+    average = Average(layer, moving(0.9))
     with torch.no_grad():
         layer.weight.mul_(2)
-    average.follow(0)
+    average.follow(0, 0.0)
     trained, kept = layer.weight.detach().clone(), average.averages["weight"].clone()
     with average.shown(True):
         assert torch.equal(layer.weight, kept)

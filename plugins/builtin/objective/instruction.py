@@ -1,0 +1,85 @@
+"""The objective `instruction`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from ...chat.template import TURN_ROLES, Choice, encoded, template_of
+from ...chat.turns import Malformed, prompt_turns
+from ...component import Facts, TaskFailed
+from ...models import Shape
+from ...values import IGNORED, Batch, Encoding, Opening
+from ..encoding.chats import Chats, Form
+from .causal_lm import shifted
+from .language import LanguageModelling
+
+if TYPE_CHECKING:
+    import numpy as np
+    from tokenizers import Tokenizer
+
+
+class Instruction(LanguageModelling):
+    """Predict each token of the assistant's turns from all of the conversation before it.
+
+    Instruction tuning (Wei et al. 2022, arXiv:2109.01652; Ouyang et al. 2022, arXiv:2203.02155). The data has the column
+    `messages`, conversations as [{role, content}, …]; with `form = pairs` the columns `prompt` and `response`. What the
+    system and the user say, and the marks around it, carry no loss.
+    """
+
+    name: ClassVar[str] = "instruction"
+    example: ClassVar[str] = "instruction { template = chatml }"
+    columns: ClassVar[tuple[str, ...]] = ("messages",)
+    attention: ClassVar[tuple[str, ...]] = ("causal",)
+    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+
+    form: Annotated[
+        Form, Field(description="Whether records hold conversations (`messages`), or a `prompt` and its `response`")
+    ] = "messages"
+    template: Annotated[
+        Choice,
+        Field(
+            description="How conversations are written out: auto is the tokenizer's own template if it has one and else "
+            "chatml; plain needs no special tokens but the end"
+        ),
+    ] = "auto"
+
+    def reads(self) -> tuple[str, ...]:
+        return self.columns if self.form == "messages" else ("prompt", "response")
+
+    def roles(self, shape: Shape) -> tuple[str, ...]:
+        return () if self.template == "plain" else TURN_ROLES
+
+    def encoding(self, shape: Shape) -> Encoding:
+        return Chats(length=shape.context_length + 1, overlap=1, form=self.form, template=self.template)
+
+    def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
+        """Shift the tokens against the targets, of which those of answers stay."""
+        prepared = shifted(batch)
+        prepared["targets"][batch["answers"][:, 1:] == 0] = IGNORED
+        return prepared
+
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
+        """Have the prompt be a user's turn, or the conversation whose JSON it is, and the text be the answer to it."""
+        return chat_opening(self.template, prompt, tokenizer, facts)
+
+    def in_chat(self) -> Instruction:
+        return self
+
+    def shown(self, prompt: str) -> str:
+        return f"{prompt}\n→ "
+
+
+def chat_opening(template: Choice, prompt: str, tokenizer: Tokenizer, facts: Facts) -> Opening:
+    """Give how the answer to a prompt begins. Raises TaskFailed for what is no conversation that waits for one."""
+    roles: Mapping[str, int] = facts["roles"]
+    try:
+        turns = prompt_turns(prompt)
+    except Malformed as wrong:
+        values = {"record": 1, "split": "prompts", **wrong.values}
+        raise TaskFailed(f"{wrong.code}.record", values, field="prompts") from None
+    chosen = template_of(template, tokenizer, roles, facts)
+    [written] = encoded([chosen.pieces(turns, opened=True)], tokenizer)
+    return Opening(written.tokens, ends=chosen.ends)
