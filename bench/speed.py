@@ -30,12 +30,12 @@ experiment bench {{
 param seed = 1
 data books = text("books/*.en.txt")
 tokenizer pieces = {tokenizer}
-model gpt = decoder {{ layers = {layers}, hidden_size = {hidden_size}, heads = {heads}, context_length = {length} }}
+model gpt = {model} {{ layers = {layers}, hidden_size = {hidden_size}, heads = {heads}, context_length = {length} }}
 stage pretrain = train {{
   model     = gpt
   tokenizer = pieces
   data      = books
-  objective = causal_lm
+  objective = {objective}
   optimizer = adamw {{ lr = 1e-3 }}
   schedule  = constant
   batch     = {rows} examples
@@ -44,12 +44,15 @@ stage pretrain = train {{
 """
 
 CHARACTERS, PIECES = "characters(books)", "train_bpe(books, vocab_size = 8192)"
+GPT = {"model": "decoder", "objective": "causal_lm"}
+BERT = {"model": "encoder", "objective": "masked_lm"}
 SIZES: dict[str, dict[str, Any]] = {
-    "small": {"tokenizer": CHARACTERS, "layers": 4, "hidden_size": 128, "heads": 4, "length": 64, "rows": 12},
-    "large": {"tokenizer": PIECES, "layers": 6, "hidden_size": 384, "heads": 6, "length": 256, "rows": 16},
-    "tiny": {"tokenizer": CHARACTERS, "layers": 1, "hidden_size": 32, "heads": 2, "length": 32, "rows": 4},
+    "small": {**GPT, "tokenizer": CHARACTERS, "layers": 4, "hidden_size": 128, "heads": 4, "length": 64, "rows": 12},
+    "large": {**GPT, "tokenizer": PIECES, "layers": 6, "hidden_size": 384, "heads": 6, "length": 256, "rows": 16},
+    "masked": {**BERT, "tokenizer": PIECES, "layers": 4, "hidden_size": 256, "heads": 4, "length": 128, "rows": 32},
+    "tiny": {**GPT, "tokenizer": CHARACTERS, "layers": 1, "hidden_size": 32, "heads": 2, "length": 32, "rows": 4},
 }
-STEPS = {"small": (300, 10), "large": (7, 1), "tiny": (20, 2)}
+STEPS = {"small": (300, 10), "large": (7, 1), "masked": (14, 1), "tiny": (20, 2)}
 """Steps of a process, and between two that llx logs."""
 LEFT_OUT = 2
 
@@ -70,6 +73,9 @@ PEERS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "trainer bf16 eager": ("trainer.py", {"attention": "eager", "bf16": True}, KEEPING),
 }
 
+TRAINER = ["trainer", "trainer kept", "trainer eager"]
+USUAL = {False: ["llx", "hand", "nanogpt", *TRAINER], True: ["llx", *TRAINER]}
+
 
 def main() -> int:
     asked = parsed()
@@ -80,7 +86,7 @@ def main() -> int:
         place = asked.place or Path(temporary)
         work = prepared(place, asked.size, asked.precision)
         for _ in range(asked.rounds):
-            for name in asked.peers.split(","):
+            for name in asked.peers.split(",") if asked.peers else USUAL[asked.size == "masked"]:
                 seed = 1 + len(found.get(name, []))
                 speed = tokens_per_second(name, work, seed, asked.nanogpt)
                 found.setdefault(name, []).append(speed)
@@ -95,7 +101,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("size", choices=SIZES)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", default="llx,hand,nanogpt,trainer,trainer kept,trainer eager", help=", ".join(PEERS))
+    parser.add_argument("--peers", help=f"some of {', '.join(PEERS)}; the Trainer alone knows `masked`")
     parser.add_argument("--precision", default="auto", help="llx's")
     parser.add_argument("--nanogpt", metavar="DIR", help="a clone of nanoGPT, whose model is used")
     parser.add_argument("--results", type=Path, help="a file to which rounds are added")

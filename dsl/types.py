@@ -42,12 +42,14 @@ class PathText(Type):
     """A string that names files; resolved to a path relative to the project's root.
 
     `exists`: at least one file (or folder) must be there at check; without, it is written, so a folder that is not
-    there is fine, and a file in its place, or the root itself, isn't. `glob`: `*`, `?`, `**` are patterns.
+    there is fine, and a file in its place, or the root itself, isn't. `glob`: `*`, `?`, `**` are patterns. `own`: the
+    component says itself what is to be done if nothing is there.
     """
 
     exists: bool = True
     glob: bool = False
     folder: bool = False
+    own: bool = False
 
 
 class Boolean(Type):

@@ -234,7 +234,11 @@ class Task(Component):
         return metrics[output] if isinstance(metrics, Mapping) and output in metrics else facts.get(output)
 
     def estimate(self, inputs: FactsOf) -> Estimate:
-        """Give what it will cost."""
+        """Give what it will cost.
+
+        Raises TaskFailed for what would end the task, if it shows by now: here more is known than at `check`, and torch may
+        be used where something depends on it.
+        """
         return Estimate()
 
     def run(self, work: Work) -> Facts:

@@ -32,6 +32,12 @@ File = Annotated[str, PathText(exists=True)]
 Folder = Annotated[str, PathText(exists=True, folder=True)]
 """A folder to be read."""
 
+FetchedFile = Annotated[str, PathText(exists=True, own=True)]
+"""One file to be read; if it isn't there, the component says how to get it."""
+
+FetchedFolder = Annotated[str, PathText(exists=True, folder=True, own=True)]
+"""A folder to be read; if it isn't there, the component says how to get it."""
+
 Target = Annotated[str, PathText(exists=False, folder=True)]
 """A folder to write into, below the project's root."""
 

@@ -134,6 +134,8 @@ class FeedForward(Component):
     """
 
     kind: ClassVar[str] = "feedforward"
+    by_token: ClassVar[bool] = False
+    """Whether its module does the same to each token by itself, whatever stands beside it: padding can then be left out."""
 
     @abstractmethod
     def build(self, spec: Spec) -> nn.Module:

@@ -16,6 +16,7 @@ from ..dsl.diagnostics.model import Diagnostic, Text
 from ..dsl.program import Program
 from ..dsl.types import Artifact
 from . import builtin
+from .baddata import BadData
 from .component import Component, Place, Task
 from .distributions import LLX, load, problem, said
 from .experiment import Experiment
@@ -125,6 +126,8 @@ class Registry:
         place = Place(root)
         try:
             value.check(place)
+        except BadData:
+            pass  # told at the component whose files they are
         except (Exception, SystemExit) as error:
             place.problems.append(failure(type(value), self._registered(type(value)).distribution, error))
         if id(value) in self._broken_outputs:

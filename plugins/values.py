@@ -35,6 +35,9 @@ Batch = dict[str, "np.ndarray[Any, Any]"]
 IGNORED = -100
 """The target of a position that carries no loss, as torch's cross-entropy has it."""
 
+CHECKPOINT_FACTS = ("format", "objective", "head", "step", "settled")
+"""What the facts of a checkpoint hold beside those of its tokens."""
+
 TensorBatch = Mapping[str, "torch.Tensor"]
 """The same on the device; arrays of integers are int64 there, whatever they are stored as."""
 
@@ -147,6 +150,14 @@ class Objective(Component):
     @abstractmethod
     def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module | None:
         """Build the module that it adds to a body, or none."""
+
+    def tells_apart(self, facts: Facts) -> Any:
+        """Say what the outputs of its head stand for, as small JSON: a checkpoint's head is kept where that is the same.
+
+        By default what was collected from training (the labels), under the objective's own name.
+        """
+        of_any = ("vocab_size", "roles", "chat_template", "splits", "sources", *CHECKPOINT_FACTS)
+        return [self.name, {name: value for name, value in facts.items() if name not in of_any}]
 
     def frozen(self) -> tuple[Reference, ...]:
         """Give other checkpoints that it needs beside the model."""
@@ -264,6 +275,11 @@ class Optimizer(Component):
     sharded: ClassVar[bool] = True
     """Whether it can step on weights of which each process holds a part."""
     lr: float | Literal["auto"]
+
+    @property
+    def names_parameters(self) -> bool:
+        """Whether its fields name parameters of the network: a plan then builds it once, on the device `meta`."""
+        return False
 
     @property
     def rate(self) -> float:

@@ -95,6 +95,10 @@ class Job(Record):
     compile: bool = False
     samples: Sequence[str] = ()
     """Prompts that are continued at each validation, to be read."""
+    freeze: Sequence[str] = ()
+    """What isn't trained: names of parameters, or patterns of them (see `plugins/nn/parameters.py`)."""
+    unfreeze: Quantity | None = None
+    """Steps or epochs after which one more layer is trained, from the top; None is all from the first step on."""
 
 
 class EvaluationJob(Record):

@@ -10,7 +10,7 @@ from ..dsl.formula import Known, Output, RowField
 from ..dsl.origins import DEFAULT, FieldOrigin, Step, field_origin, item_origin, param_step
 from ..dsl.program import Declared, Expectation, Program, Reference, Scope
 from ..dsl.source import Span
-from ..plugins.component import Component, Task
+from ..plugins.component import Component, Task, TaskFailed
 from ..plugins.schema import fields_of, python_name_of
 from ..plugins.show import show
 
@@ -164,7 +164,10 @@ class _Describer:
                 words = isinstance(value, list) and len(value) <= _LISTED and all(isinstance(one, str) for one in value)
                 if plain or (words and value):
                     yield Value(name, show(value), _DERIVED, value)
-        estimate = facts.estimate(node)
+        try:
+            estimate = facts.estimate(node)
+        except TaskFailed:  # the plan says it
+            return
         for name in ("parameters", "trained_parameters"):
             size = getattr(estimate, name)
             if size is not None and not (name == "trained_parameters" and size == estimate.parameters):

@@ -208,14 +208,25 @@ def _plan(
 
 
 def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
-    """Give what the tasks to run will cost, and the refusal of those that can't fit this machine or its folders."""
+    """Give what the tasks to run will cost, and why some can't run: what they foresee, no room on this machine, …"""
+    from ..plugins.component import Estimate, TaskFailed
     from . import cost
+    from .failures import diagnose
 
     facts = cost.KnownFacts(made.graph, made.store)
-    estimates = {task.node: facts.estimate(task.node) for task in made.to_run}
+    estimates: dict[Node, Estimate] = {}
+    foreseen: list[Diagnostic] = []
+    for task in made.to_run:
+        try:
+            estimates[task.node] = facts.estimate(task.node)
+        except TaskFailed as failure:
+            estimates[task.node] = Estimate()
+            foreseen.append(diagnose(failure, made.graph, task.node, made.store))
+    # What trials or equal parts have in common is said once.
+    foreseen = list({(one.code, one.span): one for one in reversed(foreseen)}.values())[::-1]
     refused = [cost.refusal(node, estimate, made.program, made.graph) for node, estimate in estimates.items()]
     misplaced = made.exports.refusals(made.graph.final, made.waiting)
-    return estimates, [*misplaced, *(diagnostic for diagnostic in refused if diagnostic is not None)]
+    return estimates, [*foreseen, *misplaced, *(diagnostic for diagnostic in refused if diagnostic is not None)]
 
 
 def _can_run(program: Program, name: str) -> bool:

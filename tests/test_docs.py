@@ -57,7 +57,11 @@ def test_links_lead_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_the_examples_have_no_mistakes(example: Path) -> None:
     checked = check_file(example, Registry(), root=ROOT)
-    assert checked.diagnostics == []
+    fetched = [one for one in checked.diagnostics if one.code == "L0743"]
+    assert checked.diagnostics == fetched
+    for one in fetched:  # weights that the repository doesn't carry
+        (help_,) = one.helps
+        assert str(help_.values["command"]).startswith("python examples/fetch.py ")
 
 
 def test_the_readme_shows_a_file_of_25_lines_at_most() -> None:

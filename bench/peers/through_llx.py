@@ -15,7 +15,7 @@ from llx.runtime.training import loop
 def main() -> None:
     work = the_work()
     loop.LOG_EVERY = work["log_every"]
-    result = llx.run(work["file"], only=["pretrain"], seed=work["seed"])
+    result = llx.run(work["file"], only=[work.get("stage", "pretrain")], seed=work["seed"])
     assert result.ok and result.folder is not None, result.diagnostics
     lines = (result.folder / "events.jsonl").read_text(encoding="utf-8").split("\n")
     events = [json.loads(line) for line in lines if line]

@@ -131,6 +131,8 @@ class _Search:
         if not self.wanted.exists:
             return self._written(path)
         if not path.exists():
+            if self.wanted.own and not path.is_symlink():
+                return None
             return "L0662.link" if path.is_symlink() else "L0662"
         if self.wanted.folder:
             return None if path.is_dir() else "L0665"

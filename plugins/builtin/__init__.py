@@ -72,7 +72,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "backend": {"torchrun": "Torchrun"},
     "stage": {"train": "Train", "finetune": "Finetune"},
     "eval": {"evaluate": "Evaluate", "generate": "Generate", "multiple_choice": "MultipleChoice"},
-    "weights": {"checkpoint": "Checkpoint", "gguf": "Gguf"},
+    "weights": {"checkpoint": "Checkpoint", "gguf": "Gguf", "extend": "Extend"},
     "export": {"safetensors": "Safetensors", "huggingface": "HuggingFace"},
     "sweep": {"grid": "Grid", "random": "RandomSweep"},
     "distribution": {"uniform": "Uniform", "log_uniform": "LogUniform", "integers": "Integers"},

@@ -49,6 +49,7 @@ class LearningRateTest(Task):
     micro_batch: int | None = neutral(None)
     activation_checkpointing: Recompute = neutral("none")
     clip_value: float | None = hidden(None)
+    freeze: list[str] = hidden([])
 
     def outputs(self) -> dict[str, Artifact]:
         return {"lr": Artifact("number")}
@@ -78,6 +79,7 @@ class LearningRateTest(Task):
             clip_value=self.clip_value,
             micro_batch=self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
+            freeze=self.freeze,
         )
         taken = work.range_test(job, rates)
         curve = smoothed(taken)

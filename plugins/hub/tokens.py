@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..baddata import BadData, shortened
+from ..builtin.tokenizer.load_tokenizer import known_ids
 from ..builtin.tokenizer.roles import CHAT, KNOWN, MOST_SENTINELS, sentinel
 
 if TYPE_CHECKING:
@@ -23,6 +25,18 @@ NAMES = {
 
 SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
 """What a chat template may name."""
+
+
+def highest_id(files: list[Path]) -> int | None:
+    """Give the highest id of a tokenizer's files, read as JSON or lines; None if they can't be read so."""
+    try:
+        if files[0].suffix == ".txt":
+            return sum(1 for _ in files[0].open("rb")) - 1
+        content = json.loads(files[0].read_bytes())
+        ids = known_ids(content) if files[0].name == "tokenizer.json" else list(content.values())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None  # loading it says why
+    return max((number for number in ids if isinstance(number, int)), default=None)
 
 
 def load(files: list[Path], settings: Mapping[str, Any], shown: str) -> Tokenizer:

@@ -156,6 +156,11 @@ FIELDS: dict[str, str] = {
     "objective.classification.pooling": "どの隠れ状態でテキストを代表させるか",
     "objective.classification.pooler": "テキストを代表する値を、BERT のように tanh の層に通すかどうか",
     "weights.checkpoint.path": "フォルダー",
+    "weights.extend.from": "チェックポイント",
+    "weights.extend.tokens": "加えるトークン",
+    "weights.extend.tokenizer": "足りないトークンを取り出す、別のトークナイザー",
+    "weights.checkpoint.fetch": "ファイルを取得するコマンド。見つからないときに示されます",
+    "weights.gguf.fetch": "ファイルを取得するコマンド。見つからないときに示されます",
     "weights.gguf.path": "ファイル",
     **_of(
         "weights",
@@ -221,7 +226,10 @@ FIELDS: dict[str, str] = {
     **_of(
         "optimizer",
         ("adamw", "muon", "lion", "sgd", "adafactor"),
-        {"groups": "パラメータ名のパターンごとに、代わりに使う `lr` や `weight_decay`"},
+        {
+            "groups": "パラメータ名のパターンごとに、代わりに使う `lr` や `weight_decay`",
+            "layer_decay": "1 層下がるごとに学習率に掛ける値",
+        },
     ),
     **_of("optimizer", ("adamw", "muon", "lion", "sgd"), {"lr": "スケジュールの頂点での学習率"}),
     **_of("optimizer", ("adamw", "muon"), {"betas": "勾配の平均と、その 2 乗の平均が、どれだけゆっくり忘れるか"}),
@@ -305,6 +313,8 @@ FIELDS: dict[str, str] = {
             "offload": "オプティマイザーの状態をホストのメモリに置くかどうか",
             "save": "再開のために保存する間隔。none なら約 1 分ごと",
             "compile": "torch.compile でネットワークをコンパイルするかどうか",
+            "freeze": "訓練しないもの。`body`、`head`、`embedding`、またはパラメータ名のパターン",
+            "unfreeze": "上から 1 層ずつ訓練に加える間隔。最初はヘッドだけ。none ならすべてを初めから訓練",
         },
     ),
     "stage.train.model": "訓練するモデル",

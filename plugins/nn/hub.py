@@ -52,8 +52,10 @@ class Misfit(Exception):
 
 def import_weights(
     network: nn.Module, model: HubModel, family: Family, names: set[str], read: Callable[[str], Tensor]
-) -> dict[str, Tensor]:
+) -> tuple[dict[str, Tensor], list[str]]:
     """Give the parameters of a network, which may be on `meta`, from tensors of a family, in float32.
+
+    Beside them come the names of tensors that say nothing here, such as heads of other tasks.
 
     A tensor that both sides know under several names (a tied projection) is ours once. Raises Misfit, with every name
     that is missing, unexpected or of another shape.
@@ -82,12 +84,13 @@ def import_weights(
             found[name] = part.contiguous()
     ignored = (*family.ignored, *(name for rule in family.rules_for(1) for name in rule.theirs if _is_head(rule)))
     rest = sorted(stored.keys() - used)
-    misfit.unexpected = [name for name in rest if not any(fnmatchcase(name, pattern) for pattern in ignored)]
+    left = [name for name in rest if any(fnmatchcase(name, pattern) for pattern in ignored)]
+    misfit.unexpected = [name for name in rest if name not in left]
     if misfit.missing or misfit.unexpected or misfit.shapes:
         raise misfit
     unknown = shapes.keys() - found.keys()
     assert not unknown, f"{family.model_type} has no rule for {sorted(unknown)}"
-    return found
+    return found, left
 
 
 def export_weights(tensors: Mapping[str, Tensor], model: HubModel, family: Family, headed: bool) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from .initial import initialise
 from .norm import make_norm
 from .positions import document_positions, rotary_angles
 from .spec import Spec
+from .unpadded import Apart, Unpadded
 from .visible import Visible
 
 
@@ -65,16 +66,36 @@ class Transformer(nn.Module):
             segments = cache.begin(tokens, segments)
             past = cache.past
         positions = document_positions(tokens, segments, past)
+        unpadded = self._unpadded(segments, prefix) if cache is None else None
+        if unpadded is not None:
+            tokens, positions = unpadded.flat(tokens), unpadded.flat(positions)
+            types = None if types is None else unpadded.flat(types)
         states = self._embedded(tokens, positions, types)
         auxiliary: list[Tensor] = []
         contexts = {}
         for local in self._sorts():
-            visible = self._visible(local, tokens, segments, past, prefix)
+            if unpadded is not None:
+                visible: Visible = Apart(unpadded.lengths, self.spec.causal)
+            else:
+                visible = self._visible(local, tokens, segments, past, prefix)
             contexts[local] = Context(visible, self._angles(local, positions), cache, auxiliary)
         for layer, block in enumerate(self.blocks):
             states = block(states, contexts[self.spec.is_local(layer)])
         self.auxiliary = torch.stack(auxiliary).sum(dim=0) if auxiliary else None
-        return states if self.final_norm is None else self.final_norm(states)
+        states = states if self.final_norm is None else self.final_norm(states)
+        return states if unpadded is None else unpadded.rows(states)
+
+    def _unpadded(self, segments: Tensor | None, prefix: Tensor | None) -> Unpadded | None:
+        """Say where the tokens are, if the padding between them can be left out, and that is worth while."""
+        spec = self.spec
+        if segments is None or segments.device.type != "cpu" or torch.compiler.is_compiling():
+            return None
+        if not spec.feedforward.by_token or (spec.causal and prefix is not None):
+            return None
+        found = Unpadded(segments)
+        window = spec.sliding_window
+        hides = window is not None and max(found.lengths, default=0) > window
+        return found if found.pays and not hides else None
 
     def _embedded(self, tokens: Tensor, positions: Tensor, types: Tensor | None) -> Tensor:
         """Look up tokens, positions and types, added up and, if the model says so, normalised."""

@@ -26,6 +26,8 @@ MESSAGES: dict[str, str] = {
     "report.results.value": "value",
     "report.results.interval": "95 % interval",
     "report.results.reference": "to beat",
+    "report.learning": "Learning curves",
+    "report.learning.about": "What the sweeps were judged by, over a number that they try; a bar is one standard deviation over the seeds, each way.",
     "report.sweep": "Trials of {label}",
     "report.confusion": "Confusion matrix of {label}",
     "report.confusion.corner": "truth ↓  predicted →",

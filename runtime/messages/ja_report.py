@@ -26,6 +26,8 @@ MESSAGES: dict[str, str] = {
     "report.results.value": "値",
     "report.results.interval": "95 % 区間",
     "report.results.reference": "基準値",
+    "report.learning": "学習曲線",
+    "report.learning.about": "スイープの評価値を、試した数値に対して示します。縦棒はシードによる標準偏差（上下に 1 つ分）です。",
     "report.sweep": "{label} の試行",
     "report.confusion": "{label} の混同行列",
     "report.confusion.corner": "正解 ↓  予測 →",

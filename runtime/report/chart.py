@@ -25,6 +25,8 @@ class Curve:
     style: str = "one"
     smooth: bool = False
     dots: bool = False
+    spread: Sequence[tuple[float, float, float]] = ()
+    """Places with the lower and the upper end of what was found there, drawn as bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,9 @@ def chart(
     name: str,
     best: float | None = None,
     marks: Sequence[float] = (),
+    across: Axis | None = None,
 ) -> Markup:
-    """Draw curves over one pair of axes. `name` says how values are written.
+    """Draw curves over one pair of axes. `name` says how values are written; `across` is the x axis, if not by their places.
 
     `best` marks a place on the x axis, `marks` are places where something was unusual.
 
@@ -82,8 +85,9 @@ def chart(
     finite = [(a, b) for curve in curves for a, b in curve.points if math.isfinite(b)]
     if not finite:
         return Markup("")
-    across = Axis.of([a for a, _ in finite], 5, tight=True)
-    up = Axis.of([b for _, b in finite], 4)
+    across = across or Axis.of([a for a, _ in finite], 5, tight=True)
+    ends = [end for curve in curves for _, *both in curve.spread for end in both]
+    up = Axis.of([*(b for _, b in finite), *ends], 4)
     drawn = [_grid(up), *(_draw(curve, across, up) for curve in curves)]
     if best is not None and across.low <= best <= across.high:
         at = round(across.place(best) * WIDTH, 1)
@@ -155,6 +159,10 @@ def _draw(curve: Curve, across: Axis, up: Axis) -> Markup:
             if math.isfinite(b):
                 at = _at(a, b, across, up)
                 parts.append(element("path", class_=f"dot {curve.style}", d=f"M{at}h0"))
+    for a, low, high in curve.spread:
+        x = round(across.place(a) * WIDTH, 1)
+        y1, y2 = (round((1 - up.place(end)) * HEIGHT, 1) for end in (low, high))
+        parts.append(element("line", class_=f"spread {curve.style}", x1=x, x2=x, y1=y1, y2=y2))
     return join(parts)
 
 

@@ -17,6 +17,7 @@ from ..words import say
 from . import tables
 from .chart import Curve, chart
 from .curves import curves
+from .learning import learning
 from .listing import listing
 from .markup import Markup, element, join
 from .record import RunRecord, TaskRecord
@@ -78,6 +79,7 @@ def parts(record: RunRecord, sections: Sections) -> list[Markup]:
         _section(say("report.results"), tables.results(record)),
         _section(say("report.expects"), tables.expectations(record)),
         *(_sweep(task) for task in record.tasks.values()),
+        _section(say("report.learning"), learning(record.tasks.values())),
         *(_range(task) for task in record.tasks.values()),
         *(
             _section(say("report.confusion", label=task.label), tables.confusion(task))

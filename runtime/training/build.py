@@ -62,12 +62,8 @@ def stored_network(model: Model, objective: Objective, folder: Path) -> tuple[Ne
     return network if fits else None, stored
 
 
-_OWN = ("format", "objective", "step", "vocab_size", "roles", "chat_template", "settled")
-"""Facts of a checkpoint that are not about what its head tells apart."""
-
-
 def load_head(network: Network, stored: Stored, objective: Objective, facts: Facts) -> str:
-    """Put a checkpoint's head into the network if it is the same objective's and fits, label set included.
+    """Put a checkpoint's head into the network if it tells the same apart and fits (see `Objective.tells_apart`).
 
     Gives what became of it: loaded, fresh (made anew) or none (the objective has none, or no weights in it).
     """
@@ -75,9 +71,7 @@ def load_head(network: Network, stored: Stored, objective: Objective, facts: Fac
     if not own:
         return "none"
     given = under("head.", stored.weights)
-    collected = [{name: value for name, value in each.items() if name not in _OWN} for each in (stored.facts, facts)]
-    same = stored.facts.get("objective") == objective.name and collected[0] == collected[1]
-    if not same:
+    if stored.facts.get("head") != objective.tells_apart(facts):
         return "fresh"
     try:
         require_match(own, given)
@@ -89,6 +83,19 @@ def load_head(network: Network, stored: Stored, objective: Objective, facts: Fac
     return "loaded"
 
 
+def taken(network: Network, stored: Stored, head: str) -> dict[str, Any]:
+    """List what became of a checkpoint's weights: how many were loaded, which are made anew, and which were left.
+
+    `head` is what `load_head` gave.
+    """
+    own = {f"head.{name}" for name in _head_tensors(network)}
+    given = {name for name in stored.weights if name.startswith("head.")}
+    body = len(stored.weights) - len(given)
+    if head == "loaded":
+        return {"loaded": body + len(given), "fresh": [], "left": []}
+    return {"loaded": body, "fresh": sorted(own), "left": sorted(given)}
+
+
 def _head_tensors(network: Network) -> Tensors:
     """Give the weights that are the head's own: a tied one's are the body's."""
     return under("head.", tensors_of(network))
@@ -97,4 +104,5 @@ def _head_tensors(network: Network) -> Tensors:
 def checkpoint_facts(objective: Objective | None, facts: Facts, **more: Any) -> Facts:
     """Give what belongs to a checkpoint: vocabulary size, roles, label set, the objective whose head it holds."""
     kept = {name: value for name, value in facts.items() if name not in ("splits", "sources")}
-    return {"format": 1, "objective": objective.name if objective else None, **kept, **more}
+    about = {"objective": objective.name, "head": objective.tells_apart(facts)} if objective else {"objective": None}
+    return {"format": 1, **about, **kept, **more}

@@ -9,7 +9,7 @@ import torch
 from .device import seed_device
 from .learner import Learner
 from .loader import Ready, smaller
-from .memory import is_out_of_memory
+from .memory import LessAtOnce, is_out_of_memory
 from .setup import Setup
 from .state import State
 from .step import Sums, gradients
@@ -35,9 +35,11 @@ class Gradients:
             try:
                 return gradients(team, self.learner, ready, setup.device, setup.dtype, scale, self.lap)
             except (MemoryError, RuntimeError) as error:
-                # Of several ranks the others don't hear of it in time: they wait in the step that this one left.
-                if not is_out_of_memory(error) or state.micro_batch == 1 or team.size > 1:
+                if not is_out_of_memory(error) or state.micro_batch == 1:
                     raise
+                if team.size > 1:
+                    # The others don't hear of it in time: they wait in the step that this one left.
+                    raise LessAtOnce(ready.step, -(-state.micro_batch // 2)) from error
             self._halve(ready.step, len(ready.rows))
 
     def _halve(self, step: int, rows: int) -> None:

@@ -108,6 +108,9 @@ class Keeper:
         self.update.put(saved.optimizer)
         put(network, saved.network)
         self.update.weights_changed()
+        if self.setup.job.micro_batch is not None:
+            # Memory ran out since this was saved.
+            state.micro_batch = min(state.micro_batch, self.setup.job.micro_batch)
         self.state.become(state)
         self.chooser.restore(state.kernels)
         self.state.kernels = self.chooser.taken

@@ -21,6 +21,7 @@ from .samples import samples
 from .setup import Setup
 from .state import State
 from .step import NonFinite, Sums
+from .thaw import Thaw
 from .update import Update
 from .validation import Validation
 
@@ -39,6 +40,7 @@ class Training:
         self.learner = Learner(self.network, self.job.objective)
         self.team.place(self.learner, setup.dtype)
         self.update = Update(self.job, self.network, setup.device, setup.dtype)
+        self.thaw = Thaw(self.network, setup.unfreeze_every)
         self.state = State(setup.micro_batch, kernels=chooser.taken)
         self.validation = Validation(setup, self.learner, self.update, self.state)
         self.meter = Meter(setup.device)
@@ -79,6 +81,7 @@ class Training:
                     break
                 ready = loader.batch(state.step)
                 lap("data")
+                self._thaw()
                 self._step(ready, gradients.of(ready, self.update.loss_scale))
                 self._after_step()
                 traced()
@@ -92,6 +95,11 @@ class Training:
         return facts_of(setup, state, self.network, self.update.skipped)
 
     # One step
+
+    def _thaw(self) -> None:
+        """Have one more layer trained from this step on, if it is time."""
+        for depth in self.thaw.at(self.state.step):
+            self.work.progress.log("training.thawed", step=self.state.step + 1, depth=depth)
 
     def _step(self, ready: Ready, sums: Sums) -> None:
         step = ready.step
@@ -168,7 +176,7 @@ class Training:
         if figures is None:
             return
         update = self.update
-        figures["lr"] = update.rates[0] * update.factor
+        figures["lr"] = self.job.optimizer.rate * update.factor
         figures["epoch"] = self.state.step / self.setup.pace.steps_per_epoch
         if update.norm is not None:
             figures["gradient_norm"] = float(update.norm)

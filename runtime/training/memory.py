@@ -10,6 +10,14 @@ import torch
 from ...plugins.component import TaskFailed
 
 
+class LessAtOnce(Exception):
+    """Raised by one of several ranks that ran out of memory: all of them have to begin again with fewer rows at once."""
+
+    def __init__(self, step: int, rows: int) -> None:
+        super().__init__(step, rows)
+        self.step, self.rows = step, rows
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an allocation failed, on the device or on the host."""
     # The CPU's allocator raises a bare RuntimeError.

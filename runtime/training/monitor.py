@@ -7,6 +7,7 @@ import os
 import torch
 
 from ...plugins.nn.network import Network
+from ...plugins.nn.parameters import passes
 from .by_source import losses_by_source
 from .calibrate import matmul_peak
 from .ratio import UpdateRatio
@@ -31,7 +32,7 @@ class Monitor:
         self.spikes = Spikes()
         self.ratio = UpdateRatio(p for p in network.parameters() if p.requires_grad)
         length = setup.shards.row_length()
-        self.flops_per_token = 3 * setup.job.model.flops_per_token(setup.facts["vocab_size"], length)
+        self.flops_per_token = passes(network) * setup.job.model.flops_per_token(setup.facts["vocab_size"], length)
         self._peak: float | None = None
         self._looks = not setup.team.sharded
         """Whether the weights can be looked at here: of shards nothing is told that needs them whole."""

@@ -26,9 +26,12 @@ def profiled(work: Work, device: torch.device) -> Iterator[Callable[[], None]]:
         return
     from torch.profiler import ProfilerActivity, profile, schedule
 
+    traced = False
     path = Path.cwd() / f"llx-trace-{work.fingerprint[:12]}.json"
 
     def written(trace: torch.profiler.profile) -> None:
+        nonlocal traced
+        traced = True
         trace.export_chrome_trace(str(path))
         work.progress.log("training.profile", steps=int(steps), file=path.name)
 
@@ -36,6 +39,8 @@ def profiled(work: Work, device: torch.device) -> Iterator[Callable[[], None]]:
     plan = schedule(wait=SKIPPED, warmup=WARMED, active=int(steps), repeat=1)
     with profile(activities=kinds, schedule=plan, on_trace_ready=written, record_shapes=True) as trace:
         yield trace.step
+    if not traced:
+        work.progress.log("training.no_profile", steps=SKIPPED + WARMED + int(steps))
 
 
 def _nothing() -> None: ...

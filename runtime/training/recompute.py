@@ -5,7 +5,7 @@ Chen et al. 2016, arXiv:1604.06174. Losses and gradients have the same bits, dro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
 from ...plugins.component import TaskFailed
+from ...plugins.nn.parameters import layers_of
 from ...plugins.work import Recompute
 
 _aten = torch.ops.aten
@@ -41,20 +42,11 @@ def recompute(body: nn.Module, what: Recompute) -> None:
     """
     if what == "none":
         return
-    layers = list(_layers(body))
+    layers = list(layers_of(body))
     if not layers:
         raise TaskFailed("L0892", field="activation_checkpointing", help="L0892.help")
     for layer in layers:
         layer.forward = partial(_run, layer.forward, what)
-
-
-def _layers(module: nn.Module) -> Iterator[nn.Module]:
-    """Give the members of module lists, not those of lists within them."""
-    for child in module.children():
-        if isinstance(child, nn.ModuleList):
-            yield from child
-        else:
-            yield from _layers(child)
 
 
 def _run(forward: Callable[..., Any], what: Recompute, *given: Any, **named: Any) -> Any:

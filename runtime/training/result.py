@@ -64,6 +64,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
         facts["sources"] = repeats
     if state.spikes.get("count"):
         facts["spikes"] = {name: state.spikes[name] for name in ("count", "steps")}
+    if setup.taken is not None:
+        facts["weights"] = setup.taken
     if opened := openings(state.curve):
         facts["overfits_from"] = [opening.step for opening in opened]
     if skipped is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from ...plugins.canonical import describe, flatten
 from ...plugins.component import Component, Facts, TaskFailed
 from ...plugins.nn.network import Network
+from ...plugins.nn.parameters import embedding_weights, freeze
 from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
@@ -15,7 +16,7 @@ from ...plugins.tables import stored_records
 from ...plugins.work import Job, Work
 from .batch import micro_batch
 from .budget import Budget, Pace, validation_interval
-from .build import Stored, build, load_body, load_head
+from .build import Stored, build, load_body, load_head, taken
 from .checkpoint import Checkpoints, check_space
 from .device import choose_device
 from .loader import Reader
@@ -24,6 +25,9 @@ from .order import Epochs, Mixture, Order, Source, length_class
 from .precision import choose_precision, compute_in_fp8
 from .recompute import recompute
 from .team import Team
+
+_SHOWN = 8
+"""Names of tensors in a note."""
 
 
 class Setup:
@@ -56,6 +60,7 @@ class Setup:
         self._set_order()
         self.budget = Budget(job.budget, self.pace)
         self.validate_every = validation_interval(job.validate, self.budget, self.pace)
+        self.unfreeze_every = None if job.unfreeze is None else max(round(self.pace.steps(job.unfreeze)), 1)
         self.micro_batch = micro_batch(
             job.micro_batch,
             -(-self.rows // self.team.size),
@@ -94,6 +99,7 @@ class Setup:
     def _network(self) -> Network:
         job, log = self.job, self.work.progress.log
         network = build(job.model, job.objective, self.facts, self.seed)
+        self.taken: dict[str, Any] | None = None
         self.head = "fresh" if network.head is not None else "none"
         if job.initial is not None:
             given = self.work.input(job.initial)
@@ -101,6 +107,11 @@ class Setup:
             load_body(network, stored)
             self.head = load_head(network, stored, job.objective, self.facts)
             log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
+            self.taken = taken(network, stored, self.head)
+            for state in ("fresh", "left"):
+                if names := self.taken[state]:
+                    log(f"training.weights.{state}", count=len(names), names=names[:_SHOWN])
+        freeze(network, job.freeze)
         network.to(self.device)
         if self.device.type == "cpu":
             let_choose(network)
@@ -121,6 +132,8 @@ class Setup:
             "clip": job.clip,
             "clip_value": job.clip_value,
             "ema": job.ema,
+            "freeze": list(job.freeze),
+            "unfreeze": None if job.unfreeze is None else str(job.unfreeze),
             "swa": job.swa,
             "token_dropout": job.token_dropout,
             "offload": job.offload,
@@ -141,9 +154,15 @@ class Setup:
 
     def _check_space(self) -> None:
         """Look before the first step whether a checkpoint and the result will fit on the disk."""
-        parameters = sum(p.numel() for p in self.network.parameters())
+        trained = [p for p in self.network.parameters() if p.requires_grad]
         weights = sum(p.numel() * p.element_size() for p in self.network.parameters())
-        average = weights if self.job.ema is not None or self.job.swa is not None else 0
-        state = self.job.optimizer.state_bytes(parameters, self.job.model.shape.hidden_size * self.facts["vocab_size"])
+        average = (
+            sum(p.numel() * p.element_size() for p in trained)
+            if self.job.ema is not None or self.job.swa is not None
+            else 0
+        )
+        tables = embedding_weights(self.network)
+        embedded = sum(p.numel() for p in trained if id(p) in tables)
+        state = self.job.optimizer.state_bytes(sum(p.numel() for p in trained), embedded)
         check_space(self.work.partial, 3 * weights + average + state)
         check_space(self.work.directory, 2 * weights)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from llx.plugins.api import Place, TaskFailed
 from llx.plugins.builtin.export.huggingface import HuggingFace
 from llx.plugins.builtin.weights.checkpoint import Checkpoint
 from llx.plugins.builtin.weights.gguf import Gguf
@@ -101,6 +102,7 @@ def test_pickles_are_refused_and_broken_files_named(folder: Path) -> None:
     assert lab.problems(weights) == [("path", "L0692")]
     (folder / "pytorch_model.bin").unlink()
     (folder / "model.safetensors").write_bytes(b"not safetensors")
+    assert lab.problems(weights) == [("path", "L0696")]
     assert lab.failure(weights).code == "L0696"
     (folder / "config.json").write_text("{")
     assert lab.problems(weights) == [("path", "L0696")]
@@ -126,6 +128,79 @@ def test_tensors_that_do_not_fit_are_named(folder: Path) -> None:
     code, help_, names = failure(given | {"model.norm.weight": torch.zeros(9)})
     assert (code, help_) == ("L0694", "L0694.shapes")
     assert "norm.weight" in str(names)
+
+
+@pytest.mark.parametrize(
+    ("lack", "more", "change", "help_"),
+    [
+        ("model.embed_tokens.weight", {}, {}, "L0694.missing"),
+        ("", {}, {"num_hidden_layers": 2}, "L0694.missing"),
+        ("", {"transformer.h.0.attn.c_attn.weight": (24, 8)}, {}, "L0694.unexpected"),
+        ("", {"model.layers.1.mlp.up_proj.weight": (16, 8)}, {}, "L0694.unexpected"),
+        ("", {}, {"hidden_size": 16}, "L0694.shapes"),
+        ("", {}, {"vocab_size": 13}, "L0694.shapes"),
+    ],
+)
+def test_another_models_tensors_are_told_at_check(
+    folder: Path, lack: str, more: dict[str, tuple[int, ...]], change: dict[str, Any], help_: str
+) -> None:
+    given = {name: tensor for name, tensor in tensors().items() if name != lack}
+    save_file(given | {name: torch.zeros(shape) for name, shape in more.items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(CONFIG | change))
+    place = Place(folder.parent)
+    Checkpoint(path="there").check(place)
+    assert [(p.code, p.help.key if p.help else None) for p in place.problems] == [("L0694", help_)]
+
+
+@pytest.mark.parametrize(
+    ("lack", "more", "help_"),
+    [
+        ("model.norm.weight", {}, "L0694.missing"),
+        ("", {"model.layers.0.self_attn.q_proj.bias": (8,)}, "L0694.unexpected"),
+        ("", {"model.layers.0.mlp.up_proj.weight": (17, 8)}, "L0694.shapes"),
+    ],
+)
+def test_every_tensor_is_held_against_the_model_by_the_plan(
+    folder: Path, lack: str, more: dict[str, tuple[int, ...]], help_: str
+) -> None:
+    given = {name: tensor for name, tensor in tensors().items() if name != lack}
+    save_file(given | {name: torch.zeros(shape) for name, shape in more.items()}, folder / "model.safetensors")
+    lab, weights = Lab(folder.parent), Checkpoint(path="there")
+    assert lab.problems(weights) in ([], [("path", "L0694")])
+    with pytest.raises(TaskFailed) as caught:
+        weights.estimate(lab)
+    assert (caught.value.code, caught.value.help, caught.value.field) == ("L0694", help_, "path")
+
+
+def test_a_tokenizer_with_more_ids_than_embeddings_is_told_at_check(folder: Path) -> None:
+    words = {f"w{number}": number for number in range(13)} | {"</s>": 13}
+    Tokenizer(models.WordLevel(words, unk_token="w0")).save(str(folder / "tokenizer.json"))
+    assert Lab(folder.parent).problems(Checkpoint(path="there")) == [("path", "L0701")]
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    assert Lab(folder.parent).problems(Checkpoint(path="there")) == [("path", "L0701")]
+
+
+def test_a_context_longer_than_the_weights_were_trained_with_is_told(folder: Path) -> None:
+    assert Lab(folder.parent).problems(Checkpoint(path="there", context_length=33)) == [("context_length", "L0744")]
+    assert Lab(folder.parent).problems(Checkpoint(path="there", context_length=32)) == []
+
+
+def test_weights_that_are_not_there_are_told_with_the_command_that_brings_them(tmp_path: Path) -> None:
+    for component, path in ((Checkpoint, "weights/minilm"), (Gguf, "weights/smol.gguf")):
+        place = Place(tmp_path)
+        component(path=path, fetch="python fetch.py all").check(place)
+        [problem] = place.problems
+        assert (problem.code, problem.help.key if problem.help else None) == ("L0743", "L0743.fetch")
+        assert Lab(tmp_path).problems(component(path=path)) == [("path", "L0743")]
+
+
+def test_what_the_files_hold_beside_the_model_is_named(folder: Path) -> None:
+    rotary = {"model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(4)}
+    save_file(tensors() | rotary, folder / "model.safetensors")
+    lab = Lab(folder.parent)
+    lab.run(Checkpoint(path="there"))
+    assert lab.log.lines == [("weights.left", {"count": 1, "names": ["layers.0.self_attn.rotary_emb.inv_freq"]})]
 
 
 def test_a_gguf_file_that_is_none(tmp_path: Path) -> None:

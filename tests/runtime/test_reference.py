@@ -56,13 +56,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _write_weights(folder: Path) -> None:
-    """Write what a check looks at of weights: the configuration, and that the other files are there."""
+    """Write what a check looks at of weights: the configuration, a few tensors, and that the other files are there."""
     import gguf
+    from safetensors.numpy import save_file
 
     (folder / "minilm").mkdir(parents=True)
     (folder / "minilm" / "config.json").write_text(json.dumps({"model_type": "bert", "vocab_size": 10}))
-    for name in ("model.safetensors", "tokenizer.json"):
-        (folder / "minilm" / name).touch()
+    (folder / "minilm" / "tokenizer.json").touch()
+    table = {"embeddings.word_embeddings.weight": np.zeros((10, 768), np.float32)}
+    save_file(table, folder / "minilm" / "model.safetensors")
     writer = gguf.GGUFWriter(folder / "smollm2.gguf", "llama")
     for add, value in (
         (writer.add_block_count, 2),

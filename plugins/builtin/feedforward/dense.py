@@ -19,6 +19,7 @@ class Dense(FeedForward):
 
     name: ClassVar[str] = "dense"
     example: ClassVar[str] = "dense()"
+    by_token: ClassVar[bool] = True
 
     def build(self, spec: Spec) -> nn.Module:
         from ...nn import feedforward

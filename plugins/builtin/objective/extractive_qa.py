@@ -50,7 +50,7 @@ class ExtractiveQA(Objective):
         Field(description="The column with the offset of the one text in `answer`; none reads all from `answers`"),
     ] = None
     max_answer_length: Annotated[int, Field(gt=0, description="The most tokens of a predicted answer")] = 30
-    n_best: Annotated[int, Field(gt=0, description="Answers that are kept of each question, the best first")] = 20
+    n_best: Annotated[int, Field(gt=0, description="Answers that are kept of each question, the best first")] = 5
     no_answer_threshold: Annotated[
         float | Literal["auto"] | None,
         Field(

@@ -37,6 +37,9 @@ class LanguageModelling(Objective):
     def count(self, batch: Batch) -> float:
         return float((batch["targets"] != IGNORED).sum())
 
+    def tells_apart(self, facts: Facts) -> Any:
+        return "vocabulary"
+
     def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module:
         from ...nn.heads import VocabularyHead
 

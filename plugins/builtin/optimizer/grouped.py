@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -21,9 +20,6 @@ FUSED = ("cuda", "cpu", "mps", "xpu")
 SETTINGS = ("lr", "weight_decay")
 """What a group may have of its own."""
 
-_SHOWN = 3
-"""Names of parameters in a message."""
-
 
 class GroupedOptimizer(Optimizer):
     """The base of optimizers whose parameters come in groups.
@@ -37,6 +33,13 @@ class GroupedOptimizer(Optimizer):
         dict[str, dict[str, Annotated[float, Field(ge=0)]]],
         Field(description="By a pattern of parameters' names, the `lr` or `weight_decay` that they have instead"),
     ] = Field(default_factory=dict)
+    layer_decay: Annotated[
+        float, Field(gt=0, le=1, description="By what the learning rate is multiplied from each layer to the one below")
+    ] = 1.0
+
+    @property
+    def names_parameters(self) -> bool:
+        return bool(self.groups)
 
     def check(self, place: Place) -> None:
         """Report settings that no group has."""
@@ -50,17 +53,20 @@ class GroupedOptimizer(Optimizer):
 
         Raises TaskFailed for a pattern that no parameter has, and for a parameter that two patterns mean.
         """
+        from ...nn.parameters import embedding_weights
+
         embeddings = embedding_weights(network)
         # A model may ask for other rates of its matrices, as muP does; a pattern's own rate is meant as it stands.
         rate_factors = getattr(network, "rate_factors", None)
         factors: dict[str, float] = rate_factors() if rate_factors is not None else {}
+        decays = self._decays(network)
         groups: dict[tuple[Any, ...], dict[str, Any]] = {}
         own = dict(self._settings(network))
         for name, parameter in network.named_parameters():
             if not parameter.requires_grad:
                 continue
             matrix = parameter.dim() >= 2 and id(parameter) not in embeddings
-            lr = self.rate * factors.get(name, 1.0)
+            lr = self.rate * factors.get(name, 1.0) * decays.get(name, 1.0)
             settings = {"lr": lr, "weight_decay": self.weight_decay if matrix else 0.0} | own.get(name, {})
             settings |= self.marks(name, matrix)
             group = groups.setdefault(tuple(settings.values()), {"params": [], **settings})
@@ -71,33 +77,36 @@ class GroupedOptimizer(Optimizer):
         """Give what else a parameter's group is marked with; `matrix` is one that is no embedding."""
         return {}
 
+    def _decays(self, network: nn.Module) -> dict[str, float]:
+        """Give what `layer_decay` makes of the learning rate of each parameter: 1 above the layers, and less below.
+
+        So BERT-like models are tuned since ELECTRA (Clark et al. 2020, arXiv:2003.10555); the exponents are BEiT's, 1 for
+        the top layer and one more than there are layers for the embeddings.
+        """
+        from ...nn.parameters import depths
+
+        if self.layer_decay == 1.0:
+            return {}
+        depth_of = depths(network)
+        top = max(depth_of.values(), default=0)
+        return {name: self.layer_decay ** (top - depth) for name, depth in depth_of.items()}
+
     def _settings(self, network: nn.Module) -> Iterator[tuple[str, dict[str, float]]]:
         """Give the settings of each parameter that a pattern means, by its name."""
-        names = [name for name, _ in network.named_parameters()]
-        meant: dict[str, str] = {}
+        from ...nn.parameters import meant, some_names
+
+        seen: dict[str, str] = {}
         for pattern, settings in self.groups.items():
-            found = [name for name in names if fnmatchcase(name, pattern)]
+            found = meant(network, pattern)
             if not found:
-                values = {"pattern": pattern, "names": ", ".join(names[:_SHOWN]), "count": len(names)}
+                values: dict[str, object] = {"pattern": pattern, **some_names(network)}
                 raise TaskFailed("L0541", values, field="groups", help="L0541.help", component=self)
             for name in found:
-                if name in meant:
-                    values = {"pattern": pattern, "other": meant[name], "parameter": name}
+                if name in seen:
+                    values = {"pattern": pattern, "other": seen[name], "parameter": name}
                     raise TaskFailed("L0542", values, field="groups", help="L0542.help", component=self)
-                meant[name] = pattern
+                seen[name] = pattern
                 yield name, settings
-
-
-def embedding_weights(network: nn.Module) -> set[int]:
-    """Give the identities of the weights that are looked up and not multiplied with."""
-    from torch import nn
-
-    return {
-        id(parameter)
-        for module in network.modules()
-        if isinstance(module, nn.Embedding)
-        for parameter in module.parameters(recurse=False)
-    }
 
 
 def can_be_fused(network: nn.Module) -> bool:

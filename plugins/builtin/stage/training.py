@@ -38,6 +38,10 @@ from ..learning_rate import LearningRateTest
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
 from ..tokens import Tokens
+from .trained import Trained, looked_at
+
+Part = Literal["body", "head", "embedding"] | str
+"""A part of a network: a word for it, or a pattern of the names of its parameters."""
 
 
 class TrainingStage(Stage):
@@ -86,10 +90,22 @@ class TrainingStage(Stage):
     )
     offload: bool = Field(False, description="Whether the optimizer's state stays in the host's memory")
     compile: bool = Field(False, description="Whether the network is compiled by torch.compile")
+    freeze: Part | list[Part] = Field(
+        default_factory=list,
+        description="What isn't trained: `body`, `head`, `embedding`, or patterns of parameters' names",
+    )
+    unfreeze: Interval | None = Field(
+        None, description="How long until one more layer is trained, from the top, the head first; none is all at once"
+    )
 
     @property
     def budgets(self) -> tuple[Quantity, ...]:
         return tuple(self.budget) if isinstance(self.budget, list) else (self.budget,)
+
+    @property
+    def frozen(self) -> list[str]:
+        """Give the patterns of what isn't trained."""
+        return self.freeze if isinstance(self.freeze, list) else [self.freeze]
 
     @property
     @abstractmethod
@@ -123,6 +139,7 @@ class TrainingStage(Stage):
             clip_value=self.clip_value,
             micro_batch=None if self.micro_batch == "auto" else self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
+            freeze=self.frozen,
         )
 
     def prepare(self) -> dict[str, Task]:
@@ -176,26 +193,29 @@ class TrainingStage(Stage):
     def estimate(self, inputs: FactsOf) -> Estimate:
         vocab_size = inputs(self.described_tokenizer()).get("vocab_size")
         rows_a_step = self.rows_known(inputs)
+        some = looked_at(self, self.facts(inputs))
         if vocab_size is None:
             return Estimate(rows=rows_a_step)
         model = self.described_model()
         parameters = model.parameters(vocab_size)
+        # A backward pass costs twice its forward pass.
+        part = some or Trained(parameters, embedded=parameters - model.parameters(0), passes=3.0, kept=1.0)
         length = model.shape.context_length
         rows = self.rows_a_step(self.longest_row()) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
         return Estimate(
             parameters=parameters,
-            trained_parameters=parameters,
+            trained_parameters=part.parameters,
             active_parameters=model.active_parameters(vocab_size),
             tokens=tokens,
             rows=rows_a_step,
-            # A backward pass costs twice its forward pass.
-            flops=3 * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
-            # Weights and gradients in float32 and an average of the weights, the optimizer's state, and what the forward
-            # pass keeps.
-            memory=(8 + 4 * (self.ema is not None or self.swa is not None)) * parameters
-            + (0 if self.offload else self.optimizer.state_bytes(parameters, parameters - model.parameters(0)))
-            + model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing),
+            flops=part.passes * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
+            # Weights in float32; of those that are trained gradients, an average, and the optimizer's state; and what the
+            # forward pass keeps.
+            memory=4 * parameters
+            + (4 + 4 * (self.ema is not None or self.swa is not None)) * part.parameters
+            + (0 if self.offload else self.optimizer.state_bytes(part.parameters, part.embedded))
+            + round(part.kept * model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing)),
         )
 
     def rows_a_step(self, length: int) -> int:
@@ -274,6 +294,8 @@ class TrainingStage(Stage):
                 save=self.save,
                 compile=self.compile,
                 samples=self.samples,
+                freeze=self.frozen,
+                unfreeze=self.unfreeze,
             )
         )
         return facts | found

@@ -63,7 +63,7 @@ class LoadTokenizer(Reserving):
             missing = [role for role, token in self._roles(_special_tokens(content)).items() if token is None]
         except BadData:
             return None  # reported by `check`
-        ids = _ids(content)
+        ids = known_ids(content)
         return max(ids) + 1 + len(missing) if ids else None
 
     def known_roles(self, root: Path) -> tuple[str, ...] | None:
@@ -151,7 +151,7 @@ def _special_tokens(content: dict[str, Any]) -> dict[str, bool]:
     return found
 
 
-def _ids(content: dict[str, Any]) -> list[int]:
+def known_ids(content: dict[str, Any]) -> list[int]:
     """Give the ids of all tokens, those outside the model's vocabulary included."""
     vocabulary = content["model"].get("vocab")
     ids = list(vocabulary.values()) if isinstance(vocabulary, dict) else list(range(len(vocabulary or ())))

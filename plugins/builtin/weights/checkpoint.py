@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ...api import Facts, Field
-from ...baddata import BadData
-from ...fields import Folder as FolderPath
+from ...baddata import BadData, shortened
+from ...fields import FetchedFolder
 from ...hub.folder import Folder
+from ...hub.header import Shapes, read_shapes
 from ...hub.mapping import Config, Family
 from .foreign import ForeignWeights
 
@@ -30,7 +31,7 @@ class Checkpoint(ForeignWeights):
     positional: ClassVar[tuple[str, ...]] = ("path",)
     version: ClassVar[int] = 2
 
-    path: FolderPath = Field(description="The folder")
+    path: FetchedFolder = Field(description="The folder")
 
     def files(self, root: Path) -> list[Path]:
         try:
@@ -53,6 +54,21 @@ class Checkpoint(ForeignWeights):
                 raise BadData("L0696", {"file": f"{self.path}/{path.name}", "reason": reason})
         shards = Shards(files)
         return shards.names, shards.read
+
+    def shapes(self, root: Path) -> Shapes:
+        found: dict[str, tuple[int, ...]] = {}
+        for path in self._folder(root).weights():
+            try:
+                found |= read_shapes(path)
+            except (OSError, ValueError, RecursionError) as error:
+                reason = {"file": f"{self.path}/{path.name}", "reason": shortened(error)}
+                raise BadData("L0696", reason) from None
+        return found
+
+    def highest_id(self, root: Path) -> int | None:
+        from ...hub.tokens import highest_id
+
+        return highest_id(self._folder(root).tokenizer())
 
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
         from ...hub.tokens import load, roles

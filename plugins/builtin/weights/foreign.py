@@ -6,7 +6,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import PrivateAttr
 
@@ -23,8 +23,11 @@ from ...api import (
     TaskFailed,
     WeightsTask,
     Work,
+    neutral,
 )
 from ...baddata import BadData
+from ...hub.fits import misfit, require_tensors
+from ...hub.header import Shapes
 from ...hub.mapping import Config, Family
 from ..objective.causal_lm import CausalLM
 from ..objective.classification import Classification
@@ -46,8 +49,12 @@ _SHOWN = 8
 class ForeignWeights(WeightsTask):
     """The base of weights from files: model, objective and vocabulary are known from them before anything runs."""
 
+    path: str
     context_length: int | None = Field(
         None, ge=4, description="The most tokens that a row may have; none is as many as the model was made for"
+    )
+    fetch: str | None = neutral(
+        None, "The command that brings the files, to be said where they aren't there", min_length=1
     )
     _root: Path = PrivateAttr(Path())
     """The project's root. `check` gets to know it, before anybody asks for what the files say."""
@@ -59,6 +66,14 @@ class ForeignWeights(WeightsTask):
     @abstractmethod
     def tensors(self, root: Path) -> tuple[set[str], Callable[[str], Tensor]]:
         """Give the names of the tensors, by the family's names, and what reads one."""
+
+    @abstractmethod
+    def shapes(self, root: Path) -> Shapes:
+        """Give the shapes of the tensors, by the family's names, from the files' headers; BadData for what has none."""
+
+    @abstractmethod
+    def highest_id(self, root: Path) -> int | None:
+        """Give the highest id of the tokenizer, without loading it; None if that can't be told."""
 
     @abstractmethod
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
@@ -75,16 +90,36 @@ class ForeignWeights(WeightsTask):
     def check(self, place: Place) -> None:
         self._root = place.root
         try:
-            self.look(place.root)
-            model = self._model(place.root)
+            if not (place.root / self.path).exists():
+                values = {"path": self.path, "command": self.fetch}
+                raise BadData("L0743", values, help="L0743.fetch" if self.fetch else "L0743.help")
+            family, config = self.look(place.root)
+            model, vocab_size = self._model(place.root), config.size("vocab_size")
+            model.check(place)
+            if place.problems:
+                return
+            require_tensors(family, model, vocab_size, self.shapes(place.root))
+            self._require_ids(place.root, vocab_size)
         except BadData as bad:
             bad.report(place)
             return
-        full = self._described(place.root).context_length
-        if self.context_length is not None and self.context_length > full and model.positions == "learned":
-            values = {"context_length": self.context_length, "most": full}
+        self._check_context(place, model)
+
+    def _check_context(self, place: Place, model: HubModel) -> None:
+        """Report a context that is longer than the weights have learned to read."""
+        full, asked = self._described(place.root).context_length, self.context_length
+        if asked is None or asked <= full:
+            return
+        values = {"context_length": asked, "most": full}
+        if model.positions == "learned":
             place.error("context_length", "L0700", values, help="L0700.help")
-        model.check(place)
+        elif model.positions == "rope":
+            place.warning("context_length", "L0744", values, help="L0744.help")
+
+    def _require_ids(self, root: Path, vocab_size: int) -> None:
+        highest = self.highest_id(root)
+        if highest is not None and highest >= vocab_size:
+            raise BadData("L0701", {"tokens": highest + 1, "known": vocab_size})
 
     def described_model(self) -> Model:
         return self._model(self._root)
@@ -114,7 +149,22 @@ class ForeignWeights(WeightsTask):
         if vocab_size is None:
             return Estimate()
         parameters = self._model(self._root).parameters(vocab_size)
+        self._hold_against_model()
         return Estimate(parameters=parameters, disk=4 * parameters)
+
+    def _hold_against_model(self) -> None:
+        """Hold all tensors, by their shapes alone, against the model; TaskFailed for those that don't fit."""
+        import torch
+
+        try:
+            family, config = self.look(self._root)
+            facts: Facts = {"vocab_size": config.size("vocab_size"), "labels": labels_of(config)}
+            objective, shapes = objective_of(family, config), self.shapes(self._root)
+            self._imported(
+                self._root, family, objective, facts, set(shapes), lambda name: torch.empty(shapes[name], device="meta")
+            )
+        except BadData as bad:
+            raise bad.failure(self) from None
 
     def run(self, work: Work) -> Facts:
         try:
@@ -123,7 +173,7 @@ class ForeignWeights(WeightsTask):
             tokenizer, roles = self.read_tokenizer(work.root)
             highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
             if highest >= vocab_size:
-                raise BadData("L0701", {"tokens": highest + 1, "known": vocab_size}, field=None)
+                raise BadData("L0701", {"tokens": highest + 1, "known": vocab_size})
             objective = objective_of(family, config)
             facts: Facts = {"vocab_size": vocab_size, "roles": roles, **self.chat_template(work.root)}
             if isinstance(objective, Classification):
@@ -137,28 +187,45 @@ class ForeignWeights(WeightsTask):
         self, work: Work, family: Family, objective: Objective | None, facts: Facts, tokenizer: Tokenizer
     ) -> None:
         """Write the checkpoint, and the tokenizer beside it."""
-        import torch
         from safetensors.torch import save_file
 
-        from ...nn.hub import Misfit, import_weights
-        from ...nn.network import Network
-
-        model = self._model(work.root)
-        with torch.device("meta"):
-            body = model.body(facts["vocab_size"])
-            network = Network(body, objective.head(model.shape, body, facts) if objective else None)
-        names, read = self.tensors(work.root)
-        try:
-            found = import_weights(network, model, family, names, read)
-        except Misfit as misfit:
-            raise _misfit(misfit) from None
+        found, left = self._imported(work.root, family, objective, facts, *self.tensors(work.root))
+        if left:
+            work.progress.log("weights.left", count=len(left), names=left[:_SHOWN])
         folder = work.directory / CHECKPOINT
         folder.mkdir()
         save_file(found, folder / "model.safetensors")
         store(tokenizer, facts["roles"], folder)
         store(tokenizer, facts["roles"], work.directory)
         kept = {"format": 1, "objective": objective.name if objective else None, "step": 0, **facts}
+        if objective is not None:
+            kept["head"] = objective.tells_apart(facts)
         (folder / "facts.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+
+    def _imported(
+        self,
+        root: Path,
+        family: Family,
+        objective: Objective | None,
+        facts: Facts,
+        names: set[str],
+        read: Callable[[str], Tensor],
+    ) -> tuple[dict[str, Tensor], list[str]]:
+        """Give the tensors by our names, and the names of those that say nothing here."""
+        import torch
+
+        from ...nn.hub import Misfit, import_weights
+        from ...nn.network import Network
+
+        model = self._model(root)
+        with torch.device("meta"):
+            body = model.body(facts["vocab_size"])
+            network = Network(body, objective.head(model.shape, body, facts) if objective else None)
+        try:
+            return import_weights(network, model, family, names, read)
+        except Misfit as wrong:
+            what = next(key for key in ("missing", "unexpected", "shapes") if getattr(wrong, key))
+            raise misfit(what, getattr(wrong, what)) from None
 
     def _described(self, root: Path) -> HubModel:
         family, config = self.look(root)
@@ -193,19 +260,6 @@ def labels_of(config: Config) -> list[str]:
     if not isinstance(given, Mapping) or not all(str(number).isdigit() for number in given):
         raise config.refused("id2label")
     return [str(given[number]) for number in sorted(given, key=lambda number: int(number))]
-
-
-def _misfit(misfit: Any) -> BadData:
-    """Give what is wrong with tensors, by their names."""
-
-    def shown(names: list[str]) -> str:
-        more = len(names) - _SHOWN
-        return ", ".join(names[:_SHOWN]) + (f" + {more}" if more > 0 else "")
-
-    for key in ("missing", "unexpected", "shapes"):
-        if names := getattr(misfit, key):
-            return BadData("L0694", {"count": len(names), "names": shown(names)}, help=f"L0694.{key}")
-    raise AssertionError("a misfit has a reason")
 
 
 __all__ = ["CHECKPOINT", "ForeignWeights", "TaskFailed"]

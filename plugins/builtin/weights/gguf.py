@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ...api import Facts, Field, File
+from ...api import Facts, Field
 from ...baddata import BadData, shortened
+from ...fields import FetchedFile
 from ...hub.families import by_type
 from ...hub.gguf_header import Header, read_header
+from ...hub.header import Shapes
 from ...hub.mapping import Config, Family
 from ...textfiles import find
 from .foreign import ForeignWeights
@@ -67,7 +69,7 @@ class Gguf(ForeignWeights):
     positional: ClassVar[tuple[str, ...]] = ("path",)
     version: ClassVar[int] = 2
 
-    path: File = Field(description="The file")
+    path: FetchedFile = Field(description="The file")
 
     def files(self, root: Path) -> list[Path]:
         try:
@@ -120,6 +122,13 @@ class Gguf(ForeignWeights):
             return weight
 
         return {name for name in found if name is not None}, read
+
+    def shapes(self, root: Path) -> Shapes:
+        found = ((_name(name), shape) for name, shape in self._header(root).tensors.items())
+        return {name: tuple(reversed(shape)) for name, shape in found if name is not None}
+
+    def highest_id(self, root: Path) -> int | None:
+        return len(self._header(root).values.get("tokenizer.ggml.tokens") or ()) - 1
 
     def read_tokenizer(self, root: Path) -> tuple[Tokenizer, dict[str, int]]:
         from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers

@@ -29,8 +29,9 @@ from ....plugins.component import Facts, TaskFailed
 from ....plugins.registry import Registry
 from ....plugins.values import Backend
 from ....plugins.work import Interrupted, Job, Work
-from ...events import Listener
+from ...events import CheckpointSaved, Event, Listener
 from ..device import choose_device
+from ..memory import LessAtOnce
 from .handover import components, packed, packed_job, unpacked
 from .line import Switchboard
 from .messages import event_of
@@ -88,6 +89,9 @@ class Launch:
         self.interrupted = False
         self.failed: TaskFailed | None = None
         self.crash = ""
+        self.crash_before: str | None = None
+        """What the round before ended with, if nothing was saved since; None if something was."""
+        self.less: LessAtOnce | None = None
         self.result: RunResult | None = None
 
     def run(self, greeting: dict[str, Any]) -> Facts:
@@ -137,7 +141,7 @@ class Launch:
                 rounds = self.rendezvous.rounds
                 values = {"again": rounds - 1, "most": self.backend.max_restarts}
                 self.work.progress.log("training.restarted", reason=self.crash or "-", **values)
-                self.crash = ""
+                self.crash_before, self.crash = self.crash, ""
             if self.work.stopping() and not told:
                 told = True
                 switchboard.tell({"stop": True})
@@ -150,7 +154,7 @@ class Launch:
             case "log":
                 self.work.progress.log(message["log"], **unpacked(message["values"], Registry()))
             case "event":
-                self.emit(event_of(message))
+                self._hear_event(event_of(message))
             case "done":
                 self.facts = message["done"]
                 self.rendezvous.set_closed()
@@ -159,9 +163,21 @@ class Launch:
                 self.rendezvous.set_closed()
             case "failed":
                 self._fail(message["failed"])
+            case "less_at_once":
+                step, rows = message["less_at_once"]
+                self.less = LessAtOnce(step, min(rows, self.less.rows) if self.less else rows)
+                self.rendezvous.set_closed()
             case "crashed":
                 # The first one to die is the reason why the others did.
                 self.crash = self.crash or message["crashed"]
+                if self.crash == self.crash_before:
+                    # What comes back at the same place will come again.
+                    self.rendezvous.set_closed()
+
+    def _hear_event(self, event: Event) -> None:
+        if isinstance(event, CheckpointSaved):
+            self.crash_before = None
+        self.emit(event)
 
     def _fail(self, form: dict[str, Any]) -> None:
         if self.failed is None:
@@ -182,7 +198,9 @@ class Launch:
             raise Interrupted
         if self.facts is not None:
             return self.facts
-        values = {"times": self.backend.max_restarts + 1, "error": self.crash or "-"}
+        if self.less is not None:
+            raise self.less
+        values = {"times": self.rendezvous.rounds, "error": self.crash or "-"}
         raise TaskFailed("L0830", values, component=self.backend, help="L0830.help")
 
 
@@ -205,4 +223,10 @@ def launch(job: Job, work: Work, emit: Listener, backend: Backend, uses: list[st
         "job": packed_job(job, work.input),
         "uses": uses,
     }
-    return Launch(job, work, emit, backend).run(greeting)
+    while True:
+        try:
+            return Launch(job, work, emit, backend).run(greeting)
+        except LessAtOnce as less:
+            values = {"step": less.step + 1, "new": less.rows}
+            work.progress.log("training.less_at_once_by_all", **values)
+            greeting["micro_batch"] = less.rows

@@ -15,6 +15,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
+from ....plugins.nn.parameters import layers_of
 from ..learner import Learner
 from ..team import Sums, Team
 
@@ -98,11 +99,8 @@ class Shards(Ranks):
 
 
 def _blocks(module: nn.Module) -> list[nn.Module]:
-    """Give the blocks of a network: the members of its lists of modules, the outermost ones."""
-    found: list[nn.Module] = []
-    for child in module.children():
-        found += list(child) if isinstance(child, nn.ModuleList) else _blocks(child)
-    return [block for block in found if any(True for _ in block.parameters())]
+    """Give the layers of a network that hold weights."""
+    return [block for block in layers_of(module) if any(True for _ in block.parameters())]
 
 
 def _added_up(state: object, bucket: dist.GradBucket) -> torch.futures.Future[torch.Tensor]:

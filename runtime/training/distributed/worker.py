@@ -19,11 +19,13 @@ import torch
 import torch.distributed as dist
 
 from ....dsl.program import Reference
+from ....dsl.record import replace
 from ....plugins.component import TaskFailed
 from ....plugins.registry import Registry
 from ....plugins.work import Input, Interrupted, Job, Work
 from ...events import Event
 from ..device import choose_device
+from ..memory import LessAtOnce
 from ..profile import SWITCH
 from ..train import train
 from .handover import Handed, components, packed, unpacked, unpacked_job
@@ -109,6 +111,8 @@ def main() -> int:
         dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_PATIENCE)
         work = RankWork(line, rank, device)
         job = unpacked_job(given["job"], given["uses"])
+        if "micro_batch" in given:
+            job = replace(job, micro_batch=given["micro_batch"])
         team = (Shards if given["sharded"] else Ranks)(rank, size, device)
         said: dict[str, Any]
         try:
@@ -125,6 +129,9 @@ def main() -> int:
         component = next((i for i, part in enumerate(parts) if part is error.component), None)
         form = {"code": error.code, "field": error.field, "help": error.help, "component": component}
         line.say({"failed": {**form, "values": packed(error.values, _no_input)}})
+        return 1
+    except LessAtOnce as error:
+        line.say({"less_at_once": [error.step, error.rows]})
         return 1
     except BaseException as error:
         traceback.print_exc()

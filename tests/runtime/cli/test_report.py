@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from llx.dsl.diagnostics.model import Text
+from llx.plugins.sweeps import comparison
 from llx.runtime.events import Event, Note, Sampled, Step, TaskFinished
 from llx.runtime.listeners.json_lines import JsonLines
 from llx.runtime.report.chart import Axis, Curve, chart, smoothed, thinned
+from llx.runtime.report.learning import learning
 from llx.runtime.report.listing import listing
 from llx.runtime.report.markup import Markup, element, join
 from llx.runtime.report.page import page
-from llx.runtime.report.record import read_record
+from llx.runtime.report.record import TaskRecord, read_record
 from llx.runtime.run_folder import EVENTS, EXPERIMENT
 
 
@@ -221,3 +223,38 @@ def test_a_stage_shows_where_its_time_goes_and_what_it_wrote(story: list[Event],
     assert html.count('class="unusual"') == 3
     assert '"41.00"' in html
     assert '"2.500"' in html
+
+
+def swept(label: str, objective: str, better: str, rows: list[tuple[dict[str, object], list[float]]]) -> TaskRecord:
+    facts = comparison(
+        [{"params": params, "value": value} for params, values in rows for value in values], objective, better
+    )
+    return TaskRecord("f" + label, label, "sweep", "grid", "", 0, "ran", facts={"sweep": facts})
+
+
+def test_sweeps_over_the_same_number_share_a_learning_curve_with_what_seeds_spread_over() -> None:
+    tuned = swept("tuned", "a.accuracy", "higher", [({"share": at}, [at, at + 0.1]) for at in (0.01, 0.1, 0.5)])
+    plain = swept("plain", "b.accuracy", "higher", [({"share": at}, [at / 2]) for at in (0.5, 0.1, 0.01)])
+    html = learning([tuned, plain])
+    assert html is not None
+    assert html.count("<figure") == 1
+    assert re.findall(r'<span class="key"><i class="(\w+)"></i>(\w+)', html) == [("one", "tuned"), ("two", "plain")]
+    bars = re.findall(r'class="spread one" x1="([\d.]+)" x2="([\d.]+)" y1="([\d.]+)" y2="([\d.]+)"', html)
+    assert len(bars) == 3, "one value has no deviation"
+    assert all(float(low) > float(high) and left == right for left, right, low, high in bars)
+    places = [float(left) for left, *_ in bars]
+    assert places[1] == pytest.approx(1000 * math.log(10) / math.log(50), abs=0.1), "equal factors are equal steps"
+    assert "share" in html
+
+
+def test_a_curve_needs_several_numbers_and_other_params_are_lines_of_their_own() -> None:
+    words = swept("words", "a.loss", "lower", [({"base": name}, [1.0]) for name in ("x", "y", "z")])
+    few = swept("few", "a.loss", "lower", [({"lr": at}, [1.0]) for at in (0.1, 0.2)])
+    assert learning([words, few]) is None
+    both = swept(
+        "both", "a.loss", "lower", [({"lr": at, "base": name}, [at]) for at in (0.1, 0.2, 0.3) for name in ("x", "y")]
+    )
+    html = learning([words, both])
+    assert html is not None
+    assert html.count("<polyline") == 2
+    assert "both, base = x" in html

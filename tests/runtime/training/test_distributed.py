@@ -29,6 +29,7 @@ stage learn = train {{
   budget = 40 steps
   validate = 5 steps
   save = {save} steps
+  {more}
 }}
 """
 TWO = "torchrun { processes = 2 }"
@@ -50,11 +51,12 @@ class Ran:
         save: int = 4,
         lr: str = "0.003",
         micro: int = 7,
+        more: str = "",
     ) -> None:
         (root / "books").mkdir(parents=True, exist_ok=True)
         for number in range(20):
             (root / "books" / f"{number}.txt").write_text(f"It was dark and stormy, night {number}. " * 20)
-        text = BODY.format(dropout=dropout, save=save, lr=lr, micro=micro)
+        text = BODY.format(dropout=dropout, save=save, lr=lr, micro=micro, more=more)
         (root / "case.llx").write_text(f"experiment case {{ seed = 1, device = cpu, backend = {backend} }}\n{text}")
         self.notes: list[str] = []
         self.losses: dict[int, float] = {}
@@ -189,4 +191,61 @@ def test_ranks_that_die_again_and_again_are_given_up(tmp_path: Path) -> None:
 
     ran = Ran(tmp_path, "torchrun { processes = 2, max_restarts = 1 }", watch=kill, save=100)
     assert [one.code for one in ran.result.diagnostics if one.code == "L0830"] == ["L0830"]
+    assert ran.notes.count("training.restarted") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backend", "more"), [(TWO, "unfreeze = 10 steps"), (SHARDED, "freeze = embedding")])
+def test_a_part_that_is_trained_is_the_same_part_in_two_processes(tmp_path: Path, backend: str, more: str) -> None:
+    alone, together = Ran(tmp_path / "one", more=more), Ran(tmp_path / "two", backend, more=more)
+    assert torch.allclose(
+        torch.tensor([line[2] for line in alone.curve]), torch.tensor([line[2] for line in together.curve]), atol=1e-4
+    )
+    for name, weight in alone.weights.items():
+        torch.testing.assert_close(together.weights[name], weight, atol=1e-4, rtol=1e-3)
+
+
+FAILING = """
+import llx.runtime.training.gradients as gradients
+
+usual = gradients.gradients
+
+
+def failing(team, learner, ready, *given):
+    rows = len(next(iter(ready.parts[0].values())))
+    if team.rank == 1 and ready.step == 6 and {condition}:
+        raise {error}
+    return usual(team, learner, ready, *given)
+
+
+gradients.gradients = failing
+"""
+
+
+def let_ranks_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: str, error: str) -> None:
+    """Have the second rank fail at its seventh step: what Python imports by itself as it starts is ours there."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(FAILING.format(condition=condition, error=error))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
+
+
+def test_ranks_that_run_out_of_memory_go_on_with_fewer_rows_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: Ran
+) -> None:
+    let_ranks_fail(tmp_path, monkeypatch, "rows > 1", "MemoryError")
+    ran = Ran(tmp_path, TWO, micro=4)
+    is_close(ran, alone)
+    assert ran.notes.count("training.less_at_once_by_all") == 2
+    assert ran.notes.count("training.restarted") == 0
+    assert ran.result["learn"].facts["micro_batch"] == 1
+
+
+def test_an_error_that_comes_back_is_told_and_nothing_starts_a_third_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_ranks_fail(tmp_path, monkeypatch, "True", 'ZeroDivisionError("in a plugin")')
+    ran = Ran(tmp_path, TWO)
+    (found,) = [one for one in ran.result.diagnostics if one.code == "L0830"]
+    assert "ZeroDivisionError: in a plugin" in str(found.message)
     assert ran.notes.count("training.restarted") == 1

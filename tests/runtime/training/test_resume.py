@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from llx.dsl.quantities import Quantity
 from llx.plugins.builtin.optimizer.adafactor import Adafactor
+from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.builtin.optimizer.lion import Lion
 from llx.plugins.builtin.optimizer.muon import Muon
 from llx.plugins.builtin.optimizer.sgd import SGD
@@ -30,6 +31,9 @@ CASES: dict[str, dict[str, Any]] = {
     "fp16": {"settings": {"precision": "fp16"}},
     "bf16-selective": {"settings": {"precision": "bf16"}, "activation_checkpointing": "selective"},
     "offload": {"offload": True, "optimizer": SGD(lr=0.3, groups={"*embedding*": {"lr": 0.1}})},
+    "frozen": {"freeze": ["embedding", "body.blocks.0"], "ema": 0.9},
+    "unfrozen": {"unfreeze": Quantity(5, "steps"), "optimizer": AdamW(lr=0.01, layer_decay=0.8)},
+    "unfrozen-offload": {"unfreeze": Quantity(5, "steps"), "optimizer": Muon(lr=0.01), "offload": True, "ema": 0.9},
     "plateau": {"schedule": ReduceOnPlateau(patience=1), "optimizer": SGD(lr=1.0)},
 }
 

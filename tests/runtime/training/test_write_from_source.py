@@ -149,7 +149,7 @@ def test_texts_are_those_of_transformers(activation: Any, theirs: str, tmp_path:
     assert ours.activation == activation
     network = build(ours, objective, {"vocab_size": 40, "roles": ROLES}, 0).eval()
     given = dict(model.state_dict())
-    network.load_state_dict(import_weights(network, ours, FAMILY, set(given), given.__getitem__), strict=False)
+    network.load_state_dict(import_weights(network, ours, FAMILY, set(given), given.__getitem__)[0], strict=False)
     prompts = [list(range(3, 3 + size)) for size in (30, 5, 12)]
     openings = [objective.opening(prompt, ROLES, 64) for prompt in prompts]
     rows = written_in(network, openings, 63)
