@@ -35,7 +35,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
         return measure(
             Learner(network, job.objective),
-            Reader(shards, job.objective, facts, stored_records(work.input(job.data), job.data)),
+            Reader(shards, job.objective, facts, records=stored_records(work.input(job.data), job.data)),
             job.batch,
             device,
             dtype,

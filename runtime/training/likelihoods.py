@@ -52,8 +52,8 @@ class _Encoded:
 def _encoded(author: Author, asked: Asked) -> _Encoded:
     """Encode a prompt, and its texts as what they add to it.
 
-    Blanks at the end of the prompt are counted to the texts, with which they make tokens. A model of two streams reads
-    the prompt as its source, and so each text for itself.
+    Blanks at the end of the prompt are counted to the texts, with which they make tokens. Where a text doesn't go on with
+    its prompt (a target of a source, an answer in a conversation) it is encoded for itself.
     """
 
     def tokens(text: str) -> list[int]:
@@ -63,18 +63,18 @@ def _encoded(author: Author, asked: Asked) -> _Encoded:
     kept = asked.prompt.rstrip()
     blanks = asked.prompt[len(kept) :]
     prompt = tokens(kept)
-    opening = author.objective.opening(prompt, author.roles, author.context_length)
-    if opening.source:
-        # A target begins with no blank.
+    opening = author.objective.begin(kept, author.tokenizer, author.facts, author.context_length)
+    goes_on = not opening.source and list(opening.tokens[len(opening.tokens) - len(prompt) :]) == prompt
+    if not goes_on:
+        # What is written apart from the prompt begins with no blank.
         texts = [tokens(text.strip()) for text in asked.texts]
     else:
         texts = [tokens(kept + blanks + text)[len(prompt) :] for text in asked.texts]
-    marks = len(opening.tokens) - (0 if opening.source else len(prompt))
     # The last token of a text is predicted and not read.
-    room = author.context_length - marks - max(map(len, texts)) + 1
-    cut = not opening.source and len(prompt) > room
+    over = len(opening.tokens) + max(map(len, texts)) - 1 - author.context_length
+    cut = goes_on and over > 0
     if cut:
-        opening = author.objective.opening(prompt[len(prompt) - max(room, 0) :], author.roles, author.context_length)
+        opening = author.objective.opening(prompt[over:], author.facts["roles"], author.context_length)
     return _Encoded(opening, texts, cut)
 
 

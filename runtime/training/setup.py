@@ -54,7 +54,7 @@ class Setup:
         if "validation" in splits:
             rows = Shards(tokens.directory, "validation")
             records = stored_records(work.input(job.data), job.data, "validation") if job.data is not None else ()
-            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"), records)
+            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"), records=records)
         self.tokenizer = work.input(job.tokenizer).directory
 
         self._set_order()

@@ -81,7 +81,7 @@ def test_compressed(lab: Lab) -> None:
         (question("b", "。", 4), "L0761", "L0761.several"),
         (question("b", "犬", 3), "L0761", "L0761.nowhere"),
         (question("b", " ", 3), "L0764", "L0764.help"),
-        (question("b", None), "L0764.none", "L0764.none.help"),
+        (question("b", None), "L0764.unmarked", "L0764.unmarked.help"),
         (question("b", "猫", 3, question=" "), "L0762", "L0762.help"),
         (question("b", "猫", 3, question=7), "L0760", "L0760.help"),
         (question("b", "猫", 3, answers="猫"), "L0765", "L0765.help"),

@@ -125,7 +125,7 @@ def _row(title: str | None, context: str, asked: Mapping[str, Any]) -> Record | 
     if answers is None:
         return Wrong("L0765", {"column": "answers", "value": shortened(as_json(given))}, "L0765.help")
     if not answers and not is_impossible:
-        return Wrong("L0764.none", {}, "L0764.none.help")
+        return Wrong("L0764.unmarked", {}, "L0764.unmarked.help")
     for wrong in faults(str(question), context, answers):
         return wrong
     row: Record = {"id": str(id), "title": title, "question": str(question), "context": context}

@@ -38,7 +38,7 @@ def author(root: Path, objective: Objective, model: Model) -> Author:
         for parameter in network.parameters():
             parameter.mul_(3) if parameter.dim() > 1 else None
     tokenizer = Tokenizer.from_file(str(root / "tokenizer.json"))
-    return Author(network, objective, tokenizer, ROLES, 48, torch.device("cpu"), torch.float32, 0)
+    return Author(network, objective, tokenizer, facts, 48, torch.device("cpu"), torch.float32, 0)
 
 
 def whole(author: Author, prompt: str, text: str) -> float:
