@@ -43,7 +43,9 @@ class MultipleChoice(Evaluation):
     """
 
     name: ClassVar[str] = "multiple_choice"
-    example: ClassVar[str] = "multiple_choice(pretrain.best, data = quiz.test, examples = quiz.train, shots = 5)"
+    example: ClassVar[str] = (
+        'multiple_choice(pretrain.best, data = csv("quiz.csv", text = none, columns = { question = "question", choices = "choices", answer = "answer" }))'
+    )
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
 
