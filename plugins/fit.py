@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..dsl.program import Reference
 from ..dsl.types import Artifact
+from .canonical import canonical, text_of
 from .component import Place
 from .models import Model
-from .tasks import TokenizerTask
+from .tasks import TokenizerTask, Trained
 from .values import Objective
 
 _HELP = {"fim_prefix": "L0600.middle", "turn_start": "L0600.chat"}
@@ -68,3 +71,36 @@ def check_roles(place: Place, objective: Objective, model: Model, tokenizer: Ref
 def is_tokens(array: str) -> bool:
     """Tell whether an array of a row is a stream of tokens that a model reads."""
     return array == "tokens" or array.endswith("_tokens")
+
+
+def frozen_of(objective: Objective) -> tuple[tuple[Reference, Model, Objective], ...]:
+    """Give the checkpoints that stay as they are beside a model, with their models and what they were trained with."""
+    found = []
+    for reference in objective.frozen():
+        task = reference.task
+        assert isinstance(task, Trained), "only such tasks put out checkpoints"
+        found.append((reference, task.described_model(), task.described_objective() or objective))
+    return tuple(found)
+
+
+def check_frozen(place: Place, objective: Objective, tokenizer: Reference) -> None:
+    """Report checkpoints that an objective compares the model with: one that is missing, or reads with another tokenizer."""
+    scorer = objective.scorer()
+    if objective.scores and scorer is None:
+        place.error("objective", "L0787", {"objective": objective.name}, help="L0787.help")
+    for reference in (*objective.frozen(), *([scorer[0]] if scorer else [])):
+        task = reference.task
+        assert isinstance(task, Trained), "only such tasks put out checkpoints"
+        other = task.described_tokenizer()
+        if _form(other) != _form(tokenizer):
+            values = {"objective": objective.name, "own": tokenizer.task.name, "other": other.task.name}
+            place.error("objective", "L0785", values, help="L0785.help")
+
+
+def _form(reference: Reference) -> str:
+    """Give a text that two references to the same thing share, however often it is declared."""
+
+    def refer(to: Reference) -> Any:
+        return [canonical(to.task, refer), to.output]
+
+    return text_of(refer(reference))

@@ -14,6 +14,7 @@ difference is as large as the one found. For accuracy that is McNemar's exact te
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,24 @@ def compare(metric: Metric, first: Outcome, second: Outcome, random: np.random.G
         if math.isfinite(b - a)
     )
     return Difference(two - one, _middle([b - a for a, b in drawn]), (1 + as_large) / (1 + exchanges), sample.units)
+
+
+def chance_of_means(first: Sequence[float], second: Sequence[float]) -> float:
+    """Give how often chance alone makes means (over seeds) differ as much: the permutation test, exact where few are.
+
+    Three seeds against three can't give less than 0.1, however far they lie apart.
+    """
+    import numpy as np
+
+    both = np.array([*first, *second])
+    size, total = len(first), float(both.sum())
+    found = abs(total * size / len(both) - float(both[:size].sum())) * (1 - 1e-9) - 1e-12
+    if math.comb(len(both), size) <= 4 * EXCHANGES:
+        sums = np.array([both[list(chosen)].sum() for chosen in itertools.combinations(range(len(both)), size)])
+        return float(np.mean(np.abs(total * size / len(both) - sums) >= found))
+    random = np.random.default_rng(0)
+    sums = np.array([random.permutation(both)[:size].sum() for _ in range(EXCHANGES)])
+    return float((1 + np.sum(np.abs(total * size / len(both) - sums) >= found)) / (1 + EXCHANGES))
 
 
 def _draws(units: int, random: np.random.Generator) -> Iterator[Array]:

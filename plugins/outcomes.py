@@ -1,6 +1,6 @@
 """What an evaluation found, record by record, as files: so that two evaluations of the same rows can be compared.
 
-    outcome.json        what there is once: sums, counts of targets, facts, the metrics, what the rows were
+    outcome.json        what there is once: sums, counts of targets, facts, the metrics, the digest of the data
     records.jsonl       what was predicted for each record, one a line
     rows.safetensors    the sums of each row, and the scores of the records where all have as many
 
@@ -9,11 +9,13 @@ Any eval may write them; `llx diff` compares those that did.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..dsl.record import Record
 from .canonical import describe
 from .values import Metric
 from .work import Outcome
@@ -28,8 +30,8 @@ _SCORES = "record scores"
 _GROUPS = "record groups"
 
 
-def write_outcome(directory: Path, outcome: Outcome, metrics: Sequence[Metric]) -> None:
-    """Write an outcome, and of what metrics it was asked for."""
+def write_outcome(directory: Path, outcome: Outcome, metrics: Sequence[Metric], measured_on: Path) -> None:
+    """Write an outcome, of what metrics it was asked for, and the digest of the file whose records it is of."""
     import numpy as np
     from safetensors.numpy import save_file
 
@@ -47,6 +49,7 @@ def write_outcome(directory: Path, outcome: Outcome, metrics: Sequence[Metric]) 
     whole = {
         "format": FORMAT,
         "metrics": [describe(metric) for metric in metrics],
+        "measured_on": hashlib.sha256(measured_on.read_bytes()).hexdigest(),
         "sums": outcome.sums,
         "targets": None if outcome.targets is None else list(outcome.targets.items()),
         "facts": outcome.facts,
@@ -54,8 +57,16 @@ def write_outcome(directory: Path, outcome: Outcome, metrics: Sequence[Metric]) 
     (directory / OUTCOME).write_text(json.dumps(whole, ensure_ascii=False, default=_plain), encoding="utf-8")
 
 
-def read_outcome(directory: Path) -> tuple[Outcome, list[Mapping[str, Any]]]:
-    """Give a stored outcome, and its metrics as `describe` has them. OSError or ValueError if it can't be read."""
+class Stored(Record):
+    """An outcome that was stored, with its metrics as `describe` has them."""
+
+    outcome: Outcome
+    metrics: Sequence[Mapping[str, Any]]
+    measured_on: str
+
+
+def read_outcome(directory: Path) -> Stored:
+    """Read what `write_outcome` wrote. OSError or ValueError if it can't be read."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -81,7 +92,7 @@ def read_outcome(directory: Path) -> tuple[Outcome, list[Mapping[str, Any]]]:
         by_row=arrays,
         groups=None if groups is None else groups.tolist(),
     )
-    return outcome, list(whole["metrics"])
+    return Stored(outcome, whole["metrics"], whole["measured_on"])
 
 
 def numbered(groups: Sequence[Any]) -> np.ndarray[Any, Any]:

@@ -118,6 +118,8 @@ class Objective(Component):
     """The columns that it needs of data, whatever its fields say (see `reads`)."""
     attention: ClassVar[tuple[str, ...]] = ("causal", "bidirectional")
     """The attentions of the models that it fits."""
+    scores: ClassVar[tuple[str, ...]] = ()
+    """The arrays with one number a row that `score` gives: a checkpoint's opinion, made once and stored (see `scorer`)."""
     gives: ClassVar[tuple[str, ...]] = ("loss",)
     """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …"""
 
@@ -159,9 +161,31 @@ class Objective(Component):
         of_any = ("vocab_size", "roles", "chat_template", "splits", "sources", *CHECKPOINT_FACTS)
         return [self.name, {name: value for name, value in facts.items() if name not in of_any}]
 
+    def started(self, initial: Reference | None) -> Objective:
+        """Give the objective of a stage that starts from a checkpoint (None: from nothing), which may stand for a field."""
+        return self
+
     def frozen(self) -> tuple[Reference, ...]:
-        """Give other checkpoints that it needs beside the model."""
+        """Give other checkpoints whose networks it needs beside the model in training: `network.frozen` in `loss`.
+
+        They stay as they are, and read with the model's tokenizer. One that is needed for a number a row is none: see `scorer`.
+        """
         return ()
+
+    def scorer(self) -> tuple[Reference, Objective] | None:
+        """Give the checkpoint that makes its `scores`, and what of this objective they depend on; None if it has none.
+
+        They are made once for all rows, by a task of its own, and `prepare` finds them among the arrays of a batch.
+        """
+        return None
+
+    def score(self, network: Network, batch: TensorBatch) -> dict[str, torch.Tensor]:
+        """Give the `scores` of each row (B,) by the network of the checkpoint that `scorer` names."""
+        return {}
+
+    def learned(self) -> Objective:
+        """Give the objective by whose head a checkpoint of this one speaks; itself, unless it is learned beside another."""
+        return self
 
     @abstractmethod
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -260,6 +284,11 @@ class Network(Protocol):
     head: nn.Module | None
     training: bool
     """Whether it learns at the moment: what a loss adds for training's sake is left out where it is measured."""
+
+    @property
+    def frozen(self) -> Sequence[Network]:
+        """The networks of `Objective.frozen`, in its order, while it learns by it: they don't learn, and get no gradient."""
+        ...
 
     def hidden(self, batch: TensorBatch) -> torch.Tensor:
         """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size)."""

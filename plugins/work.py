@@ -65,6 +65,10 @@ class Job(Record):
     """The first one reached ends the training."""
     data: Reference | None = None
     """The records behind the rows, for predictions on the validation rows to be joined."""
+    scores: Task | None = None
+    """The hidden task with what a checkpoint says of each row, if the objective has `scores`."""
+    frozen: Sequence[tuple[Reference, Model, Objective]] = ()
+    """The checkpoints of `Objective.frozen`, each with its model and the objective that it was trained with."""
     initial: Reference | None = None
     """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
     micro_batch: int | None = None
@@ -113,6 +117,21 @@ class EvaluationJob(Record):
     """The records behind the rows, for `join`."""
     metrics: Sequence[Metric]
     batch: int = 64
+    scores: Task | None = None
+    """As in a training job."""
+
+
+class ScoringJob(Record):
+    """Rows to be scored, as handed to `work.score`."""
+
+    checkpoint: Reference
+    model: Model
+    trained: Objective
+    """What the checkpoint was trained with, whose head it has."""
+    objective: Objective
+    """What scores with it."""
+    tokens: Task
+    batch: int = 16
 
 
 class Asked(Record):
@@ -221,6 +240,10 @@ class Work(Protocol):
         ...
 
     def evaluate(self, job: EvaluationJob) -> Outcome: ...
+
+    def score(self, job: ScoringJob) -> Facts:
+        """Write the scores of all rows of a job as shards into the directory."""
+        ...
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...
 

@@ -72,6 +72,11 @@ def describe(program: Program, facts: KnownFacts | None = None) -> list[Part]:
     return parts
 
 
+def fields(program: Program, component: Component) -> list[Value]:
+    """Describe the fields of a component that a program holds."""
+    return _Describer(program, None)._fields(component)
+
+
 def _expectation(expectation: Expectation) -> Entry:
     """Describe an expectation: its formula, with the values of params in their place."""
 
@@ -190,4 +195,4 @@ def _is_open(value: Any) -> bool:
     return isinstance(value, Mapping | list | tuple)
 
 
-__all__ = ["DEFAULT", "Entry", "Part", "Value", "describe"]
+__all__ = ["DEFAULT", "Entry", "Part", "Value", "describe", "fields"]

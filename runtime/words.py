@@ -16,6 +16,7 @@ CATALOGUES = (
     "_cli",
     "_doctor",
     "_describe",
+    "_diff",
     "_expects",
     "_report",
     "_reference",

@@ -15,7 +15,7 @@ from ..dsl.diagnostics.model import Text
 from ..dsl.program import Program, Reference
 from ..plugins.component import Facts, Task
 from ..plugins.schema import is_identity
-from ..plugins.work import Asked, EvaluationJob, Input, Interrupted, Job, Likelihood, Outcome
+from ..plugins.work import Asked, EvaluationJob, Input, Interrupted, Job, Likelihood, Outcome, ScoringJob
 from .events import Listener, Note, TaskProgress
 from .graph import Graph, Node
 from .locks import Claim
@@ -169,6 +169,11 @@ class TaskWork:
         from .training.evaluate import evaluate
 
         return evaluate(job, self)
+
+    def score(self, job: ScoringJob) -> Facts:
+        from .training.score import score
+
+        return score(job, self)
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]:
         from .training.generate import generate

@@ -58,7 +58,6 @@ RUN_TIME = {
     "L0747": "tokenizers are read in a run",
     "L0550": "all data of llx with splits has one to train on",
     "L0553": "all checkpoints of llx know their objective",
-    "L0559": "no built-in objective needs other checkpoints",
     "L0585": "the objectives of llx take the model's own length",
     "L0586": "a page holds no folder of weights",
     "L0602": "all causal models of llx take a prefix",
@@ -81,6 +80,7 @@ RUN_TIME = {
     "L0666": "a page holds no pipes",
     "L0672": "data is read in a run",
     "L0674": "texts are encoded in a run",
+    "L0784": "pairs are encoded in a run",
     "L0788": "a tokenizer's template is used in a run",
     "L0789": "conversations are encoded in a run",
     **dict.fromkeys(

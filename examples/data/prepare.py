@@ -21,6 +21,9 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 HERE = Path(__file__).resolve().parent
 
@@ -70,6 +73,11 @@ GENRES = {
 PRONOUNS = {"train": ("development", 1600), "validation": ("validation", 300), "test": ("test", 600)}
 
 SMALLEST_TOPIC = 15  # rows; smaller topics of the Japanese dialogues are left out
+
+LEFT_OUT = {"botprofile", "coding", "tech_support", "gossip", "politics", "humor"}  # of the dialogues to talk with
+LONGEST_TALK = 6  # turns
+BRIEFER = 2 / 3  # a brief answer is at most so long as the other one to the same question
+PAIRS_OF_A_QUESTION = 6  # at most
 
 
 # ---- packages
@@ -209,7 +217,7 @@ def passages(pieces: Iterable[str]) -> list[str]:
     return [p for p in found if len(p.split()) >= SHORTEST_PASSAGE]
 
 
-def spread(items: list[str], most: int) -> list[str]:
+def spread(items: list[T], most: int) -> list[T]:
     """Take at most `most` items, evenly over the list."""
     if len(items) <= most:
         return items
@@ -312,6 +320,48 @@ def asked(row: dict[str, str]) -> dict[str, object]:
     return {"context": text, "qas": [asked]}
 
 
+def dialogues(packages: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the language and the turns of each dialogue, user and assistant in turns."""
+    import yaml
+
+    for language in ("english", "japanese"):
+        seen = set()
+        pattern = rf"data/{language}/.*\.yml"
+        for file, body in sorted(members(packages / "chatterbot_corpus-1.3.3.tar.gz", pattern)):
+            if file.removesuffix(".yml") in LEFT_OUT:
+                continue
+            for dialogue in yaml.safe_load(body)["conversations"]:
+                turns = [one_line(str(turn)) for turn in dialogue][:LONGEST_TALK]
+                turns = turns[: len(turns) // 2 * 2]
+                stuck = any(re.search(r"(.{2,12})\1{4,}", turn) for turn in turns)
+                if turns and all(turns) and not stuck and tuple(turns) not in seen:
+                    seen.add(tuple(turns))
+                    yield language, turns
+
+
+def talks(packages: Path) -> None:
+    path = HERE / "talks.jsonl"
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for language, turns in dialogues(packages):
+            messages = [
+                {"role": ("user", "assistant")[number % 2], "content": turn} for number, turn in enumerate(turns)
+            ]
+            line = {"messages": messages, "language": language, "question": turns[0]}
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def answers(packages: Path) -> None:
+    by_question: dict[tuple[str, str], list[str]] = {}
+    for language, (question, answer, *_) in dialogues(packages):
+        by_question.setdefault((language, question), []).append(answer)
+    rows = []
+    for (language, question), given in by_question.items():
+        pairs = [sorted(pair, key=len) for pair in itertools.combinations(dict.fromkeys(given), 2)]
+        fitting = [(brief, long) for brief, long in pairs if len(brief) <= BRIEFER * len(long)]
+        rows += [(question, brief, long, language) for brief, long in spread(fitting, PAIRS_OF_A_QUESTION)]
+    write_csv("answers.csv", ["prompt", "chosen", "rejected", "language"], rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--packages", type=Path, help="folder of the downloaded packages")
@@ -327,6 +377,8 @@ def main() -> None:
         plays(packages)
         topics(packages)
         pronouns(packages)
+        talks(packages)
+        answers(packages)
 
 
 if __name__ == "__main__":

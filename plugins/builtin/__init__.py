@@ -46,6 +46,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "classification": "Classification",
         "extractive_qa": "ExtractiveQA",
         "instruction": "Instruction",
+        "dpo": "DPO",
+        "distil": "Distil",
     },
     "optimizer": {"adamw": "AdamW", "muon": "Muon", "lion": "Lion", "adafactor": "Adafactor", "sgd": "SGD"},
     "schedule": {
@@ -67,6 +69,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "has_answer_exact_match": "HasAnswerExactMatch",
         "has_answer_f1": "HasAnswerF1",
         "no_answer_accuracy": "NoAnswerAccuracy",
+        "reward_accuracy": "RewardAccuracy",
+        "reward_margin": "RewardMargin",
     },
     "decoding": {"greedy": "Greedy", "sample": "Sample"},
     "backend": {"torchrun": "Torchrun"},

@@ -11,6 +11,7 @@ from ...dsl.quantities import Quantity
 from ...dsl.types import Artifact
 from ..component import Estimate, Facts, FactsOf, Task
 from ..fields import BatchSize, CheckpointOf, TokenizerOf, hidden, neutral
+from ..fit import frozen_of
 from ..models import Model
 from ..values import Objective, Optimizer
 from ..work import Job, Recompute, Work
@@ -41,6 +42,7 @@ class LearningRateTest(Task):
     model: Model = hidden(...)
     objective: Objective = hidden(...)
     tokens: Annotated[Reference, Artifact("tokens")] = hidden(...)
+    scores: Annotated[Reference, Artifact("scores")] | None = hidden(None)
     tokenizer: TokenizerOf = hidden(...)
     optimizer: Optimizer = hidden(...)
     batch: BatchSize = hidden(...)
@@ -69,6 +71,8 @@ class LearningRateTest(Task):
             model=self.model,
             objective=self.objective,
             tokens=tokens,
+            scores=self.scores.task if self.scores is not None else None,
+            frozen=frozen_of(self.objective),
             tokenizer=self.tokenizer,
             optimizer=self.optimizer.model_copy(update={"lr": rates[-1]}),
             schedule=Constant(),

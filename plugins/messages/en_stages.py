@@ -28,8 +28,6 @@ MESSAGES: dict[str, str] = {
     "L0741.help": "leave a part out of `freeze`; where the projection to the vocabulary is the embedding, the head has no weights of its own",
     "L0742": "with `{backend}` each process holds a part of every weight, and layers can't join one after the other",
     "L0742.help": "leave `unfreeze` out, or keep whole weights in each process (`strategy = ddp`)",
-    "L0559": "`{objective}` needs other checkpoints beside the model, which the training loop doesn't load yet",
-    "L0559.help": "store what is needed of them as columns of the data, or of the encoded rows: `frozen` then gives nothing",
     "L0560": "a batch of {batch} is less than one row of {length} tokens; a step would take a whole row",
     "L0560.help": "ask for a row at least (`batch = {length} tokens`), or count rows: `batch = 1 examples`",
     "L0790": "`token_dropout` puts the token `mask` in the place of others, and the tokenizer has none",

@@ -39,7 +39,7 @@ def summed(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor,
         total: Tensor = _Summed.apply(hidden, weight, bias, targets, options)
         return total
     with torch.no_grad():
-        return _Pass(hidden, weight, bias, options, (False, False, False)).sum(targets)
+        return Pass(hidden, weight, bias, options, (False, False, False)).sum(targets)
 
 
 class _Summed(torch.autograd.Function):
@@ -47,7 +47,7 @@ class _Summed(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, options: Options
     ) -> Tensor:
-        made = _Pass(hidden, weight, bias, options, ctx.needs_input_grad[:3])
+        made = Pass(hidden, weight, bias, options, ctx.needs_input_grad[:3])
         total = made.sum(targets)
         ctx.save_for_backward(made.grad_hidden, made.grad_weight, made.grad_bias)
         return total
@@ -59,7 +59,7 @@ class _Summed(torch.autograd.Function):
         return (*scaled, None, None)
 
 
-class _Pass:
+class Pass:
     """One way over all positions, with the gradients that are wanted: of hidden states, weight, bias."""
 
     def __init__(
@@ -84,20 +84,13 @@ class _Pass:
         kind = self.hidden.device.type
         with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
             for start in range(0, len(targets), size):
-                total += self._piece(slice(start, start + size), targets[start : start + size], room)
+                total += self.piece(slice(start, start + size), targets[start : start + size], room)
         return total
 
-    def _piece(self, rows: slice, targets: Tensor, room: Tensor) -> Tensor:
+    def piece(self, rows: slice, targets: Tensor, room: Tensor) -> Tensor:
         """Give the loss of some positions; `room` holds their logits meanwhile."""
         some = self.hidden[rows].to(self.options.dtype)
-        logits = room[: len(targets)]  # (n, V)
-        if self.options.by_onednn:
-            logits = onednn(some, self.weight, self.bias)
-        elif self.bias is None:
-            torch.mm(some, self.weight.t(), out=logits)
-        else:
-            torch.addmm(self.bias, some, self.weight.t(), out=logits)
-        scores = logits.to(self.wide)
+        scores = self.logits(some, room[: len(targets)]).to(self.wide)  # (n, V)
         smoothing, z_loss = self.options.smoothing, self.options.z_loss
         counted = targets.ne(IGNORED).unsqueeze(1).to(self.wide)  # (n, 1), like all that follows
         index = targets.clamp(min=0).unsqueeze(1)
@@ -116,10 +109,18 @@ class _Pass:
             scores.scatter_add_(1, index, (smoothing - 1) * counted)
             if smoothing:
                 scores.sub_(counted * (smoothing / scores.shape[1]))
-            self._pass_on(scores, some, rows)
+            self.pass_on(scores, some, rows)
         return (loss * counted).sum()
 
-    def _pass_on(self, gradient: Tensor, some: Tensor, rows: slice) -> None:
+    def logits(self, some: Tensor, room: Tensor) -> Tensor:
+        """Give the logits (n, V) of hidden states (n, H), in the `room` for them where it can be used."""
+        if self.options.by_onednn:
+            return onednn(some, self.weight, self.bias)
+        if self.bias is None:
+            return torch.mm(some, self.weight.t(), out=room)
+        return torch.addmm(self.bias, some, self.weight.t(), out=room)
+
+    def pass_on(self, gradient: Tensor, some: Tensor, rows: slice) -> None:
         """Multiply the gradient of the logits (n, V) into those of hidden states and weights."""
         low = gradient.to(self.options.dtype)
         if self.options.by_onednn:

@@ -41,9 +41,7 @@ def vocabulary_loss(
     weighs the square of the logarithm of the softmax's sum, which keeps logits small (PaLM, Chowdhery et al. 2022,
     arXiv:2204.02311, section 5). Targets that are IGNORED add nothing. Never are more than MOST_LOGITS logits held.
     """
-    kind = hidden.device.type
-    casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-    dtype = torch.get_autocast_dtype(kind) if casts else hidden.dtype
+    kind, dtype = hidden.device.type, dtype_of(hidden)
 
     def sum_with(way: tuple[int, bool], hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         logits, by_onednn = way
@@ -67,6 +65,13 @@ def vocabulary_loss(
         given = (hidden, weight, targets)
         return choose(f"loss {size}x{vocabulary}", ways_of_loss, given, lambda way, *given: way(*given))(*given)
     return sum_with(way, hidden, weight, targets)
+
+
+def dtype_of(hidden: Tensor) -> torch.dtype:
+    """Give the type in which hidden states are multiplied with weights: autocast's, where it is on."""
+    kind = hidden.device.type
+    casts = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.get_autocast_dtype(kind) if casts else hidden.dtype
 
 
 def _at_once(

@@ -18,6 +18,8 @@ class Network(nn.Module):
         super().__init__()
         self.body = body
         self.head = head
+        # In a tuple, and so no part of the module: nothing trains it, saves it or spreads it over ranks.
+        self.frozen: tuple[Network, ...] = ()
 
     def hidden(self, batch: Mapping[str, Tensor], cache: Cache | None = None) -> Tensor:
         """Run the body over the arrays of the batch that it names in `streams`: (B, L, H).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
@@ -26,7 +26,8 @@ class PartHeads(nn.Module):
 class PartNetwork:
     """A network as one part sees it: the body, and the part's own head."""
 
-    def __init__(self, network: Network, name: str) -> None:
+    def __init__(self, network: Network, name: str, frozen: Sequence[Network] = ()) -> None:
+        self.frozen = frozen
         self.body, self.training, self._network = network.body, network.training, network
         heads = dict(network.head.heads.items()) if isinstance(network.head, PartHeads) else {}
         self.head = heads.get(name)

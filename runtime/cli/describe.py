@@ -102,13 +102,13 @@ def _block(entry: Entry) -> str:
 
 def _rows(value: Value, depth: int) -> list[list[str]]:
     shown = value.shown if len(value.shown) <= _WIDEST else value.shown[: _WIDEST - 1] + "…"
-    row = ["  " * depth + value.name, f"= {shown}", *_of_field(value.origin)]
+    row = ["  " * depth + value.name, f"= {shown}", *of_field(value.origin)]
     if value.origin.sort in ("default", "derived"):
         row = [output.style(cell, dim=True) for cell in row]
     return [row, *(inner for one in value.within for inner in _rows(one, depth + 1))]
 
 
-def _of_field(origin: FieldOrigin) -> list[str]:
+def of_field(origin: FieldOrigin) -> list[str]:
     """Give the place of a value, and the sort of its origin with what is behind it."""
     from ..words import say
 

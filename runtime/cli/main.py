@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Look at runs": {
         "runs": "List the runs.",
         "show": "Show a run: its tasks and results.",
+        "diff": "Compare two runs: values that differ, then metrics, and whether by more than noise.",
         "report": "Write the report of a run, one HTML file.",
         "board": "Show the curves of all runs in TensorBoard.",
         "gc": "Free the space of what no experiment needs any more.",

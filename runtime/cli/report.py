@@ -11,6 +11,7 @@ import click
 from . import options
 
 if TYPE_CHECKING:
+    from ...plugins.registry import Registry
     from ..report.record import RunRecord
     from ..store import Store
 
@@ -36,15 +37,15 @@ def write_report(store: Store, folder: Path, to: Path | None = None, manager: An
 
     record = read_run(store, folder)
     if manager is None and record.text:
-        manager = used_by(record.text)
+        manager = used_by(record.text).manager
     path = (to or folder / "report.html").absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, page(record, sections(manager, as_mapping(record))))
     return path
 
 
-def used_by(text: str) -> Any:
-    """Give the plugin manager with the plugins that an experiment's text uses and that are installed here."""
+def used_by(text: str) -> Registry:
+    """Give the registry with the plugins that an experiment's text uses and that are installed here."""
     from ...dsl import syntax
     from ...dsl.parser import parse
     from ...dsl.source import Source
@@ -54,7 +55,7 @@ def used_by(text: str) -> Any:
     for statement in parse(Source("experiment.llx", text))[0].statements:
         if isinstance(statement, syntax.Use):
             registry.use(statement.distribution.name, (), None)
-    return registry.manager
+    return registry
 
 
 def as_mapping(record: RunRecord) -> Mapping[str, Any]:

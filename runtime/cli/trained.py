@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...plugins.component import Facts, Task, TaskFailed
     from ...plugins.registry import Registry
     from ...plugins.values import Decoding
-    from ...plugins.work import Asked, EvaluationJob, Input, Job, Likelihood, Outcome
+    from ...plugins.work import Asked, EvaluationJob, Input, Job, Likelihood, Outcome, ScoringJob
     from ..graph import Graph
     from ..store import Store
 
@@ -43,7 +43,8 @@ class Trained:
         from ...plugins.values import Objective
 
         objective = self.checkpoint.task.described_objective()
-        predicts = objective is not None and type(objective).predict is not Objective.predict
+        tells = objective is not None and type(objective).told is not Objective.told
+        predicts = tells or (objective is not None and "label" in objective.gives)
         if objective is None or not (predicts if what == "prediction" else what in objective.gives):
             name = objective.name if objective else "none"
             raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
@@ -191,6 +192,9 @@ class Reading:
 
     def evaluate(self, job: EvaluationJob) -> Outcome:
         raise NotImplementedError("nothing is evaluated")
+
+    def score(self, job: ScoringJob) -> Facts:
+        raise NotImplementedError("nothing is stored")
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]:
         from ..training.generate import generate

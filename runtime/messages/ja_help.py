@@ -63,7 +63,10 @@ MESSAGES: dict[str, str] = {
     "Draw the tasks of an experiment.": "実験のタスクを図にする。",
     "Example: llx graph reviews.llx --format dot | dot -Tsvg > reviews.svg": "例: llx graph reviews.llx --format dot | dot -Tsvg > reviews.svg",
     "How it is drawn.": "図の形式。",
-    # runs, show, report, board, gc
+    # runs, show, diff, report, board, gc
+    "Compare two runs: values that differ, then metrics, and whether by more than noise.": "2つの実行を比べる: 異なる値と指標、差がばらつきを超えるかどうか。",
+    "RUN is the id of a run or the beginning of it, and an eval of it if it has several (`20261124-10:scores`); `:scores` is"
+    " one of the latest run. Example: llx diff :scores :scores_scratch": "RUN は実行のIDまたはその先頭部分。評価が複数あるときは評価の名前を付けます(`20261124-10:scores`)。`:scores` は最新の実行の評価です。例: llx diff :scores :scores_scratch",
     "List the runs.": "実行を一覧する。",
     "How many.": "表示する件数。",
     "Only the runs of this experiment file.": "この実験ファイルの実行だけを表示する。",

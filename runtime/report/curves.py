@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..words import say
 from .chart import Curve, chart
+from .fit import gap
 from .markup import Markup
 from .record import TaskRecord
 
@@ -30,7 +31,7 @@ def curves(task: TaskRecord) -> list[Markup]:
     """Draw the curves of a stage: what belongs together over one pair of axes, each other figure on its own."""
     measured = dict.fromkeys(name for _, figures in task.validations for name in figures)
     names = dict.fromkeys([*measured, *task.figures])
-    drawn = [_losses(task)]
+    drawn = [_losses(task), gap(task)]
     single = [name for name in names if name not in OF_LOSS and name not in NOT_DRAWN and not _group(name)]
     for name in sorted(single, key=_rank):
         both = [

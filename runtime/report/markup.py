@@ -38,3 +38,9 @@ def join(*children: object) -> Markup:
         else:
             parts.append(escape(str(child), quote=False))
     return Markup("".join(parts))
+
+
+def with_code(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    pieces = text.split("`")
+    return join([element("code", piece) if number % 2 else piece for number, piece in enumerate(pieces)])

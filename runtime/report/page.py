@@ -16,7 +16,9 @@ from ..literals import shown
 from ..words import say
 from . import tables
 from .chart import Curve, chart
+from .classifier import calibration, mistakes
 from .curves import curves
+from .fit import fit
 from .learning import learning
 from .listing import listing
 from .markup import Markup, element, join
@@ -85,6 +87,8 @@ def parts(record: RunRecord, sections: Sections) -> list[Markup]:
             _section(say("report.confusion", label=task.label), tables.confusion(task))
             for task in record.tasks.values()
         ),
+        *(_section(say("report.calibration", label=task.label), calibration(task)) for task in record.tasks.values()),
+        *(_section(say("report.mistakes", label=task.label), mistakes(task)) for task in record.tasks.values()),
         *(_section(say("report.samples", label=task.label), tables.samples(task)) for task in record.tasks.values()),
         *(_stage(task) for task in record.tasks.values()),
         *(_section(heading, Markup(html)) for heading, html in sections),
@@ -104,7 +108,7 @@ def _stage(task: TaskRecord) -> Markup | None:
         losses = f" ({value(at['validation_loss'])})" if "validation_loss" in at else ""
         best = element("p", say("report.best", step=f"{task.best_step:,}") + losses, class_="details")
     figures = element("div", curves(task), class_="charts")
-    shown = join(tables.facts(task), best, _spikes(task), figures, notes, tables.sampled(task))
+    shown = join(tables.facts(task), best, fit(task), _spikes(task), figures, notes, tables.sampled(task))
     return _section(join(element("small", task.kind), task.label), shown)
 
 

@@ -98,7 +98,7 @@ def samples(task: TaskRecord) -> Markup | None:
         return None
     return join(
         [
-            element("blockquote", element("b", _readable(prompt)), _readable(text), class_="sample")
+            element("blockquote", element("b", readable(prompt)), readable(text), class_="sample")
             for prompt, text in pairs
         ]
     )
@@ -116,7 +116,7 @@ def sampled(task: TaskRecord) -> Markup | None:
     most = min(MOST_SAMPLED, len(task.sampled))
     chosen = [task.sampled[round(last * i / max(most - 1, 1))] for i in range(most)]
     rows = [
-        [f"{step:,}", [element("p", element("b", _readable(prompt)), _readable(text)) for prompt, text in pairs]]
+        [f"{step:,}", [element("p", element("b", readable(prompt)), readable(text)) for prompt, text in pairs]]
         for step, pairs in chosen
     ]
     heads = [say("report.curve.step"), say("report.sampled")]
@@ -188,6 +188,6 @@ def _bar(one: Measured) -> Markup | None:
     return element("div", element("b", style=f"width:{one.value:.2%}"), span, mark, class_="bar")
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Write control characters as codes; a model may write any."""
     return "\n".join(visible(line) for line in text.split("\n"))

@@ -13,6 +13,7 @@ from .loader import Reader
 from .measure import measure, split_facts
 from .memory import told_if_memory_runs_out
 from .precision import choose_precision
+from .setup import with_scores
 
 SPLIT = "rows"
 
@@ -29,7 +30,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")
         network.to(device)
         tokens = work.input(job.tokens)
-        shards = Shards(tokens.directory, SPLIT)
+        shards = with_scores(Shards(tokens.directory, SPLIT), job.scores, work)
         if not len(shards):
             raise TaskFailed("L0807", {"split": SPLIT}, field="data", help="L0807.help")
         facts = split_facts(tokens.facts, SPLIT, stored.facts)

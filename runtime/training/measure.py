@@ -57,7 +57,7 @@ def measure(
     try:
         with torch.no_grad():
             seen = 0
-            for number, rows in enumerate(_batches(reader, batch)):
+            for number, rows in enumerate(alike(reader, batch)):
                 prepared = reader.prepared(rows, key(_SEED, "measure", number))
                 count += float(objective.count(prepared))
                 if targets and (wanted := objective.targets(prepared)) is not None:
@@ -105,7 +105,7 @@ def mean_loss(outcome: Outcome) -> float:
     return outcome.sums["loss"] / (outcome.sums["count"] or 1.0)
 
 
-def _batches(reader: Reader, size: int) -> Iterator[Indices]:
+def alike(reader: Reader, size: int) -> Iterator[Indices]:
     """Give all rows in batches, rows of like length together so that little is padding."""
     rows = np.arange(len(reader.shards), dtype=np.int64)
     if reader.lengths is not None:

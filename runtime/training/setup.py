@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from ...dsl.program import Reference
 from ...plugins.canonical import describe, flatten
-from ...plugins.component import Component, Facts, TaskFailed
+from ...plugins.component import Component, Facts, Task, TaskFailed
+from ...plugins.models import Model
 from ...plugins.nn.network import Network
 from ...plugins.nn.parameters import embedding_weights, freeze
 from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
 from ...plugins.tables import stored_records
+from ...plugins.values import Objective
 from ...plugins.work import Job, Work
 from .batch import micro_batch
 from .budget import Budget, Pace, validation_interval
@@ -46,13 +49,13 @@ class Setup:
         splits = tokens.facts["splits"]
         self.split = training_split(splits)
         self.facts = {k: v for k, v in tokens.facts.items() if k not in ("splits", "sources")}
-        self.shards = Shards(tokens.directory, self.split)
+        self.shards = with_scores(Shards(tokens.directory, self.split), job.scores, work)
         if not len(self.shards):
             raise TaskFailed("L0807", {"split": self.split}, field="data", help="L0807.help")
         self.reader = Reader(self.shards, job.objective, self.facts, job.token_dropout)
         self.validation: Reader | None = None
         if "validation" in splits:
-            rows = Shards(tokens.directory, "validation")
+            rows = with_scores(Shards(tokens.directory, "validation"), job.scores, work)
             records = stored_records(work.input(job.data), job.data, "validation") if job.data is not None else ()
             self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"), records=records)
         self.tokenizer = work.input(job.tokenizer).directory
@@ -118,10 +121,23 @@ class Setup:
         if self.precision == "fp8":
             compute_in_fp8(network.body)
         recompute(network.body, job.activation_checkpointing)
+        network.frozen = tuple(self._frozen(*given) for given in job.frozen)
         if job.compile:
             # In place: the names of the parameters stay.
-            network.body.compile()
+            for one in (network, *network.frozen):
+                one.body.compile()
         return network
+
+    def _frozen(self, checkpoint: Reference, model: Model, objective: Objective) -> Network:
+        """Open a checkpoint that stays as it is; its head must tell the same apart as these rows."""
+        given = self.work.input(checkpoint)
+        stored = Stored.open(given.directory / given.output)
+        network = build(model, objective, self.facts, 0)
+        load_body(network, stored)
+        if load_head(network, stored, objective, self.facts) == "fresh":
+            values = {"objective": self.job.objective.name, "given": stored.facts.get("objective")}
+            raise TaskFailed("L0806", values, field="objective", help="L0806.help")
+        return network.requires_grad_(False).eval().to(self.device)
 
     def _identity(self) -> dict[str, Any]:
         """Say which job a checkpoint is of, part by part: a component's fields by their dotted path."""
@@ -149,6 +165,10 @@ class Setup:
         for part in ("model", "objective", "optimizer", "schedule", "select"):
             value = getattr(job, part)
             fields = flatten(describe(value)) if isinstance(value, Component) else {"": value}
+            # What a checkpoint is called differs between processes; which one it is, the fingerprint knows.
+            fields = {
+                path: field for path, field in fields.items() if not isinstance(field, dict) or "reference" not in field
+            }
             identity |= {f"{part}.{path}" if path else part: field for path, field in fields.items()}
         return identity
 
@@ -166,3 +186,8 @@ class Setup:
         state = self.job.optimizer.state_bytes(sum(p.numel() for p in trained), embedded)
         check_space(self.work.partial, 3 * weights + average + state)
         check_space(self.work.directory, 2 * weights)
+
+
+def with_scores(shards: Shards, scores: Task | None, work: Work) -> Shards:
+    """Give rows with what a checkpoint says of them beside them, if there is such a task."""
+    return shards if scores is None else shards.beside(Shards(work.input(scores).directory, shards.split))

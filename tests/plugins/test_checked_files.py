@@ -10,8 +10,6 @@ import pytest
 from llx.dsl.check import Checked, check_file
 from llx.dsl.program import Reference
 from llx.dsl.quantities import Quantity
-from llx.plugins.builtin.objective.causal_lm import CausalLM
-from llx.plugins.component import Place
 from llx.plugins.registry import Registry
 
 WHOLE = """
@@ -132,21 +130,6 @@ def test_a_batch_in_tokens_is_rounded_down_to_whole_rows(folder: Path) -> None:
     assert in_tokens.estimate(lambda task: {}).rows is None
     assert in_tokens.estimate(lambda task: short).rows == 50
     assert classify.estimate(lambda task: {}).rows == 32
-
-
-def test_an_objective_that_needs_other_checkpoints_is_refused(folder: Path) -> None:
-    class Distillation(CausalLM):
-        """Learn from a teacher."""
-
-        def frozen(self) -> tuple[Reference, ...]:
-            return (pretrain.output("best"),)
-
-    program = checked(folder, WHOLE).program
-    assert program is not None
-    pretrain = program.declarations["pretrain"].value
-    place = Place(folder)
-    pretrain.model_copy(update={"objective": Distillation()}).check(place)
-    assert [(problem.field, problem.code) for problem in place.problems] == [("objective", "L0559")]
 
 
 @pytest.mark.parametrize(

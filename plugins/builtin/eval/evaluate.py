@@ -25,8 +25,9 @@ from ...derived import kept_together
 from ...fit import check_fit
 from ...intervals import interval
 from ...outcomes import write_outcome
-from ...tables import Table
+from ...tables import Table, parts
 from ..data.transform import open_part
+from ..scores import Scores, scores_of
 from ..tokens import Tokens
 from .classified import calibration, confusion_matrix, mistakes
 
@@ -91,8 +92,14 @@ class Evaluate(Evaluation):
             like=training.default() if training else None,
         )
 
+    def scores(self) -> Scores | None:
+        objective = self.described_objective()
+        assert objective is not None, "checked"
+        return scores_of(objective, self.tokens())
+
     def prepare(self) -> dict[str, Task]:
-        return {"tokens": self.tokens()}
+        scores = self.scores()
+        return {"tokens": self.tokens()} | ({"scores": scores} if scores else {})
 
     def run(self, work: Work) -> Facts:
         objective = self.described_objective()
@@ -106,10 +113,11 @@ class Evaluate(Evaluation):
                 data=self.data,
                 metrics=self.metrics,
                 batch=self.batch,
+                scores=self.scores(),
             )
         )
         outcome.groups = self._groups(work)
-        write_outcome(work.directory, outcome, self.metrics)
+        write_outcome(work.directory, outcome, self.metrics, parts(work.input(self.data), self.data)["rows"])
         facts: Facts = {"metrics": {}, "intervals": {}, "references": {}, "better": {}}
         facts["rows"] = int(outcome.sums.get("rows", 0))
         for metric in self.metrics:

@@ -73,11 +73,17 @@ class Classification(Objective):
         return logits.float()
 
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        return self.loss_of(network, self.logits(network, batch), batch)
+
+    def loss_of(
+        self, network: Network, logits: torch.Tensor, batch: TensorBatch
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Give the loss of logits (B, C)."""
         from torch.nn.functional import cross_entropy
 
         from ...nn.auxiliary import with_auxiliary
 
-        logits, label = self.logits(network, batch), batch["label"]
+        label = batch["label"]
         # What is measured is the cross-entropy itself; see LanguageModelling.
         smoothing = self.label_smoothing if network.training else 0.0
         loss = cross_entropy(logits, label, reduction="sum", label_smoothing=smoothing)

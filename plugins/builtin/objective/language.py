@@ -46,22 +46,32 @@ class LanguageModelling(Objective):
         return VocabularyHead(body.embedding, shape)  # type: ignore[arg-type]
 
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        from ...nn.auxiliary import with_auxiliary
+        return self.loss_of(network, self.projected(network, batch), batch)
+
+    def projected(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Give what is projected to the vocabulary for each target (N, H), and by what: weight (V, H) and bias (V,)."""
         from ...nn.gather import gather_positions
         from ...nn.heads import VocabularyHead
-        from ...nn.likelihood import vocabulary_loss
 
         head = network.head
         assert isinstance(head, VocabularyHead)
         hidden = network.hidden(batch)  # (B, L, H)
         if "positions" in batch:
             hidden = gather_positions(hidden, batch["positions"])  # (B, K, H)
-        features, targets = head.features(hidden).flatten(0, 1), batch["targets"].flatten()
+        return head.features(hidden).flatten(0, 1), head.weight, head.bias
+
+    def loss_of(
+        self, network: Network, projected: tuple[torch.Tensor, torch.Tensor, torch.Tensor | None], batch: TensorBatch
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Give the loss of what a network projects."""
+        from ...nn.auxiliary import with_auxiliary
+        from ...nn.likelihood import vocabulary_loss
+
+        features, weight, bias = projected
+        targets = batch["targets"].flatten()
         if not network.training:
-            return vocabulary_loss(features, head.weight, targets, bias=head.bias), {}
-        loss = vocabulary_loss(
-            features, head.weight, targets, bias=head.bias, smoothing=self.label_smoothing, z_loss=self.z_loss
-        )
+            return vocabulary_loss(features, weight, targets, bias=bias), {}
+        loss = vocabulary_loss(features, weight, targets, bias=bias, smoothing=self.label_smoothing, z_loss=self.z_loss)
         return with_auxiliary(network, loss, batch["targets"]), {}
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any]:

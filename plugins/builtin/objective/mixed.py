@@ -150,11 +150,20 @@ class Mixed(Objective):
         from ...nn.parts import PartNetwork
 
         name, own = self._part(batch)
-        loss, _ = self.parts[name].loss(PartNetwork(network, name), own)
+        loss, _ = self.parts[name].loss(PartNetwork(network, name, self._frozen(name, network)), own)
         loss = loss * batch["weight"][0]
         rows = loss.new_full((), len(batch["weight"]))
         shares = {f"{other}_share": rows if other == name else loss.new_zeros(()) for other in self.parts}
         return loss, {f"{name}_loss": loss, f"{name}_loss_count": rows, **shares}
+
+    def _frozen(self, name: str, network: Network) -> Sequence[Network]:
+        """Give the frozen networks of a part: they lie in the order of `frozen`."""
+        before = 0
+        for other, part in self.parts.items():
+            if other == name:
+                return network.frozen[before : before + len(part.frozen())]
+            before += len(part.frozen())
+        return ()
 
     def targets(self, batch: Batch) -> np.ndarray[Any, Any] | None:
         name, own = self._part(batch)

@@ -31,12 +31,13 @@ from ...api import (
     Work,
     neutral,
 )
-from ...fit import check_fit, check_roles, is_tokens
+from ...fit import check_fit, check_frozen, check_roles, frozen_of, is_tokens
 from ...rows import rows_per_step, tokens_per_row, training_split
 from ...work import Recompute
 from ..learning_rate import LearningRateTest
 from ..optimizer.adamw import AdamW
 from ..schedule.cosine import Cosine
+from ..scores import Scores, scores_of
 from ..tokens import Tokens
 from .trained import Trained, looked_at
 
@@ -113,7 +114,7 @@ class TrainingStage(Stage):
         """Give the checkpoint that it starts from."""
 
     def described_objective(self) -> Objective:
-        return self.objective
+        return self.objective.started(self.initial)
 
     def training_tokens(self) -> Tokens:
         return Tokens(
@@ -123,14 +124,20 @@ class TrainingStage(Stage):
             splits=[split for split in self.data.artifact.splits if split in ("train", "validation")],
         )
 
+    def scores(self) -> Scores | None:
+        """Give the task in which another checkpoint scores the rows, if the objective needs that."""
+        return scores_of(self.described_objective(), self.training_tokens())
+
     def learning_rate_test(self) -> LearningRateTest | None:
         """Give the task that finds the learning rate, if it is to be found."""
         if self.optimizer.lr != "auto":
             return None
+        scores = self.scores()
         return LearningRateTest(
             model=self.described_model(),
-            objective=self.objective,
+            objective=self.described_objective(),
             tokens=self.training_tokens().default(),
+            scores=scores.default() if scores else None,
             tokenizer=self.described_tokenizer(),
             optimizer=self.optimizer,
             batch=self.batch,
@@ -143,8 +150,9 @@ class TrainingStage(Stage):
         )
 
     def prepare(self) -> dict[str, Task]:
-        test = self.learning_rate_test()
-        return {"tokens": self.training_tokens()} | ({"lr": test} if test else {})
+        scores, test = self.scores(), self.learning_rate_test()
+        more = {"scores": scores, "lr": test}
+        return {"tokens": self.training_tokens()} | {label: task for label, task in more.items() if task is not None}
 
     def check(self, place: Place) -> None:
         check_fit(place, self.objective, self.described_model(), self.data.artifact)
@@ -167,8 +175,7 @@ class TrainingStage(Stage):
         if self.samples and "text" not in self.objective.gives:
             place.error("samples", "L0545", {"objective": self.objective.name}, help="L0545.help")
         self._check_means(place)
-        if self.objective.frozen():
-            place.error("objective", "L0559", {"objective": self.objective.name}, help="L0559.help")
+        check_frozen(place, self.described_objective(), self.described_tokenizer())
         if not place.problems and self.batch.dimension == "tokens":
             length = self.row_length()
             if length is not None and self.batch.magnitude < length:
@@ -203,16 +210,24 @@ class TrainingStage(Stage):
         length = model.shape.context_length
         rows = self.rows_a_step(self.longest_row()) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
+        beside = [model for _, model, _ in frozen_of(self.objective)]
         return Estimate(
             parameters=parameters,
             trained_parameters=part.parameters,
             active_parameters=model.active_parameters(vocab_size),
             tokens=tokens,
             rows=rows_a_step,
-            flops=part.passes * model.flops_per_token(vocab_size, length) * tokens if tokens else None,
+            # What is frozen beside it has a forward pass alone.
+            flops=tokens
+            * (
+                part.passes * model.flops_per_token(vocab_size, length)
+                + sum(other.flops_per_token(vocab_size, length) for other in beside)
+            )
+            if tokens
+            else None,
             # Weights in float32; of those that are trained gradients, an average, and the optimizer's state; and what the
             # forward pass keeps.
-            memory=4 * parameters
+            memory=4 * (parameters + sum(other.parameters(vocab_size) for other in beside))
             + (4 + 4 * (self.ema is not None or self.swa is not None)) * part.parameters
             + (0 if self.offload else self.optimizer.state_bytes(part.parameters, part.embedded))
             + round(part.kept * model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing)),
@@ -270,9 +285,11 @@ class TrainingStage(Stage):
         facts = work.train(
             Job(
                 model=self.described_model(),
-                objective=self.objective,
+                objective=self.described_objective(),
                 tokens=self.training_tokens(),
                 data=self.data,
+                scores=self.scores(),
+                frozen=frozen_of(self.objective),
                 tokenizer=self.described_tokenizer(),
                 optimizer=optimizer,
                 schedule=self.schedule,

@@ -47,7 +47,7 @@ def documents(case: Case) -> None:
     places = {}
     for prefix in streams(batch):
         tokens, marks = batch[f"{prefix}tokens"], batch.get(f"{prefix}segments")
-        length = tokens.shape[1]
+        length = min(tokens.shape[1], case.model.shape.context_length)
         sizes = [_own_tokens(marks, row, length // 3) for row in (0, 1)]
         parts = [tokens[row, :size] for row, size in zip((0, 1), sizes, strict=True)]
         rest = np.zeros(length - sum(sizes), dtype=tokens.dtype)
@@ -71,7 +71,8 @@ def causality(case: Case) -> None:
     if case.model.attention != "causal":
         return
     batch = case.prepared()
-    tokens = batch[f"{own_stream(batch)}tokens"]
+    # A row may hold several texts side by side that are read apart.
+    tokens = batch[f"{own_stream(batch)}tokens"][:, : case.model.shape.context_length]
     half = tokens.shape[1] // 2
     later = tokens.copy()
     later[:, half:] = _others(later[:, half:], case)
@@ -100,6 +101,7 @@ def targets(case: Case) -> None:
     reached = _reached(case, batch)
     segments = batch.get(f"{own_stream(batch)}segments")
     if segments is not None:
+        reached = reached.reshape(segments.shape)  # texts that lie side by side may be read one below the other
         _hold(reached & (segments == 0), "padding")
     carriers = case.objective.carries(batch)
     if carriers is not None:

@@ -14,7 +14,17 @@ from llx.plugins.nn.network import Network
 from llx.plugins.values import Batch, Encoding, Objective
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-NAMES = ["end", "mask", "pad", "fim_prefix", "fim_suffix", "fim_middle", *(f"sentinel_{i}" for i in range(8))]
+NAMES = [
+    "end",
+    "mask",
+    "pad",
+    "fim_prefix",
+    "fim_suffix",
+    "fim_middle",
+    "turn_start",
+    "turn_end",
+    *(f"sentinel_{i}" for i in range(8)),
+]
 ROLES = {role: number for number, role in enumerate(NAMES)}
 SPECIALS = [f"<|{role}|>" for role in NAMES]
 TEXT = "the cat sat on the mat and the dog lay under the old oak tree while rain fell on the red roof. " * 4

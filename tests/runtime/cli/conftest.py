@@ -68,6 +68,13 @@ def story() -> list[Event]:
         "references": {"accuracy": 0.5},
         "confusion": {"labels": ["bad", "<good>"], "counts": [[40, 10], [8, 42]]},
     }
+    facts |= {
+        "intervals": {"accuracy": [0.74, 0.89]},
+        "calibration": {"error": 0.11, "bins": [[0.55, 0.5, 10], [0.97, 0.83, 90]]},
+        "mistakes": [
+            {"record": 6, "text": "<b>not</b> bad\x1b[31m", "label": "<good>", "prediction": "bad", "score": 0.98}
+        ],
+    }
     samples = {"loss": 2.2, "steps": 40, "samples": ["Once upon a <b>time</b>"]}
     events += [
         TaskFinished(stage, 82.0, samples, time=START + 83),

@@ -225,6 +225,43 @@ def test_a_stage_shows_where_its_time_goes_and_what_it_wrote(story: list[Event],
     assert '"2.500"' in html
 
 
+def test_the_page_shows_intervals_calibration_and_the_most_wrong(story: list[Event], tmp_path: Path) -> None:
+    html = page(read_record(recorded(tmp_path, story)))
+    text = "".join(outline(html).texts)
+    assert "[0.7400, 0.8900]" in text
+    assert "Expected calibration error 11.0%" in text
+    assert "too sure of itself" in text
+    assert html.count("<rect") == 2
+    assert "<b>not</b> bad" in text, "shown as it stands, and no markup"
+    assert "<b>not" not in html
+    assert "\x1b" not in html
+
+
+def curve(rises: bool) -> list[list[float]]:
+    """Make losses whose gap opens after a third, or stays."""
+    rows = []
+    for number in range(12):
+        training = 2.0 * 0.8**number + 0.5
+        behind = max(number - 4, 0)
+        rows.append([10 * (number + 1), training, training + 0.1 + (0.25 * behind if rises else 0.0)])
+    return rows
+
+
+@pytest.mark.parametrize(("rises", "word"), [(True, "It overfits"), (False, "fits")])
+def test_the_page_says_in_words_whether_a_stage_overfits(
+    story: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rises: bool, word: str
+) -> None:
+    facts = {"curve": curve(rises), "best_step": 50}
+    record = read_record(recorded(tmp_path, story[:1]), lambda fingerprint: facts if fingerprint == "fp-novels" else {})
+    html = page(record)
+    text = "".join(outline(html).texts)
+    assert word in text
+    assert "Generalisation gap" in text
+    assert ("patience" in text) == rises, "it says what in the file to change"
+    monkeypatch.setenv("LLX_LANG", "ja")
+    assert "汎化ギャップ" in page(record)
+
+
 def swept(label: str, objective: str, better: str, rows: list[tuple[dict[str, object], list[float]]]) -> TaskRecord:
     facts = comparison(
         [{"params": params, "value": value} for params, values in rows for value in values], objective, better

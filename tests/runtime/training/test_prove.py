@@ -13,6 +13,7 @@ from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.extractive_qa import ExtractiveQA
+from llx.plugins.builtin.objective.instruction import Instruction
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.component import TaskFailed
@@ -32,7 +33,8 @@ SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 32, "heads": 2, "context_le
 
 def setup_of(root: Path, objective: Objective, model: Model) -> Setup:
     project, texts = Project(root), sentences(60)
-    columns = {"text": texts, "label": labelled(texts), "context": texts, "question": [text[:3] for text in texts]}
+    columns = {"text": texts, "label": labelled(texts), "prompt": texts, "response": labelled(texts), "context": texts}
+    columns["question"] = [text[:3] for text in texts]
     columns["answers"] = [f'[{{"text": "{text[:2]}", "answer_start": 0}}]' if "cat" in text else "[]" for text in texts]
     data = project.data("data", {"train": columns})
     return Setup(project.job(project.tokens("tokens", data, objective, model), objective, model), project.work)
@@ -56,6 +58,7 @@ def failing(setup: Setup) -> tuple[str, TaskFailed]:
         (ExtractiveQA(), Decoder),
         (ExtractiveQA(stride=4), Encoder),
         (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}), Decoder),
+        (Instruction(form="pairs", template="plain"), Decoder),
     ],
 )
 def test_all_proofs_hold_of_the_built_in_components(

@@ -1,0 +1,26 @@
+"""Texts of `llx diff`, by key."""
+
+MESSAGES: dict[str, str] = {
+    "cli.diff.values": "Values that differ",
+    "cli.diff.same_values": "All values are the same.",
+    "cli.diff.no_values": "The values can't be compared: the text of a run can't be checked any more (a file that it reads or a plugin is gone).",
+    "cli.diff.difference": "B - A",
+    "cli.diff.means": "Means over seeds",
+    "cli.diff.nothing": "There is nothing to compare: the runs have no eval (or sweep) in common; name one of each (`RUN:EVAL`).",
+    "cli.diff.no_eval": "run {run} has no eval '{name}'; there are: {names}",
+    "cli.diff.unpaired": "{metric}: not in pairs, {reason}",
+    "cli.diff.better": "B is better",
+    "cli.diff.worse": "B is worse",
+    "cli.diff.noise": "no more than noise",
+    "cli.diff.unclear": "can't be told",
+    "cli.diff.incomparable": "not comparable",
+    "diff.not_stored": "as one of them stored no predictions (it was run by an older llx, or is gone)",
+    "diff.damaged": "as what one of them stored can't be read: {reason}",
+    "diff.only_one": "as only one of them has it",
+    "diff.metric_differs": "as they measured `{metric}` in different ways",
+    "diff.metric_unknown": "as `{metric}` is not installed here",
+    "diff.other_data": "as they were measured on different data: by their intervals alone",
+    "diff.other_labels": "as their label sets differ: by their intervals alone",
+    "diff.other_rows": "as the same data became other rows: by their intervals alone",
+    "diff.tokens": "and a loss a token compares nothing where the same text is {first} tokens in one and {second} in the other; `bits_per_byte` does",
+}

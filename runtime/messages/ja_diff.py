@@ -1,0 +1,26 @@
+"""Texts of `llx diff` in Japanese, by key."""
+
+MESSAGES: dict[str, str] = {
+    "cli.diff.values": "異なる値",
+    "cli.diff.same_values": "値はすべて同じです。",
+    "cli.diff.no_values": "値を比較できません。一方の実行のテキストを今は検査できません(読み込むファイルかプラグインがありません)。",
+    "cli.diff.difference": "B - A",
+    "cli.diff.means": "シードごとの平均",
+    "cli.diff.nothing": "比較できるものがありません。共通の評価(またはスイープ)がないので、`RUN:EVAL` の形でそれぞれ指定してください。",
+    "cli.diff.no_eval": "実行 {run} に評価 '{name}' はありません。あるもの: {names}",
+    "cli.diff.unpaired": "{metric}: 対応のある比較ではありません。{reason}",
+    "cli.diff.better": "B のほうが良い",
+    "cli.diff.worse": "B のほうが悪い",
+    "cli.diff.noise": "ばらつきの範囲内",
+    "cli.diff.unclear": "判断できない",
+    "cli.diff.incomparable": "比較不能",
+    "diff.not_stored": "一方に予測が保存されていません(古い llx で実行されたか、削除されています)",
+    "diff.damaged": "一方の保存内容を読み込めません: {reason}",
+    "diff.only_one": "一方にしかありません",
+    "diff.metric_differs": "`{metric}` の測り方が異なります",
+    "diff.metric_unknown": "`{metric}` がここにインストールされていません",
+    "diff.other_data": "異なるデータで測られたため、区間だけで比較します",
+    "diff.other_labels": "ラベルの集合が異なるため、区間だけで比較します",
+    "diff.other_rows": "同じデータが異なる行になっているため、区間だけで比較します",
+    "diff.tokens": "同じテキストが一方では {first} トークン、もう一方では {second} トークンなので、トークンあたりの損失は比較できません。`bits_per_byte` なら比較できます",
+}
