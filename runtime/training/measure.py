@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...plugins.builtin.metric.unigram import entropy
 from ...plugins.component import Facts
 from ...plugins.work import Outcome
 from .learner import Learner
@@ -103,6 +104,24 @@ def split_facts(facts: Facts, split: str, training: Facts | None = None) -> Fact
 def mean_loss(outcome: Outcome) -> float:
     """Give the loss a token, row, or whatever the objective counts."""
     return outcome.sums["loss"] / (outcome.sums["count"] or 1.0)
+
+
+def trivial_loss(reader: Reader, batch: int) -> float | None:
+    """Give the loss of the trivial model on rows: their targets under their own frequencies, whatever stands around them.
+
+    None where the objective's loss isn't one for each target.
+    """
+    counted: Counter[int] = Counter()
+    count = 0.0
+    for number, rows in enumerate(alike(reader, batch)):
+        prepared = reader.prepared(rows, key(_SEED, "measure", number))
+        wanted = reader.objective.targets(prepared)
+        if wanted is None:
+            return None
+        ids, times = np.unique(wanted, return_counts=True)
+        counted.update(dict(zip(ids.tolist(), times.tolist(), strict=True)))
+        count += float(reader.objective.count(prepared))
+    return entropy(counted) if counted and sum(counted.values()) == count else None
 
 
 def alike(reader: Reader, size: int) -> Iterator[Indices]:

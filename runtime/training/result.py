@@ -12,7 +12,7 @@ from ..fitting import openings
 from .build import build, checkpoint_facts
 from .checkpoint import whole_or_nothing
 from .learner import Learner
-from .measure import measure
+from .measure import measure, trivial_loss
 from .setup import Setup
 from .state import State
 from .weights import Tensors, put, write_tensors
@@ -60,6 +60,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
         "kernels": state.kernels,
         "curve": state.curve,
     }
+    if setup.validation is not None and (trivial := trivial_loss(setup.validation, setup.rows)) is not None:
+        facts["trivial_loss"] = trivial
     if repeats := setup.order.repeats(state.step):
         facts["sources"] = repeats
     if state.spikes.get("count"):

@@ -251,13 +251,15 @@ def curve(rises: bool) -> list[list[float]]:
 def test_the_page_says_in_words_whether_a_stage_overfits(
     story: list[Event], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rises: bool, word: str
 ) -> None:
-    facts = {"curve": curve(rises), "best_step": 50}
+    facts: dict[str, object] = {"curve": curve(rises), "best_step": 50}
     record = read_record(recorded(tmp_path, story[:1]), lambda fingerprint: facts if fingerprint == "fp-novels" else {})
     html = page(record)
     text = "".join(outline(html).texts)
     assert word in text
     assert "Generalisation gap" in text
     assert ("patience" in text) == rises, "it says what in the file to change"
+    facts["trivial_loss"] = 0.6
+    assert ("It underfits" in page(record)) != rises, "it is hardly better than the trivial model"
     monkeypatch.setenv("LLX_LANG", "ja")
     assert "汎化ギャップ" in page(record)
 

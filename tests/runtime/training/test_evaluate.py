@@ -12,12 +12,17 @@ from llx.dsl.record import replace
 from llx.plugins.builtin.metric.accuracy import Accuracy
 from llx.plugins.builtin.metric.bits_per_byte import BitsPerByte
 from llx.plugins.builtin.metric.perplexity import Perplexity
+from llx.plugins.builtin.metric.unigram import entropy
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.component import TaskFailed
 from llx.plugins.work import EvaluationJob
 from llx.runtime.training import evaluate, train
+from llx.runtime.training.build import build
+from llx.runtime.training.rows import RowByRow
 from small import Project, SmallStage, labelled, sentences, small_classification, small_job, small_model
+
+FACTS = {"vocab_size": 30, "labels": ["animal", "thing"], "roles": {"end": 0, "pad": 2}}
 
 
 def trained(
@@ -44,6 +49,9 @@ def test_a_language_model_is_measured_as_it_was_while_it_trained(tmp_path: Path)
     assert outcome.targets is not None
     assert sum(outcome.targets.values()) == outcome.sums["count"]
     assert Perplexity().compute(outcome) == pytest.approx(torch.tensor(loss).exp().item(), rel=1e-5)
+    assert facts["trivial_loss"] == pytest.approx(entropy(outcome.targets)), "the same rows, by their targets alone"
+    assert outcome.by_row["loss"].sum() == pytest.approx(outcome.sums["loss"])
+    assert outcome.by_row["count"].sum() == outcome.sums["count"]
     bits = loss * outcome.sums["count"] / outcome.facts["bytes"] / torch.tensor(2.0).log().item()
     assert BitsPerByte().compute(outcome) == pytest.approx(bits, rel=1e-5)
     again = evaluate(replace(job, batch=3), project.work)
@@ -67,6 +75,42 @@ def test_a_classifier_is_measured_by_its_records(tmp_path: Path) -> None:
     assert outcome.sums["accuracy"] / 60 == pytest.approx(accuracy)
     assert accuracy > (Accuracy().reference(outcome) or 0)
     assert outcome.facts["train"]["labels"] == names
+
+
+def test_rows_have_the_losses_that_they_have_alone_and_the_body_reads_them_once(tmp_path: Path) -> None:
+    _, job = small_classification(tmp_path)
+    network = build(job.model, job.objective, FACTS, seed=0)
+    network.eval()
+    tokens = torch.randint(3, 30, (5, 12))
+    segments = torch.ones(5, 12, dtype=torch.int64)
+    segments[1, 7:] = 0
+    batch = {"tokens": tokens, "segments": segments, "label": torch.tensor([0, 1, 1, 0, 1])}
+    calls = []
+    network.body.register_forward_hook(lambda *given: calls.append(given))
+    with torch.no_grad():
+        found = RowByRow(network, batch).losses(job.objective)
+        assert len(calls) == 1
+        for row in range(5):
+            loss, parts = job.objective.loss(network, {name: each[row : row + 1] for name, each in batch.items()})
+            assert found["loss"][row] == pytest.approx(loss.item(), rel=1e-5)
+            assert found["accuracy"][row] == parts["accuracy"]
+
+
+class Renamed(Classification):
+    """An objective whose body reads tensors that it made itself."""
+
+    def loss(self, network: Any, batch: Any) -> Any:
+        return super().loss(network, {**batch, "tokens": batch["tokens"] + 0})
+
+
+def test_an_objective_that_hands_over_tensors_of_its_own_is_measured_row_by_row(tmp_path: Path) -> None:
+    _, job = small_classification(tmp_path)
+    network = build(job.model, job.objective, FACTS, seed=0)
+    network.eval()
+    batch = {"tokens": torch.randint(3, 30, (4, 9)), "label": torch.tensor([0, 1, 1, 0])}
+    with torch.no_grad():
+        own = RowByRow(network, batch).losses(Renamed())["loss"]
+        assert torch.allclose(own, RowByRow(network, batch).losses(job.objective)["loss"], rtol=1e-5)
 
 
 def test_a_checkpoint_without_the_objectives_head_is_refused(tmp_path: Path) -> None:
