@@ -121,7 +121,8 @@ class Objective(Component):
     scores: ClassVar[tuple[str, ...]] = ()
     """The arrays with one number a row that `score` gives: a checkpoint's opinion, made once and stored (see `scorer`)."""
     gives: ClassVar[tuple[str, ...]] = ("loss",)
-    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …"""
+    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …,
+    whatever its fields say (see `offers`)."""
 
     def reads(self) -> tuple[str, ...]:
         """Give the columns that it needs of data; depends on fields alone."""
@@ -133,6 +134,10 @@ class Objective(Component):
 
     def check_model(self, place: Place, model: Model, field: str) -> None:
         """Report what keeps it from a model whose attention fits; `field` is where the objective stands."""
+
+    def offers(self) -> tuple[str, ...]:
+        """Give what metrics may be computed of; depends on fields alone."""
+        return self.gives
 
     @abstractmethod
     def encoding(self, shape: Shape) -> Encoding:
@@ -384,6 +389,10 @@ class Metric(Component):
     def reference(self, outcome: Outcome) -> float | None:
         """Compute the same of the trivial model: what a useful one must beat."""
         return None
+
+    def by_label(self, outcome: Outcome) -> Mapping[str, float]:
+        """Compute it of each label (or sort of entity) alone, by name; nothing if it isn't made of such."""
+        return {}
 
 
 class Decoding(Component):

@@ -13,7 +13,7 @@ from typing import Any
 from ..dsl.diagnostics.model import Text
 
 LIBRARIES = ("torch", "tokenizers", "pyarrow", "numpy", "safetensors", "tensorboard")
-OPTIONAL = {"zstandard": "zstd", "pygls": "lsp"}
+OPTIONAL = {"zstandard": "zstd", "pygls": "lsp", "scikit-learn": "classification", "seqeval": "tags"}
 """Libraries that some things need, and the extra that brings each."""
 
 LITTLE_SPACE = 2 * 10**9

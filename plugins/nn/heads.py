@@ -89,6 +89,20 @@ class ClassificationHead(nn.Module):
         return self.linear(self.dropout(pooled))
 
 
+class TokenHead(nn.Module):
+    """Project each hidden state to the classes."""
+
+    def __init__(self, shape: Shape, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(shape.hidden_size, classes)
+        draw(self.linear, _DEVIATION if shape.readout is None else shape.readout)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Give the logits (B, L, C) of hidden states (B, L, H)."""
+        return self.linear(self.dropout(hidden))
+
+
 def _usual(shape: Shape) -> float:
     """Give the standard deviation of first weights that GPT-2 has at its width."""
     return _DEVIATION * math.sqrt(_WIDTH / shape.hidden_size)

@@ -42,7 +42,8 @@ def command(
             click.echo(json.dumps({**record, **told}, ensure_ascii=False))
         else:
             shown = visible(" ".join(str(told["prediction"]).split())) or say("cli.no_answer")
-            rows.append([output.style(shown, bold=True), f"{told['score']:.1%}", visible(" ".join(text.split())[:60])])
+            score = f"{told['score']:.1%}" if "score" in told else ""
+            rows.append([output.style(shown, bold=True), score, visible(" ".join(text.split())[:60])])
     if rows:
         click.echo(output.table(rows, indent=0, right=[1]))
     return 0

@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
     questions = {"data": [{"paragraphs": [{"context": "a cat", "qas": [asked]}]}]}
     (tmp_path / "train-v2.0.json").write_text(json.dumps(questions))
     (tmp_path / "reviews.jsonl").write_text(json.dumps({"body": "Fine.", "stars": 4}) + "\n")
+    (tmp_path / "names.txt").write_text("Mary B-PER\n")
     parquet.write_table(pa.table({"body": ["Fine."], "stars": ["4"]}), tmp_path / "reviews.parquet")
     (tmp_path / "tokenizer.json").write_text(
         json.dumps({"added_tokens": [], "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}})

@@ -18,6 +18,7 @@ from ...chat.turns import Malformed, conversation
 from ...chat.turns import as_json as chat_json
 from ...tables import BATCH, RowWriter
 from ...textfiles import find, only_the_beginning, resolved
+from ..encoding.labels import list_of
 
 Record = dict[str, str | None]
 
@@ -89,6 +90,17 @@ class Reader(DataTask):
                 if isinstance(record, BadData) and not self.skips:
                     raise record
 
+    def first(self, root: Path) -> tuple[str, list[Record]]:
+        """Give the name of the first file, and its first rows up to one that is wrong; none if it can't be read."""
+        try:
+            file = find(self.path, root)[0]
+            name = shown_name(file, root)
+            with only_the_beginning(_BYTES_LOOKED_AT):
+                rows = itertools.islice(self.records(file, name), _ROWS_LOOKED_AT)
+                return name, list(itertools.takewhile(lambda row: not isinstance(row, BadData), rows))  # type: ignore[arg-type]
+        except (BadData, OSError):
+            return "", []  # reported by `check`
+
     @property
     def skips(self) -> bool:
         """Tell whether wrong rows are left out."""
@@ -138,6 +150,11 @@ class MappedReader(Reader):
 
     text: str | None = Field("text", description="The source field of the column `text`; none if there is no text")
     label: str | None = Field(None, description="The source field of the column `label`; none if there are no labels")
+    label_delimiter: str | None = Field(
+        None,
+        min_length=1,
+        description="What stands between the labels of a row that has several, or none, in one field",
+    )
     messages: str | None = Field(
         None, description="The source field of the column `messages`, conversations; none if there are none"
     )
@@ -211,8 +228,10 @@ class MappedReader(Reader):
             value = record[source]
             if column == "text" and not isinstance(value, str):
                 return _wrong("L0621", where, source, value, field)
-            if column == "label" and (value is None or value == "" or isinstance(value, list | dict)):
-                return _wrong("L0622", where, source, value, field)
+            if column == "label":
+                value = self._divided(value)
+                if not _is_label(value):
+                    return _wrong("L0622", where, source, value, field)
             if column == "messages":
                 try:
                     value = chat_json(conversation(value))
@@ -222,7 +241,30 @@ class MappedReader(Reader):
             if text is not None and not text.isascii() and _SURROGATE.search(text):
                 return _wrong("L0623", where, source, ascii(value), field)
             row[column] = text
-        return row
+        return uncounted(row, where) or row
+
+    def _divided(self, label: Any) -> Any:
+        """Give the labels of a row as a list, if they stand in one field."""
+        if self.label_delimiter is None or not isinstance(label, str):
+            return label
+        return [part.strip() for part in label.split(self.label_delimiter)] if label.strip() else []
+
+
+def uncounted(row: Record, where: Text) -> BadData | None:
+    """Give what is said of a row whose `tokens` and `tags` are lists of different lengths; None of any other."""
+    words, tags = (list_of(row.get(column)) for column in ("tokens", "tags"))
+    if words is None or tags is None or len(words) == len(tags):
+        return None
+    return BadData(
+        "L0756.where", {"where": where, "words": len(words), "tags": len(tags)}, field="columns", help="L0756.help"
+    )
+
+
+def _is_label(value: Any) -> bool:
+    """Tell whether a value is a label, or a list of labels."""
+    if isinstance(value, list):
+        return all(_is_label(one) and not isinstance(one, list) for one in value)
+    return value is not None and value != "" and not isinstance(value, dict)
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -110,8 +110,8 @@ def shares(batch: pa.RecordBatch, by: str | None, seed: int, purpose: str) -> li
     """
     if by is not None:
         columns = [batch.column(by).to_pylist()]
-    elif "text" in batch.schema.names:
-        columns = [batch.column("text").to_pylist()]
+    elif main := next((name for name in ("text", "tokens") if name in batch.schema.names), None):
+        columns = [batch.column(main).to_pylist()]
     else:
         columns = [batch.column(name).to_pylist() for name in batch.schema.names if name != ORIGIN]
     key = f"{purpose}:{seed}".encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ...component import Facts, TaskFailed
 from ...values import ArrayOf, Encoding
+from .labels import label_of, labels_of
 from .text import batches, encode, first_token, plain, role, shown, text_of
 
 if TYPE_CHECKING:
@@ -22,36 +23,43 @@ if TYPE_CHECKING:
 class Single(Encoding):
     """Make one row of each record: the start token, the text, the end token; of a second text, it and the end token.
 
-    A tokenizer without a start token has the end token there. `types` tells the two texts apart.
+    A tokenizer without a start token has the end token there. `types` tells the two texts apart. `label` is the number
+    of the record's label; of several it has their numbers from 1 on, so that 0 is padding.
 
     A text that is too long loses its end, or its beginning with `keep = end`. Of two texts the longer one is cut
     until both are equally long.
     """
 
     name: ClassVar[str] = "single"
+    version: ClassVar[int] = 2
 
     length: Annotated[int, Field(gt=3, description="The most tokens of a row, marks included")]
     keep: Annotated[Literal["start", "end"], Field(description="What is left of a text that is too long")] = "start"
     column: Annotated[str, Field(description="The column of the text")] = "text"
     pair: Annotated[str | None, Field(description="The column of a second text")] = None
     label: Annotated[str, Field(description="The column of the label")] = "label"
+    multi_label: Annotated[bool, Field(description="Whether a record has any number of labels, as a list")] = False
 
     def arrays(self) -> dict[str, ArrayOf]:
         return {
             "tokens": ArrayOf("token", (None,)),
             "segments": ArrayOf("uint8", (None,)),
             **({"types": ArrayOf("uint8", (None,))} if self.pair else {}),
-            "label": ArrayOf("int32"),
+            "label": ArrayOf("int32", (None,) if self.multi_label else ()),
             "record": ArrayOf("int64"),
         }
 
     def collect(self, records: Iterable[Mapping[str, Any]]) -> Facts:
-        """Collect the labels in their order: numbers by size, words by code point."""
-        labels = {_label(record, self.label) for record in records}
-        if len(labels) < 2:
-            raise TaskFailed("L0512", {"label": shown(next(iter(labels), None))}, field="data", help="L0512.help")
+        """Collect the labels in their order (numbers by size, words by code point), and how many records have each."""
+        counts: Counter[Any] = Counter()
+        for record in records:
+            counts.update(self._labels(record))
+        if len(counts) < (1 if self.multi_label else 2):
+            code = "L0512.none" if self.multi_label else "L0512"
+            raise TaskFailed(code, {"label": shown(next(iter(counts), None))}, field="data", help="L0512.help")
         # Words and numbers don't mix in a column, but true and 1 are the same key: the type decides first.
-        return {"labels": sorted(labels, key=lambda label: (isinstance(label, str), label))}
+        labels = sorted(counts, key=lambda label: (isinstance(label, str), label))
+        return {"labels": labels, "label_counts": [counts[label] for label in labels]}
 
     def rows(
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
@@ -68,7 +76,7 @@ class Single(Encoding):
                     "tokens": tokens,
                     "segments": _ones(len(tokens)),
                     **({"types": types} if self.pair else {}),
-                    "label": self._index(record, index),
+                    "label": self._target(record, index),
                     "record": record["_record"],
                 }
 
@@ -84,13 +92,20 @@ class Single(Encoding):
             types += [number] * (size + 1)
         return np.array(tokens, dtype=np.int64), np.array(types, dtype=np.uint8)
 
-    def _index(self, record: Mapping[str, Any], index: Mapping[Any, int]) -> int:
-        label = _label(record, self.label)
-        if label not in index:
-            known = ", ".join(shown(each) for each in list(index)[:10])
-            values = {"label": shown(label), "record": record["_record"] + 1, "known": known}
-            raise TaskFailed("L0513", values, field="data", help="L0513.help")
-        return index[label]
+    def _labels(self, record: Mapping[str, Any]) -> list[Any]:
+        return labels_of(record, self.label) if self.multi_label else [label_of(record, self.label)]
+
+    def _target(self, record: Mapping[str, Any], index: Mapping[Any, int]) -> int | Array:
+        import numpy as np
+
+        numbers = []
+        for label in self._labels(record):
+            if label not in index:
+                known = ", ".join(shown(each) for each in list(index)[:10])
+                values = {"label": shown(label), "record": record["_record"] + 1, "known": known}
+                raise TaskFailed("L0513", values, field="data", help="L0513.help")
+            numbers.append(index[label])
+        return np.array(sorted(numbers), dtype=np.int64) + 1 if self.multi_label else numbers[0]
 
 
 def shared(room: int, lengths: list[int]) -> list[int]:
@@ -104,14 +119,6 @@ def shared(room: int, lengths: list[int]) -> list[int]:
     if first <= room - half:
         return [first, room - first]
     return [room - half, half]
-
-
-def _label(record: Mapping[str, Any], column: str) -> str | int | float | bool:
-    label = record[column]
-    if not isinstance(label, str | int | float) or (isinstance(label, float) and math.isnan(label)):
-        values = {"column": column, "record": record["_record"] + 1, "value": shown(label)}
-        raise TaskFailed("L0511", values, field="data", help="L0511.help")
-    return label
 
 
 def _ones(length: int) -> Array:

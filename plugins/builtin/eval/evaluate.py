@@ -72,7 +72,7 @@ class Evaluate(Evaluation):
         for index, metric in enumerate(self.metrics):
             if metric.name in (before.name for before in self.metrics[:index]):
                 place.error("metrics", "L0558", {"metric": metric.name}, help="L0558.help", index=index)
-            elif metric.needs not in objective.gives:
+            elif metric.needs not in objective.offers():
                 values = {"metric": metric.name, "objective": objective.name}
                 place.error("metrics", "L0552", values, help="L0552.help", index=index)
 
@@ -127,6 +127,8 @@ class Evaluate(Evaluation):
                 facts["intervals"][metric.name] = list(ends)
             if (reference := metric.reference(outcome)) is not None:
                 facts["references"][metric.name] = reference
+            if by_label := metric.by_label(outcome):
+                facts.setdefault("by_label", {})[metric.name] = by_label
         pictures = {
             "confusion": confusion_matrix(outcome),
             "calibration": calibration(outcome),

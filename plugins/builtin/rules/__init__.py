@@ -12,7 +12,7 @@ Rule = Callable[[Program, Findings], None]
 
 def rules() -> tuple[Rule, ...]:
     """Give all rules, in the order in which they run."""
-    from . import leakage, training, values, weights
+    from . import labels, leakage, training, values, weights
     from .exports import shared_folders
 
     return (
@@ -23,6 +23,9 @@ def rules() -> tuple[Rule, ...]:
         leakage.measured_on_known_rows,
         leakage.tokenizer_knows_test_rows,
         weights.vocabulary_of_weights,
+        labels.lists_of_labels,
+        labels.labels_like_ids,
+        labels.tags_that_mark_nothing,
         values.learning_rate,
         values.weight_decay,
         values.betas_reversed,

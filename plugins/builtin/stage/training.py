@@ -169,7 +169,7 @@ class TrainingStage(Stage):
             for field, needed in needs.items():
                 if needed:
                     place.error(field, "L0551", {"field": field}, help="L0551.help")
-        if isinstance(self.select, Metric) and self.select.needs not in self.objective.gives:
+        if isinstance(self.select, Metric) and self.select.needs not in self.objective.offers():
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
         if self.samples and "text" not in self.objective.gives:

@@ -51,6 +51,8 @@ def add(tokenizer: Tokenizer, tokens: Iterable[str], *, whole: bool) -> tuple[li
     known: list[str] = []
     for token in dict.fromkeys(tokens):
         pieces = tokenizer.encode(token, add_special_tokens=False).ids
+        if not pieces and not whole:
+            continue  # a control character, of which this tokenizer makes nothing
         if not pieces:
             raise BadData("L0746", {"token": token, "reason": Text("extend.empty")}, field="tokens")
         # Byte-level tokenizers hold words with the space before them.

@@ -64,11 +64,19 @@ def test_the_longer_text_is_cut_until_both_are_equal(room: int, lengths: list[in
 )
 def test_labels_are_collected_in_their_order(labels: list[Any], expected: list[Any]) -> None:
     records = [{"text": "x", "label": label, "_record": number} for number, label in enumerate(labels)]
-    assert Single(length=8).collect(records) == {"labels": expected}
+    counts = [labels.count(label) for label in expected]
+    assert Single(length=8).collect(records) == {"labels": expected, "label_counts": counts}
 
 
 @pytest.mark.parametrize(
-    ("labels", "code"), [([None, "a"], "L0511"), ([float("nan"), 1.0], "L0511"), (["a", "a"], "L0512")]
+    ("labels", "code"),
+    [
+        ([None, "a"], "L0511"),
+        (["", "a"], "L0511"),
+        ([float("nan"), 1.0], "L0511"),
+        (["a", "a"], "L0512"),
+        (['["a", "b"]', "a"], "L0751"),
+    ],
 )
 def test_labels_that_can_not_be_learned(labels: list[Any], code: str) -> None:
     records = [{"text": "x", "label": label, "_record": number} for number, label in enumerate(labels)]
@@ -83,3 +91,27 @@ def test_a_label_never_seen_in_training_is_named_with_its_record(tokenizer: Toke
         encode(Single(length=8), tokenizer, records, ["a", "b"])
     assert failed.value.code == "L0513"
     assert failed.value.values == {"label": '"new"', "record": 2, "known": '"a", "b"'}
+
+
+def test_any_number_of_labels_of_a_record(tokenizer: Tokenizer) -> None:
+    single = Single(length=8, multi_label=True)
+    records = [{"text": "x", "label": label} for label in (["b", "a", "b"], "[]", '["c"]')]
+    numbered = [record | {"_record": number} for number, record in enumerate(records)]
+    facts = single.collect(numbered)
+    assert facts == {"labels": ["a", "b", "c"], "label_counts": [1, 1, 1]}
+    rows = list(single.rows(numbered, tokenizer, {"end": 0}, facts))
+    assert [row["label"].tolist() for row in rows] == [[1, 2], [], [3]]
+
+
+@pytest.mark.parametrize(
+    ("label", "code"), [("a", "L0752"), (None, "L0752"), ('["a"', "L0752"), ([None], "L0511"), ([["a"]], "L0511")]
+)
+def test_what_is_no_list_of_labels(label: Any, code: str) -> None:
+    with pytest.raises(TaskFailed) as failed:
+        Single(length=8, multi_label=True).collect([{"text": "x", "label": label, "_record": 0}])
+    assert failed.value.code == code
+
+
+def test_a_text_that_begins_like_a_list_is_a_label() -> None:
+    records = [{"text": "x", "label": label, "_record": 0} for label in ("[sic]", "[a", "b")]
+    assert Single(length=8).collect(records)["labels"] == ["[a", "[sic]", "b"]
