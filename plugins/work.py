@@ -117,6 +117,8 @@ class EvaluationJob(Record):
     """The records behind the rows, for `join`."""
     metrics: Sequence[Metric]
     batch: int = 64
+    decoding: Decoding | None = None
+    """How texts are written, for metrics that are computed of them."""
     scores: Task | None = None
     """As in a training job."""
 
@@ -157,7 +159,7 @@ class Outcome:
 
     `sums` adds up over rows: `loss` (nats), `count` (what the loss is divided by), `rows`, and what the
     objective adds in `parts`. `records` are the joined predictions, one a record, when the objective predicts:
-    each a mapping such as {"label": …, "prediction": …, "scores": […]}. `targets` counts how often each token
+    each a mapping such as {"label": …, "prediction": …, "scores": […]}, of texts {"source": …, "target": …, "prediction": …}. `targets` counts how often each token
     (or label) was the target; `facts` are those of the tokens, with those of training under `train`.
 
     `by_row` holds the sums of each row, in order, where they were asked for: `loss`, `count`, the objective's parts, and

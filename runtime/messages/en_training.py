@@ -62,6 +62,8 @@ MESSAGES: dict[str, str] = {
     "training.weights.fresh": "made anew, {count} tensors: {names}",
     "training.weights.left": "not taken from the checkpoint, {count} tensors: {names}",
     "training.thawed": "from step {step} on layer {depth} is trained too (0 is what lies below the layers)",
+    "L0771": "texts can't be written at a validation while the network is spread over several processes",
+    "L0771.help": "select by the loss, or take a backend whose processes hold the whole network each",
     "training.head.loaded": "body and head were taken from the checkpoint",
     "training.head.fresh": "the body was taken from the checkpoint; the head for `{objective}` is new",
     "training.head.none": "the body was taken from the checkpoint; `{objective}` has no weights of its own beside it",

@@ -60,6 +60,8 @@ MESSAGES: dict[str, str] = {
     "training.weights.fresh": "新しく作ったテンソル {count} 個: {names}",
     "training.weights.left": "チェックポイントから使わなかったテンソル {count} 個: {names}",
     "training.thawed": "ステップ {step} から層 {depth} も訓練します（0 は最初の層より下の部分）",
+    "L0771": "ネットワークを複数のプロセスに分けているあいだは、検証で文章を書けません",
+    "L0771.help": "損失で選ぶか、各プロセスがネットワーク全体を持つバックエンドを使ってください",
     "training.head.loaded": "本体とヘッドをチェックポイントから読み込みました",
     "training.head.fresh": "本体をチェックポイントから読み込みました。`{objective}` のヘッドは新しく作ります",
     "training.head.none": "本体をチェックポイントから読み込みました。`{objective}` は本体のほかに重みを持ちません",
