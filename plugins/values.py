@@ -35,7 +35,7 @@ Batch = dict[str, "np.ndarray[Any, Any]"]
 IGNORED = -100
 """The target of a position that carries no loss, as torch's cross-entropy has it."""
 
-CHECKPOINT_FACTS = ("format", "objective", "head", "step", "settled")
+CHECKPOINT_FACTS = ("format", "objective", "head", "step", "adapter", "trained_head", "settled")
 """What the facts of a checkpoint hold beside those of its tokens."""
 
 TensorBatch = Mapping[str, "torch.Tensor"]

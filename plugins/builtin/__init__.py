@@ -39,6 +39,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "feedforward": {"dense": "Dense", "moe": "MixtureOfExperts"},
     "initialisation": {"gpt2": "Gpt2", "depth_scaled": "DepthScaled", "mup": "Mup"},
     "rope_scaling": {"linear": "LinearScaling", "llama3": "Llama3Scaling", "yarn": "YarnScaling"},
+    "adapter": {"lora": "Lora", "dora": "Dora", "bottleneck": "Bottleneck"},
     "objective": {
         "causal_lm": "CausalLM",
         "prefix_lm": "PrefixLM",

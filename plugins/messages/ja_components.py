@@ -8,6 +8,7 @@ COMPONENTS: dict[str, str] = {
     "feedforward": "モデルの各層の、フィードフォワードの部分",
     "initialisation": "モデルの最初の重みの大きさ",
     "rope_scaling": "回転位置埋め込みを、より長いコンテキストへ引き伸ばす方法",
+    "adapter": "本体の重みはそのままに、その横で訓練されるもの",
     "objective": "何を学習するか",
     "optimizer": "重みが勾配にどう従うか",
     "schedule": "学習率がどう変化するか",
@@ -315,10 +316,25 @@ scikit-learn と同じく、記録または予測に現れるラベルについ�
     "decoding.sample": """各トークンを確率に従って選びます。指定があれば、確率の高いものに限ります。
 
 指定したものは transformers と同じ順に適用されます: `repetition_penalty`（Keskar et al. 2019, arXiv:1909.05858）、`temperature`、`top_k`、`top_p`（nucleus sampling、Holtzman et al. 2020, arXiv:1904.09751）、`min_p`（Nguyen et al. 2024, arXiv:2407.01082）。乱数はプロンプトごとに独立していて、一緒に書かれるほかの文章に左右されません。""",
+    # Adapters
+    "adapter.lora": """層の重みに、幅の狭い 2 つの行列の積を加えます（Hu ほか 2021、arXiv:2106.09685）。
+
+入力 I、出力 O の層では、I × O 個の重みの代わりに rank × (I + O) 個を訓練します。クエリ、キー、値は 1 つの層 `qkv` なので、
+入力側の行列を共有します。学んだものは重みに統合でき、その後の計算量は元と変わりません。""",
+    "adapter.dora": """重みの各行の大きさと向きを分け、向きを LoRA で訓練します（Liu ほか 2024、arXiv:2402.09353）。
+
+小さなランクでは `lora` より全体のファインチューニングに近づきますが、毎回すべての行の大きさを計算し直すのでステップは遅くなります。
+LoRA と同じように統合できます。""",
+    "adapter.bottleneck": """アテンション層とフィードフォワード層の出力のあとに、幅の狭いフィードフォワード層を置きます（Houlsby ほか 2019）。
+
+arXiv:1902.00751。`targets = feedforward` なら、より軽い Pfeiffer ほか 2020（arXiv:2005.00247）のものです。非線形なので重みに統合できず、
+その後のモデルは少しだけ重くなります。""",
     # Stages, evals, exports
     "stage.finetune": """チェックポイントから、そのトークナイザーを使ってモデルをさらに訓練します。
 
-本体はチェックポイントのものです。ヘッドは、目的が同じなら引き継がれ、違えば新しく作られます。""",
+本体はチェックポイントのものです。ヘッドは、目的が同じなら引き継がれ、違えば新しく作られます。アダプターを使うと本体の重みは
+変わらず、アダプターと新しいヘッドだけが訓練されます。チェックポイントのアダプターは重みに統合されますが、`adapter = continue` なら
+その訓練を続けます。""",
     "stage.train": "モデルを無作為な重みから訓練します。",
     "eval.evaluate": "チェックポイントを測定します。各指標は、上回るべき基準値とともに示されます。",
     "eval.multiple_choice": """選択肢のある質問をし、チェックポイントが最もありそうだとする選択肢を答えとします。
@@ -331,11 +347,12 @@ lm-evaluation-harness と同じです（Gao et al. 2024）。`normalise = none` 
     "eval.generate": "チェックポイントで、プロンプトごとに 1 つずつテキストを書きます。",
     "export.safetensors": """チェックポイントを `model.safetensors`、`config.json`、`tokenizer.json` として書き出します。
 
-このフォルダーには、読むときにコードを実行するものはありません。""",
+このフォルダーには、読むときにコードを実行するものはありません。アダプターは重みに統合されるか、重みと並べて書かれます。""",
     "export.huggingface": """チェックポイントを Hugging Face ハブの形式で書き出します。transformers や、その形式のモデルを読むソフトウェアで使えます。
 
 フォルダーには `config.json`、`model.safetensors`、`tokenizer.json`、`tokenizer_config.json` が入ります。系列（GPT-2、Llama、Mistral、Qwen 2、
-Qwen 3、BERT、RoBERTa、ModernBERT、T5）はモデルのフィールドから決まり、ロジットはどちらでも同じです。""",
+Qwen 3、BERT、RoBERTa、ModernBERT、T5）はモデルのフィールドから決まり、ロジットはどちらでも同じです。アダプターは重みに
+統合されます。""",
     "weights.checkpoint": """Hugging Face ハブの形式のモデルを読みます: `config.json`、safetensors（1 つまたは分割）、トークナイザー。
 
 GPT-2、Llama、Mistral、Qwen 2、Qwen 3、BERT、RoBERTa、ModernBERT、T5 に対応しています。何もダウンロードせず、フォルダーの中のコードも実行しませ

@@ -13,6 +13,24 @@ _ENCODING = "ファイルの文字コード"
 _SEED = "シードを変えると、別の分け方になります"
 
 FIELDS: dict[str, str] = {
+    # Adapters
+    **_of(
+        "adapter",
+        ("lora", "dora", "bottleneck"),
+        {"targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）"},
+    ),
+    **_of(
+        "adapter",
+        ("lora", "dora"),
+        {
+            "rank": "2 つの行列の間の幅",
+            "alpha": "積に掛ける値（ランクで割られます）。none ならランクの 2 倍",
+            "dropout": "2 つの行列への入力に掛けるドロップアウト",
+            "rslora": "alpha をランクの平方根で割るかどうか（Kalajdzievski 2023、arXiv:2312.03732）",
+        },
+    ),
+    "adapter.bottleneck.size": "狭い層の幅",
+    "adapter.bottleneck.dropout": "狭い層への入力に掛けるドロップアウト",
     # Data
     **_of(
         "data",
@@ -388,6 +406,7 @@ FIELDS: dict[str, str] = {
     "stage.train.model": "訓練するモデル",
     "stage.train.tokenizer": "テキストをトークンに変えるもの",
     "stage.finetune.from": "始まりとなるチェックポイント",
+    "stage.finetune.adapter": "本体の重みの代わりに訓練するもの。none なら重みをすべて訓練",
     "eval.evaluate.checkpoint": "測定するチェックポイント",
     "eval.evaluate.data": "測定に使う行",
     "eval.evaluate.metrics": "測定する指標",
