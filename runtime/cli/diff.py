@@ -193,10 +193,7 @@ def _mean_row(row: Means) -> list[str]:
 def _reason(row: Compared) -> str:
     from ..words import say, say_text
 
-    if row.reason is None:
-        return ""
-    key = "cli.diff.reason" if row.word == "incomparable" else "cli.diff.unpaired"
-    return say(key, metric=row.name, reason=say_text(row.reason))
+    return "" if row.reason is None else say("cli.diff.unpaired", metric=row.name, reason=say_text(row.reason))
 
 
 def _range(interval: Interval | None) -> str:

@@ -8,7 +8,6 @@ MESSAGES: dict[str, str] = {
     "cli.diff.means": "シードごとの平均",
     "cli.diff.nothing": "比較できるものがありません。共通の評価(またはスイープ)がないので、`RUN:EVAL` の形でそれぞれ指定してください。",
     "cli.diff.no_eval": "実行 {run} に評価 '{name}' はありません。あるもの: {names}",
-    "cli.diff.reason": "{metric}: {reason}",
     "cli.diff.unpaired": "{metric}: 対応のある比較ではありません。{reason}",
     "cli.diff.better": "B のほうが良い",
     "cli.diff.worse": "B のほうが悪い",
