@@ -58,6 +58,10 @@ class DataTask(Task):
         """
         return derived_as_named(self, self.splits, split)
 
+    def invents(self, split: str | None) -> bool:
+        """Tell whether rows of a split are made up of others, and so are to be learned from and never to be judged by."""
+        return False
+
     def origins(self, root: Path) -> Iterable[Hashable]:
         """Give what it reads, if it is not made of other data: two that share an origin may have rows in common.
 

@@ -28,6 +28,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "splits": "Splits",
         "mix": "Mix",
         "take": "Take",
+        "augment": "Augment",
+        "folds": "Folds",
         "filter": "Filter",
     },
     "tokenizer": {"train_bpe": "TrainBpe", "characters": "Characters", "load_tokenizer": "LoadTokenizer"},

@@ -36,6 +36,8 @@ MESSAGES: dict[str, str] = {
     "cli.sweep.seeds": "Trials of {label}: {count} settings with {seeds} seeds each",
     "cli.sweep.one": "Trials of {label}: 1 setting",
     "cli.sweep.seeds.one": "Trials of {label}: 1 setting with {seeds} seeds",
+    "cli.sweep.folds": "Trials of {label}: {count} settings, each over {folds} folds with {seeds} seeds",
+    "cli.sweep.folds.one": "Trials of {label}: 1 setting, over {folds} folds with {seeds} seeds",
     "cli.sweep.failed": "{failed} of {trials} failed: {reason}",
     "cli.samples": "Samples of {label}",
     "cli.report": "Report",

@@ -36,6 +36,8 @@ MESSAGES: dict[str, str] = {
     "cli.sweep.seeds": "{label} の試行: 設定 {count} 通り、それぞれシード {seeds} 個",
     "cli.sweep.one": "{label} の試行: 設定 1 通り",
     "cli.sweep.seeds.one": "{label} の試行: 設定 1 通り、シード {seeds} 個",
+    "cli.sweep.folds": "{label} の試行: 設定 {count} 通り、それぞれフォールド {folds} 個 × シード {seeds} 個",
+    "cli.sweep.folds.one": "{label} の試行: 設定 1 通り、フォールド {folds} 個 × シード {seeds} 個",
     "cli.sweep.failed": "{trials} 個のうち {failed} 個が失敗: {reason}",
     "cli.samples": "{label} の生成例",
     "cli.report": "レポート",
