@@ -32,7 +32,7 @@ Batch = dict[str, "np.ndarray[Any, Any]"]
 IGNORED = -100
 """The target of a position that carries no loss, as torch's cross-entropy has it."""
 
-CHECKPOINT_FACTS = ("format", "objective", "head", "step")
+CHECKPOINT_FACTS = ("format", "objective", "head", "step", "adapter", "trained_head")
 """What the facts of a checkpoint hold beside those of its tokens."""
 
 TensorBatch = Mapping[str, "torch.Tensor"]
@@ -118,7 +118,7 @@ class Objective(Component):
     scores: ClassVar[tuple[str, ...]] = ()
     """The arrays with one number a row that `score` gives: a checkpoint's opinion, made once and stored (see `scorer`)."""
     gives: ClassVar[tuple[str, ...]] = ("loss",)
-    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …,
+    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, target, …,
     whatever its fields say (see `offers`)."""
 
     def reads(self) -> tuple[str, ...]:
@@ -232,6 +232,13 @@ class Objective(Component):
     def shown(self, prompt: str) -> str:
         """Give how a prompt is shown before what was written from it; by default both are one text."""
         return prompt
+
+    def asked(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Give of a record what a text is written from, and the text that it is held against; None if it has none.
+
+        An objective that does so `gives` target: metrics of texts are computed of what is written.
+        """
+        return None
 
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
@@ -358,6 +365,21 @@ class Metric(Component):
         """Compute it of each label (or sort of entity) alone, by name; nothing if it isn't made of such."""
         return {}
 
+    def details(self, outcome: Outcome) -> Facts:
+        """Give what else there is to say of how it was computed: the signature of a library, several trivial models."""
+        return {}
+
+
+class Beams(Record):
+    """How several texts of a prompt are followed at once: the likeliest of all that go on from them stay."""
+
+    width: int
+    """How many are followed."""
+    length_penalty: float
+    """The power of its length that the log-likelihood of a text is divided by before texts are compared."""
+    early_stopping: bool
+    """Whether to end once `width` texts have ended, and not when none that is followed can well become better."""
+
 
 class Decoding(Component):
     """How text is drawn from a model."""
@@ -369,6 +391,10 @@ class Decoding(Component):
 
     def own_seed(self) -> int | None:
         """Give the seed of what it draws; None is the experiment's."""
+        return None
+
+    def beams(self) -> Beams | None:
+        """Give how several texts are followed at once; None is one, whose tokens are chosen one by one."""
         return None
 
     def check(self, place: Place) -> None:

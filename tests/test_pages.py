@@ -55,6 +55,7 @@ RUN_TIME = {
     "L0542": "the names of parameters are known to the plan, which builds the network",
     "L0740": "the names of parameters are known to the plan, which builds the network",
     "L0741": "the names of parameters are known to the plan, which builds the network",
+    "L0771": "a network in parts is met in a run",
     "L0747": "tokenizers are read in a run",
     "L0750": "the libraries are there",
     "L0753": "so many rows don't fit on a page",

@@ -124,4 +124,12 @@ MESSAGES: dict[str, str] = {
     "L0673.help": "special tokens that it has: {known}",
     "L0674": "the tokenizer can't encode a text: {reason}",
     "L0674.help": "take a tokenizer that has a token for what it doesn't know, or one that splits into bytes",
+    "L0772": "`{source}` has {sources} lines and `{target}` has {targets}: from {first} on nothing belongs together",
+    "L0772.help": "find the first line that has no partner: what follows an extra line is shifted against the other file",
+    "L0773": "{where} is empty, and its partner isn't: `{other}`",
+    "L0773.help": "mend the pair, or leave such ones out: `bad_rows = skip`",
+    "L0774": "{count} of {pairs} pairs ({share}) have the same text on both sides: a model learns to copy from them",
+    "L0774.help": "leave them out, or see whether both files hold the same language",
+    "L0775": "`{pattern}` names {count} files, and one is wanted on each side",
+    "L0775.help": "name one file on each side",
 }

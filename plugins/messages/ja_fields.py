@@ -13,6 +13,24 @@ _ENCODING = "ファイルの文字コード"
 _SEED = "シードを変えると、別の分け方になります"
 
 FIELDS: dict[str, str] = {
+    # Adapters
+    **_of(
+        "adapter",
+        ("lora", "dora", "bottleneck"),
+        {"targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）"},
+    ),
+    **_of(
+        "adapter",
+        ("lora", "dora"),
+        {
+            "rank": "2 つの行列の間の幅",
+            "alpha": "積に掛ける値（ランクで割られます）。none ならランクの 2 倍",
+            "dropout": "2 つの行列への入力に掛けるドロップアウト",
+            "rslora": "alpha をランクの平方根で割るかどうか（Kalajdzievski 2023、arXiv:2312.03732）",
+        },
+    ),
+    "adapter.bottleneck.size": "狭い層の幅",
+    "adapter.bottleneck.dropout": "狭い層への入力に掛けるドロップアウト",
     # Data
     **_of(
         "data",
@@ -30,6 +48,10 @@ FIELDS: dict[str, str] = {
             "bad_rows": "読めない行をどうするか。実行を終える（fail）か、除いて数える（skip）か",
         },
     ),
+    "data.parallel.source": "原文のファイル。1 行に 1 つ",
+    "data.parallel.target": "訳文のファイル",
+    "data.parallel.encoding": "両方のファイルの文字コード",
+    "data.parallel.bad_rows": "片方が空の対をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "data.text.separator": '文書の区切り（`"\\n"` なら 1 行に 1 文書）。none なら 1 ファイルに 1 文書',
     "data.text.encoding": _ENCODING,
     "data.csv.delimiter": "値の区切り。none なら .tsv ではタブ、それ以外ではコンマ",
@@ -77,7 +99,7 @@ FIELDS: dict[str, str] = {
         ("characters", "train_bpe"),
         {
             "data": "学習に使うテキストの行",
-            "column": "テキストの列",
+            "column": "テキストの列。複数でもかまいません",
             "normalise": "最初に変換する Unicode 正規化形式。none ならテキストをバイト単位でそのまま保ちます",
         },
     ),
@@ -300,16 +322,36 @@ FIELDS: dict[str, str] = {
     "schedule.reduce_on_plateau.shrink": "下げるたびに残る学習率の割合",
     "schedule.reduce_on_plateau.least": "どれだけ下げても残る学習率の割合",
     "schedule.warmup_stable_decay.decay": "予算のうち、ウォームアップの後で下げる部分の割合",
+    # Metrics of texts
+    "metric.bleu.tokenize": "sacrebleu が文章をどう語に分けるか。日本語なら `ja-mecab` か `char`",
+    "metric.bleu.lowercase": "A と a を同じとみなすかどうか",
+    "metric.chrf.word_order": "あわせて数える語の並びの最大の長さ。2 なら chrF++",
+    "metric.ter.asian": "日本語や中国語の文字を 1 語と数えるかどうか",
+    **_of(
+        "metric",
+        ("rouge_1", "rouge_2", "rouge_l"),
+        {
+            "by": "何を数えるか。日本語は文字（characters）で数えます",
+            "stemmer": "英語の語尾を先に落とすかどうか（Porter のステマー）",
+        },
+    ),
     # Decoding
     **_of(
         "decoding",
-        ("greedy", "sample"),
+        ("greedy", "sample", "beam"),
         {
             "max_tokens": "書くトークンの最大数",
             "stop": "この文字列が現れたら、その手前で書くのをやめます",
-            "repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります",
         },
     ),
+    **_of(
+        "decoding",
+        ("greedy", "sample"),
+        {"repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります"},
+    ),
+    "decoding.beam.width": "同時に追う文章の数",
+    "decoding.beam.length_penalty": "対数尤度を割る、長さの累乗の指数。0 より大きいと長い文章が有利になります",
+    "decoding.beam.early_stopping": "`width` 個の文章が終わったところで打ち切るかどうか。false なら、よくなる見込みのある文章がなくなるまで続けます",
     "decoding.sample.temperature": "1 より小さいと手堅く、大きいと奔放になります",
     "decoding.sample.top_k": "確率の高いものからこの個数だけを候補にします。none ならすべて",
     "decoding.sample.top_p": "合わせてこの確率になる最少のトークンだけを候補にします",
@@ -348,6 +390,7 @@ FIELDS: dict[str, str] = {
     "stage.train.model": "訓練するモデル",
     "stage.train.tokenizer": "テキストをトークンに変えるもの",
     "stage.finetune.from": "始まりとなるチェックポイント",
+    "stage.finetune.adapter": "本体の重みの代わりに訓練するもの。none なら重みをすべて訓練",
     "eval.evaluate.checkpoint": "測定するチェックポイント",
     "eval.evaluate.data": "測定に使う行",
     "eval.evaluate.metrics": "測定する指標",
@@ -356,6 +399,7 @@ FIELDS: dict[str, str] = {
     "eval.generate.checkpoint": "書くチェックポイント",
     "eval.generate.prompts": "テキストの書き出し",
     "eval.generate.decoding": "トークンの選び方",
+    "eval.evaluate.decoding": "正解と比べる指標のために、文章をどう書くか",
     "export.safetensors.to": "書き込むフォルダー",
     "export.safetensors.checkpoint": "書き出すチェックポイント",
     # Sweeps

@@ -41,7 +41,7 @@ def predict(
         trained = work.input(checkpoint)
         folder = trained.directory / trained.output
         assert objective is not None, "the caller asked what it gives"
-        network, stored = stored_network(model, objective, folder)
+        network, stored = stored_network(model, objective, folder, task.described_adapter())
         values = {"objective": objective.name, "given": stored.facts.get("objective")}
         if network is None:
             raise TaskFailed("L0806", values, help="L0806.help")

@@ -6,8 +6,10 @@ import shutil
 
 from torch import nn
 
+from ...plugins.canonical import describe
 from ...plugins.component import Facts
-from ..files import write_json
+from ...plugins.nn.stored import BESIDE, BODY
+from ..files import link, write_json
 from ..fitting import openings
 from .build import checkpoint_facts
 from .checkpoint import whole_or_nothing
@@ -18,13 +20,18 @@ from .weights import Tensors, write_tensors
 
 
 def write_result(setup: Setup, state: State, last: Tensors, best: Tensors) -> None:
-    """Write `last/` and `best/` into the work's directory."""
+    """Write `last/` and `best/` into the work's directory; the layout is told in plugins/nn/stored.py."""
+    about: Facts = {}
+    if setup.adapter is not None:
+        about = {"adapter": describe(setup.adapter), "trained_head": setup.trains_head}
     for name, weights, step in (("last", last, state.step), ("best", best, best_step(state))):
         folder = setup.work.directory / name
         with whole_or_nothing(folder):
-            write_tensors(folder / "model.safetensors", weights)
+            if setup.base is not None:
+                link(setup.base, folder / BODY)
+            write_tensors(folder / (BODY if setup.base is None else BESIDE), weights)
             shutil.copyfile(setup.tokenizer / "tokenizer.json", folder / "tokenizer.json")
-            write_json(folder / "facts.json", checkpoint_facts(setup.job.objective, setup.facts, step=step))
+            write_json(folder / "facts.json", checkpoint_facts(setup.job.objective, setup.facts, step=step, **about))
 
 
 def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None) -> Facts:
