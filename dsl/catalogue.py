@@ -40,18 +40,20 @@ class Kind(Record):
 
 
 class Assignment(Record):
-    """What a sweep gives a trial: values of params, and how much higher the experiment's seed is."""
+    """What a sweep gives a trial: values of params, how much higher the experiment's seed is, and its fold (0: as it is)."""
 
     params: Mapping[str, Any]
     offset: int = 0
+    fold: int = 0
 
 
 class Tried(Record, eq=False):
-    """A trial as a sweep is told of it: its params, its seed where seeds vary, and what it is judged by."""
+    """A trial as a sweep is told of it: its params, its seed and fold where these vary, and what it is judged by."""
 
     params: Mapping[str, Any]
     seed: int | None
     objective: Any
+    fold: int | None = None
 
 
 class Problem(Record):

@@ -23,6 +23,7 @@ class Experiment(Component):
     name: ClassVar[str] = "experiment"
 
     seed: int = Field(0, ge=0, lt=2**63, description="Seeds every stage; data and tokenizers have seeds of their own")
+    fold: int = Field(1, ge=1, description="Which fold `folds` holds out; a sweep with `folds` takes each in turn")
     device: Literal["auto", "cpu", "cuda", "mps", "xla"] = neutral(
         "auto", "Where models run; auto takes the best there is but xla, which is for TPUs and untried"
     )

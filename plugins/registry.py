@@ -118,7 +118,7 @@ class Registry:
 
     def swept(self, sweep: Sweep, trials: Sequence[Tried]) -> Sweep:
         """Give the sweep that knows its trials."""
-        made = [Trial(params=dict(one.params), seed=one.seed, objective=one.objective) for one in trials]
+        made = [Trial(params=dict(one.params), seed=one.seed, fold=one.fold, objective=one.objective) for one in trials]
         return sweep.model_copy(update={"made": made, "objective": str(sweep.minimise or sweep.maximise)})
 
     def check(self, value: Component, root: Path) -> Iterable[Problem]:

@@ -20,7 +20,7 @@ from ..dsl.diagnostics.model import Text
 from ..dsl.formula import Formula, Output, Undefined
 from ..dsl.quantities import Quantity
 from ..dsl.types import MODULE, Artifact
-from .component import Component, Facts, Place, Task, TaskFailed
+from .component import Component, Facts, Place, Task, TaskFailed, references
 from .derived import RowsUsed
 from .fields import ListsOrDraws, NumberFormula, hidden, per_trial
 from .numbers import Lacking, number_of
@@ -47,6 +47,7 @@ class Trial(Component):
 
     params: dict[str, Any]
     seed: int | None = None
+    fold: int | None = None
     objective: Any
 
 
@@ -60,7 +61,10 @@ class Sweep(Task):
     final: ClassVar[bool] = True
     tolerant: ClassVar[bool] = True
 
-    over: ListsOrDraws = per_trial(description="Params of the file, each with what it takes")
+    over: ListsOrDraws = per_trial({}, "Params of the file, each with what it takes")
+    folds: int = Field(
+        1, ge=1, description="In how many folds `folds` cuts the data, each of which is held out in turn"
+    )
     seeds: int = Field(1, ge=1, description="How many seeds each trial runs with: that of the experiment, the next, …")
     minimise: NumberFormula | None = per_trial(None, "The number that is least in the best trial")
     maximise: NumberFormula | None = per_trial(None, "The number that is greatest in the best trial")
@@ -78,8 +82,11 @@ class Sweep(Task):
         return "lower" if self.minimise is not None else "higher"
 
     def assignments(self) -> list[Assignment]:
-        """Give what each trial changes in the file: params, and the seed of the experiment."""
-        return [Assignment(point, offset) for point in self.points() for offset in range(self.seeds)]
+        """Give what each trial changes in the file: params, and the fold and the seed of the experiment."""
+        folds = range(1, self.folds + 1) if self.folds > 1 else [0]
+        return [
+            Assignment(point, offset, fold) for point in self.points() for fold in folds for offset in range(self.seeds)
+        ]
 
     def outputs(self) -> dict[str, Artifact]:
         return {"table": Artifact("table"), "best": Artifact(MODULE)}
@@ -89,6 +96,26 @@ class Sweep(Task):
             place.error(None, "L0571", {}, help="L0571.help")
         elif self.minimise is not None and self.maximise is not None:
             place.error("maximise", "L0571.both", {}, help="L0571.help")
+        if not self.over and self.folds == self.seeds == 1:
+            place.error(None, "L0796")
+        elif self.folds > 1 and self.made:
+            self._check_folds(place)
+
+    def _check_folds(self, place: Place) -> None:
+        """Report trials that no data cuts into folds, or into others."""
+        waiting = [reference.task for reference in self.made[0].objective.references]
+        seen = {id(task) for task in waiting}
+        cut = []
+        for task in waiting:
+            cut += [task] if "fold" in task.settings else []
+            new = [reference.task for reference in references(task) if id(reference.task) not in seen]
+            seen |= {id(other) for other in new}
+            waiting += new
+        if not cut:
+            place.error("folds", "L0796.folds", {"objective": self.objective})
+        for task in cut:
+            if (given := getattr(task, "folds", self.folds)) != self.folds:
+                place.error("folds", "L0795", {"folds": self.folds, "data": task.name, "given": given})
 
     def uses(self) -> Iterator[RowsUsed]:
         # What is measured in a trial is what the best one is chosen by.
@@ -120,7 +147,7 @@ class Sweep(Task):
 
 
 def comparison(results: Sequence[Mapping[str, Any]], objective: str, better: str) -> dict[str, Any]:
-    """Compare trials: one row for equal params, with mean and standard deviation over their seeds.
+    """Compare trials: one row for equal params, with mean and standard deviation over their folds and seeds.
 
     The best row is the one with the best mean. Rows of which no trial failed come before those with a hole. The
     winner is the first trial of the best row that didn't fail: with the experiment's own seed if it can be, which is
@@ -164,6 +191,8 @@ def _result(trial: Trial, work: Work) -> dict[str, Any]:
     about: dict[str, Any] = {"params": {name: _plain(value) for name, value in trial.params.items()}}
     if trial.seed is not None:
         about["seed"] = trial.seed
+    if trial.fold is not None:
+        about["fold"] = trial.fold
     for reference in trial.objective.references:
         if (reason := work.failure(reference)) is not None:
             return about | {"failure": recorded(reason)}

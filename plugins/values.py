@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+Records = Sequence[Mapping[str, Any]]
+"""Records as they stand in the data, by their number in their split; read when they are asked for."""
+
 Batch = dict[str, "np.ndarray[Any, Any]"]
 """Arrays by name on the host; the first dimension of each is the row, so that a slice of rows is a micro-batch."""
 
 IGNORED = -100
 """The target of a position that carries no loss, as torch's cross-entropy has it."""
 
-CHECKPOINT_FACTS = ("format", "objective", "head", "step")
+CHECKPOINT_FACTS = ("format", "objective", "head", "step", "adapter", "trained_head", "settled")
 """What the facts of a checkpoint hold beside those of its tokens."""
 
 TensorBatch = Mapping[str, "torch.Tensor"]
@@ -118,7 +121,7 @@ class Objective(Component):
     scores: ClassVar[tuple[str, ...]] = ()
     """The arrays with one number a row that `score` gives: a checkpoint's opinion, made once and stored (see `scorer`)."""
     gives: ClassVar[tuple[str, ...]] = ("loss",)
-    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, …,
+    """What metrics may be computed of: loss (a token), likelihood (of all tokens, each from those before), label, target, …,
     whatever its fields say (see `offers`)."""
 
     def reads(self) -> tuple[str, ...]:
@@ -233,17 +236,57 @@ class Objective(Component):
         """Give how a prompt is shown before what was written from it; by default both are one text."""
         return prompt
 
+    def asked(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Give of a record what a text is written from, and the text that it is held against; None if it has none.
+
+        An objective that does so `gives` target: metrics of texts are computed of what is written.
+        """
+        return None
+
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         """Give a prediction a row, or None if it makes none."""
         return None
 
-    def join(self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts) -> list[Mapping[str, Any]]:
+    def join(
+        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
+    ) -> list[Mapping[str, Any]]:
         """Bring predictions of rows back to their records.
 
-        `predictions` gives for each row its scalar arrays (`record`, `label`, …) and the prediction. The result
-        holds one mapping a record; for `label` they have `label`, `prediction` (indices) and `scores`.
+        `predictions` gives for each row its scalar arrays (`record`, `label`, …) and the prediction; `facts` are those
+        of the rows, with those of the checkpoint under `train`. The result holds one mapping a record; for `label` they
+        have `label`, `prediction` (indices) and `scores`, for `answer` the texts `prediction` and `answers`.
         """
         return []
+
+    @property
+    def settles(self) -> bool:
+        """Whether there is something to `settle`."""
+        return False
+
+    def settle(self, joined: Sequence[Mapping[str, Any]], facts: Facts) -> Facts:
+        """Choose what follows from the joined predictions on validation rows, such as a threshold.
+
+        The facts go with the checkpoint whose predictions they are.
+        """
+        return {}
+
+    def supplied(self) -> tuple[str, ...]:
+        """Give those of the columns that it reads which a record to predict for doesn't have."""
+        return tuple(column for column in self.reads() if column == "label")
+
+    def blank(self, facts: Facts) -> Mapping[str, Any]:
+        """Give what takes the place of the columns that are `supplied`; no prediction may depend on it."""
+        return dict.fromkeys(self.supplied(), facts["labels"][0])
+
+    def told(self, joined: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
+        """Give a joined prediction as it is shown: `prediction` and `score` first, then what else there is to know."""
+        labels = facts["labels"]
+        scores = {str(label): score for label, score in zip(labels, joined["scores"], strict=True)}
+        return {
+            "prediction": labels[joined["prediction"]],
+            "score": joined["scores"][joined["prediction"]],
+            "scores": scores,
+        }
 
 
 class Network(Protocol):
@@ -358,6 +401,21 @@ class Metric(Component):
         """Compute it of each label (or sort of entity) alone, by name; nothing if it isn't made of such."""
         return {}
 
+    def details(self, outcome: Outcome) -> Facts:
+        """Give what else there is to say of how it was computed: the signature of a library, several trivial models."""
+        return {}
+
+
+class Beams(Record):
+    """How several texts of a prompt are followed at once: the likeliest of all that go on from them stay."""
+
+    width: int
+    """How many are followed."""
+    length_penalty: float
+    """The power of its length that the log-likelihood of a text is divided by before texts are compared."""
+    early_stopping: bool
+    """Whether to end once `width` texts have ended, and not when none that is followed can well become better."""
+
 
 class Decoding(Component):
     """How text is drawn from a model."""
@@ -369,6 +427,10 @@ class Decoding(Component):
 
     def own_seed(self) -> int | None:
         """Give the seed of what it draws; None is the experiment's."""
+        return None
+
+    def beams(self) -> Beams | None:
+        """Give how several texts are followed at once; None is one, whose tokens are chosen one by one."""
         return None
 
     def check(self, place: Place) -> None:

@@ -16,6 +16,7 @@ from .component import Facts, Task
 if TYPE_CHECKING:
     import numpy as np
 
+    from .adapters import Adapter
     from .models import Model
     from .smoke import Smoke
     from .values import Decoding, Metric, Objective, Optimizer, Schedule
@@ -63,10 +64,12 @@ class Job(Record):
     """Tokens or examples a step, over all micro-batches and ranks."""
     budget: Sequence[Quantity]
     """The first one reached ends the training."""
+    data: Reference | None = None
+    """The records behind the rows, for predictions on the validation rows to be joined."""
     scores: Task | None = None
     """The hidden task with what a checkpoint says of each row, if the objective has `scores`."""
-    frozen: Sequence[tuple[Reference, Model, Objective]] = ()
-    """The checkpoints of `Objective.frozen`, each with its model and the objective that it was trained with."""
+    frozen: Sequence[tuple[Reference, Model, Objective, Adapter | None]] = ()
+    """The checkpoints of `Objective.frozen`, each with its model, the objective that it was trained with, and its adapter."""
     initial: Reference | None = None
     """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
     micro_batch: int | None = None
@@ -101,6 +104,10 @@ class Job(Record):
     """What isn't trained: names of parameters, or patterns of them (see `plugins/nn/parameters.py`)."""
     unfreeze: Quantity | None = None
     """Steps or epochs after which one more layer is trained, from the top; None is all from the first step on."""
+    adapter: Adapter | Literal["continue"] | None = None
+    """What is trained beside the body; `continue` goes on with that of `initial`."""
+    initial_adapter: Adapter | None = None
+    """The adapter that `initial` holds: it is merged into the body, unless `adapter` is to go on with it."""
 
 
 class EvaluationJob(Record):
@@ -115,6 +122,8 @@ class EvaluationJob(Record):
     """The records behind the rows, for `join`."""
     metrics: Sequence[Metric]
     batch: int = 64
+    decoding: Decoding | None = None
+    """How texts are written, for metrics that are computed of them."""
     scores: Task | None = None
     """As in a training job."""
 
@@ -132,13 +141,30 @@ class ScoringJob(Record):
     batch: int = 16
 
 
+class Asked(Record):
+    """A prompt, and texts of which each may follow it."""
+
+    prompt: str
+    texts: Sequence[str]
+
+
+class Likelihood(Record):
+    """How likely a text is behind its prompt."""
+
+    log: float
+    """The natural logarithm of its probability: the sum over its tokens."""
+    tokens: int
+    cut: bool
+    """Whether the prompt was too long and lost its beginning."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a model did on some rows, from which metrics are computed.
 
     `sums` adds up over rows: `loss` (nats), `count` (what the loss is divided by), `rows`, and what the
     objective adds in `parts`. `records` are the joined predictions, one a record, when the objective predicts:
-    each a mapping such as {"label": …, "prediction": …, "scores": […]}. `targets` counts how often each token
+    each a mapping such as {"label": …, "prediction": …, "scores": […]}, of texts {"source": …, "target": …, "prediction": …}. `targets` counts how often each token
     (or label) was the target; `facts` are those of the tokens, with those of training under `train`.
 
     `by_row` holds the sums of each row, in order, where they were asked for: `loss`, `count`, the objective's parts, and
@@ -227,6 +253,10 @@ class Work(Protocol):
         ...
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...
+
+    def likelihoods(self, checkpoint: Reference, asked: Sequence[Asked]) -> list[list[Likelihood]]:
+        """Give how likely a checkpoint finds each text of each question."""
+        ...
 
     def stopping(self) -> bool:
         """Tell whether an interruption was asked for: a long task then saves to `partial` and raises Interrupted."""

@@ -55,6 +55,7 @@ RUN_TIME = {
     "L0542": "the names of parameters are known to the plan, which builds the network",
     "L0740": "the names of parameters are known to the plan, which builds the network",
     "L0741": "the names of parameters are known to the plan, which builds the network",
+    "L0771": "a network in parts is met in a run",
     "L0747": "tokenizers are read in a run",
     "L0750": "the libraries are there",
     "L0753": "so many rows don't fit on a page",
@@ -94,6 +95,8 @@ RUN_TIME = {
     ),
     "L0697": "weights are read in a run",
     "L0695": "splits are made in a run",
+    "L0766": "rows are read in a run",
+    "L0797": "data is read in a run",
     "L0790": "a page holds no tokenizer without a mask",
     "L0704": "two more distributions would have to be installed",
 }

@@ -24,12 +24,17 @@ def depends(context: Context, names: frozenset[str]) -> bool:
     return not names.isdisjoint(reached(context.module.experiment_mentions, mentions_of(context)))
 
 
-def reseeded(context: Context, settings: Any, offset: int) -> Any:
-    """Give settings with a seed that is so much higher."""
-    if not offset or isinstance(settings, Unresolved):
+def changed_settings(context: Context, settings: Any, offset: int, fold: int) -> Any:
+    """Give settings with a seed that is so much higher, and with a fold unless that is 0."""
+    if isinstance(settings, Unresolved):
+        return settings
+    changes = {"seed": settings.seed + offset} if offset else {}
+    if fold and fold != settings.fold:
+        changes["fold"] = fold
+    if not changes:
         return settings
     recipe = recipe_of(context, settings)
-    value, _ = recipe.component.build({**recipe.arguments, "seed": settings.seed + offset})
+    value, _ = recipe.component.build({**recipe.arguments, **changes})
     if value is None:
         assert context.module.experiment is not None, "a seed that nobody wrote is small"
         seed = {"seed": settings.seed + offset}

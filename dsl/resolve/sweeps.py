@@ -23,7 +23,7 @@ from ..types import MODULE, Formula
 from .base import UNRESOLVED, Binding, Context, Unresolved, Wanted, alternatives
 from .bindings import in_order, is_sweep, mentions_of, value_of
 from .modules import Reached
-from .settings import depends, reseeded, settings_of
+from .settings import changed_settings, depends, settings_of
 from .space import Space, as_expression
 from .winners import on_each_trial
 
@@ -41,6 +41,9 @@ def with_trials(
 ) -> Any:
     """Give a sweep its trials, each with what it is judged by; the value itself if it is no sweep."""
     space = next((given for given in arguments.values() if isinstance(given, Space)), None)
+    kind = context.catalogue.kinds.get(component.kind)
+    if space is None and kind is not None and kind.sweeps:
+        space = Space()  # one that varies no params, but seeds or folds
     objective = _objective(context, component, arguments)
     if space is None or objective is None or context.dry or context.importer is not None:
         return value  # a sweep is run by the file that holds it
@@ -213,7 +216,7 @@ def _trial(context: Context, scope: str, one: Assignment, space: Space) -> Conte
     inner.varied = frozenset(one.params)
     own = frozenset(other for other in inner.bindings if not reached([other], mentions).isdisjoint(one.params))
     inner.own = own
-    inner.settings = reseeded(context, settings_of(inner), one.offset)
+    inner.settings = changed_settings(context, settings_of(inner), one.offset, one.fold)
     if inner.settings is not context.settings:
         # The same description under other settings is another task, so that all but the other sweeps is made anew.
         inner.instances = {}
@@ -231,13 +234,15 @@ def _tried(inner: Context, objective: _Objective, one: Assignment, all_: Sequenc
     if isinstance(formula, Unresolved) or isinstance(inner.settings, Unresolved):
         return UNRESOLVED
     seed = inner.settings.seed if any(other.offset for other in all_) else None
-    return Tried(one.params, seed, formula)
+    return Tried(one.params, seed, formula, one.fold or None)
 
 
 def _shown(inner: Context, one: Assignment, all_: Sequence[Assignment]) -> list[str]:
     shown = [f"{param}={value if isinstance(value, str) else show(value)}" for param, value in one.params.items()]
     if any(other.offset for other in all_) and not isinstance(inner.settings, Unresolved):
         shown.append(f"seed={inner.settings.seed}")
+    if one.fold:
+        shown.append(f"fold={one.fold}")
     return shown
 
 

@@ -20,6 +20,8 @@ MESSAGES: dict[str, str] = {
     "L0583.again.help": "split the rows once (`|> split(test = 10%)`), train on `train` and measure on `test`",
     "L0584": "the {split} rows that `{task}` measures on may be among those that `{other}` chooses by",
     "L0584.help": "split the data once, and choose by its `validation` and measure on its `test`",
+    "L0791": "`{task}` judges by rows that `{data}` made up: they say how well noise is met, and not how texts go",
+    "L0791.help": "split first and augment behind it: `reviews |> split(validation = 10%) |> augment(…)` changes nothing but `train`",
     "L0910": "`{task}` measures on rows that `{other}` trains on: this tells how well they are remembered, not how new ones go",
     "L0910.help": "measure on rows that were held out: `|> split(test = 10%)`",
     "L0911": "`{tokenizer}` is learned from rows that `{task}` tests on: it splits them better than new ones, which flatters the result",

@@ -38,4 +38,5 @@ MESSAGES: dict[str, str] = {
     "L0793.min_change.help": "add `patience = 3`, or leave `min_change` out",
     "L0695": "the split `{split}` has no rows to train or measure on ({records} records)",
     "L0695.help": "look at what cleaning and splitting left of it, or take a larger part for it",
+    "evaluate.details": "of {metric}: {details}",
 }

@@ -13,10 +13,28 @@ _ENCODING = "ファイルの文字コード"
 _SEED = "シードを変えると、別の分け方になります"
 
 FIELDS: dict[str, str] = {
+    # Adapters
+    **_of(
+        "adapter",
+        ("lora", "dora", "bottleneck"),
+        {"targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）"},
+    ),
+    **_of(
+        "adapter",
+        ("lora", "dora"),
+        {
+            "rank": "2 つの行列の間の幅",
+            "alpha": "積に掛ける値（ランクで割られます）。none ならランクの 2 倍",
+            "dropout": "2 つの行列への入力に掛けるドロップアウト",
+            "rslora": "alpha をランクの平方根で割るかどうか（Kalajdzievski 2023、arXiv:2312.03732）",
+        },
+    ),
+    "adapter.bottleneck.size": "狭い層の幅",
+    "adapter.bottleneck.dropout": "狭い層への入力に掛けるドロップアウト",
     # Data
     **_of(
         "data",
-        ("text", "csv", "jsonl", "parquet"),
+        ("text", "csv", "jsonl", "parquet", "squad"),
         {"path": "読むファイル。パスまたはパターン（`*`、`?`、`**`）"},
     ),
     **_of(
@@ -30,6 +48,10 @@ FIELDS: dict[str, str] = {
             "bad_rows": "読めない行をどうするか。実行を終える（fail）か、除いて数える（skip）か",
         },
     ),
+    "data.parallel.source": "原文のファイル。1 行に 1 つ",
+    "data.parallel.target": "訳文のファイル",
+    "data.parallel.encoding": "両方のファイルの文字コード",
+    "data.parallel.bad_rows": "片方が空の対をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "data.text.separator": '文書の区切り（`"\\n"` なら 1 行に 1 文書）。none なら 1 ファイルに 1 文書',
     "data.text.encoding": _ENCODING,
     "data.csv.delimiter": "値の区切り。none なら .tsv ではタブ、それ以外ではコンマ",
@@ -54,6 +76,20 @@ FIELDS: dict[str, str] = {
     "data.filter.where": "残す行について成り立つ条件。`row.label` は項目 `label` を表します",
     "data.mix.sources": "混ぜるデータ。名前は自由に付けられます",
     "data.mix.weights": "各データの、ほかに対する重み",
+    "data.augment.data": "元になるデータ",
+    "data.augment.copies": "各行の、変えた写しの数。元の行は残ります",
+    "data.augment.delete": "抜く単語の割合",
+    "data.augment.swap": "ほかの単語と入れ替える単語の割合",
+    "data.augment.case": "小文字、または先頭を大文字で書く単語の割合",
+    "data.augment.width": "全角または半角に書き換える単語の割合",
+    "data.augment.punctuation": "抜く句読点の割合",
+    "data.augment.column": "変える列",
+    "data.augment.seed": "シードを変えると、別の写しができます",
+    "data.folds.data": "分ける行",
+    "data.folds.folds": "フォールドの数",
+    "data.folds.by": "値の等しい行をまとめる列。none ならテキスト",
+    "data.folds.stratify": "各フォールドに均等に配る値の列。ラベルなど",
+    "data.folds.seed": _SEED,
     "data.take.amount": "各分割から取る行数、または割合",
     "data.take.by": "割合のとき、値の等しい行をまとめる列",
     "data.take.seed": "シードを変えると、別の行が選ばれます",
@@ -63,7 +99,7 @@ FIELDS: dict[str, str] = {
         ("characters", "train_bpe"),
         {
             "data": "学習に使うテキストの行",
-            "column": "テキストの列",
+            "column": "テキストの列。複数でもかまいません",
             "normalise": "最初に変換する Unicode 正規化形式。none ならテキストをバイト単位でそのまま保ちます",
         },
     ),
@@ -210,6 +246,22 @@ FIELDS: dict[str, str] = {
             "z_loss": "訓練で加える、ソフトマックスの和の対数の二乗の重み。PaLM では 1e-4",
         },
     ),
+    "eval.multiple_choice.checkpoint": "尋ねるチェックポイント",
+    "eval.multiple_choice.data": "質問",
+    "eval.multiple_choice.prompt": "答えの前に読むテキスト。`{…}` は列",
+    "eval.multiple_choice.before": "プロンプトと答えの間に置く文字",
+    "eval.multiple_choice.normalise": "比べる前に、答えの対数尤度を何で割るか",
+    "eval.multiple_choice.examples": "解いた例を引く行",
+    "eval.multiple_choice.shots": "各質問の前に置く、解いた例の数",
+    "eval.multiple_choice.separator": "解いた例と次の質問の間に置く文字",
+    "objective.extractive_qa.stride": "長い文脈の窓から次の窓までのトークン数。none なら窓の半分",
+    "objective.extractive_qa.answer_start": "列 `answer` の答え 1 つの位置を持つ列。none なら `answers` からすべて読む",
+    "objective.extractive_qa.max_answer_length": "予測する答えの最大トークン数",
+    "objective.extractive_qa.n_best": "質問ごとに残す答えの数（良い順）",
+    "objective.extractive_qa.no_answer_threshold": "「答えなし」の点が最良の答えの点をどれだけ上回れば答えないか。"
+    "none なら必ず答え、auto なら検証データで最も良い値",
+    **_of("metric", ("answer_f1", "has_answer_f1"), {"by": "2 つの答えを何で比べるか。語か、日本語では文字"}),
+    "data.squad.bad_rows": "誤りのある質問をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "objective.instruction.form": "レコードが会話（`messages`）か、`prompt` とその `response` か",
     "objective.instruction.template": "会話の書き表し方。auto はトークナイザーに独自のテンプレートがあればそれ、なければ chatml。plain は終わりのトークンのほかに特殊トークンを使いません",
     "objective.dpo.beta": "参照モデルから離れることの重さ",
@@ -286,16 +338,36 @@ FIELDS: dict[str, str] = {
     "schedule.reduce_on_plateau.shrink": "下げるたびに残る学習率の割合",
     "schedule.reduce_on_plateau.least": "どれだけ下げても残る学習率の割合",
     "schedule.warmup_stable_decay.decay": "予算のうち、ウォームアップの後で下げる部分の割合",
+    # Metrics of texts
+    "metric.bleu.tokenize": "sacrebleu が文章をどう語に分けるか。日本語なら `ja-mecab` か `char`",
+    "metric.bleu.lowercase": "A と a を同じとみなすかどうか",
+    "metric.chrf.word_order": "あわせて数える語の並びの最大の長さ。2 なら chrF++",
+    "metric.ter.asian": "日本語や中国語の文字を 1 語と数えるかどうか",
+    **_of(
+        "metric",
+        ("rouge_1", "rouge_2", "rouge_l"),
+        {
+            "by": "何を数えるか。日本語は文字（characters）で数えます",
+            "stemmer": "英語の語尾を先に落とすかどうか（Porter のステマー）",
+        },
+    ),
     # Decoding
     **_of(
         "decoding",
-        ("greedy", "sample"),
+        ("greedy", "sample", "beam"),
         {
             "max_tokens": "書くトークンの最大数",
             "stop": "この文字列が現れたら、その手前で書くのをやめます",
-            "repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります",
         },
     ),
+    **_of(
+        "decoding",
+        ("greedy", "sample"),
+        {"repetition_penalty": "1 より大きいと、すでに出たトークンが選ばれにくくなります"},
+    ),
+    "decoding.beam.width": "同時に追う文章の数",
+    "decoding.beam.length_penalty": "対数尤度を割る、長さの累乗の指数。0 より大きいと長い文章が有利になります",
+    "decoding.beam.early_stopping": "`width` 個の文章が終わったところで打ち切るかどうか。false なら、よくなる見込みのある文章がなくなるまで続けます",
     "decoding.sample.temperature": "1 より小さいと手堅く、大きいと奔放になります",
     "decoding.sample.top_k": "確率の高いものからこの個数だけを候補にします。none ならすべて",
     "decoding.sample.top_p": "合わせてこの確率になる最少のトークンだけを候補にします",
@@ -334,6 +406,7 @@ FIELDS: dict[str, str] = {
     "stage.train.model": "訓練するモデル",
     "stage.train.tokenizer": "テキストをトークンに変えるもの",
     "stage.finetune.from": "始まりとなるチェックポイント",
+    "stage.finetune.adapter": "本体の重みの代わりに訓練するもの。none なら重みをすべて訓練",
     "eval.evaluate.checkpoint": "測定するチェックポイント",
     "eval.evaluate.data": "測定に使う行",
     "eval.evaluate.metrics": "測定する指標",
@@ -342,6 +415,7 @@ FIELDS: dict[str, str] = {
     "eval.generate.checkpoint": "書くチェックポイント",
     "eval.generate.prompts": "テキストの書き出し",
     "eval.generate.decoding": "トークンの選び方",
+    "eval.evaluate.decoding": "正解と比べる指標のために、文章をどう書くか",
     "export.safetensors.to": "書き込むフォルダー",
     "export.safetensors.checkpoint": "書き出すチェックポイント",
     # Sweeps
@@ -353,6 +427,7 @@ FIELDS: dict[str, str] = {
         f"{sweep}.{field}": text
         for sweep in ("sweep.grid", "sweep.random")
         for field, text in {
+            "folds": "`folds` がデータを分けるフォールドの数。順に 1 つずつ除けておきます",
             "seeds": "各試行を実行するシードの数。実験のシード、その次、…",
             "minimise": "最良の試行で最も小さくなる数",
             "maximise": "最良の試行で最も大きくなる数",
@@ -378,6 +453,7 @@ FIELDS: dict[str, str] = {
     "backend.torchrun.strategy": "ddp は各プロセスがネットワーク全体を持ち、fsdp は各テンソルを分けて持ちます（大きなモデル向け）",
     "backend.torchrun.max_restarts": "プロセスが落ちたとき、最後の保存から再開する回数の上限",
     "experiment.experiment.seed": "すべてのステージのシード。データとトークナイザーには別のシードがあります",
+    "experiment.experiment.fold": "`folds` がどのフォールドを除けておくか。`folds` を指定したスイープは順にすべてを使います",
     "experiment.experiment.device": "モデルを動かす場所。auto なら使えるものの中で最良のもの（xla を除く。xla は TPU 用で、まだ試していない）",
     "experiment.experiment.backend": "ステージを訓練するプロセスの数。none なら 1 プロセス",
     "experiment.experiment.budget": "1 回の実行の長さ。過ぎると保存して止まり、同じコマンドで続きから再開します。none なら終わるまで",

@@ -38,4 +38,5 @@ MESSAGES: dict[str, str] = {
     "L0793.min_change.help": "`patience = 3` を加えるか、`min_change` を外してください",
     "L0695": "分割 `{split}` には学習や評価に使う行がありません（{records} 件のレコード）",
     "L0695.help": "整形や分割のあとに何が残っているか確かめるか、この分割の割合を増やしてください",
+    "evaluate.details": "{metric} について: {details}",
 }

@@ -64,8 +64,14 @@ class Cache:
             self._source[layer] = make()
         return self._source[layer]
 
+    def copy(self, rows: Tensor, into: Tensor) -> None:
+        """Have rows (K,) go on from what others (K,) have read of their own text, the source being the same."""
+        for kept in self._layers.values():
+            for states in kept:
+                states[into, :, : self.length] = states[rows, :, : self.length]
+
     def keep(self, rows: Tensor) -> None:
-        """Forget all rows but these (K,), by their numbers."""
+        """Forget all rows but these (K,), by their numbers; one may be kept several times."""
         self._layers, self._source = (
             {layer: (keys[rows], values[rows]) for layer, (keys, values) in kept.items()}
             for kept in (self._layers, self._source)

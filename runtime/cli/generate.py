@@ -154,8 +154,11 @@ class InOrder:
         written = self._written.get(index)
         if self.as_json:
             if written is not None:
-                line = {"prompt": self.prompts[index], "text": written.text}
-                click.echo(json.dumps(line | {"tokens": written.tokens, "ended": written.ended}, ensure_ascii=False))
+                line: dict[str, object] = {"prompt": self.prompts[index], "text": written.text}
+                line |= {"tokens": written.tokens, "ended": written.ended}
+                click.echo(
+                    json.dumps(line | ({} if written.score is None else {"score": written.score}), ensure_ascii=False)
+                )
             return written is not None
         if not self._begun:
             self._begun = True

@@ -62,6 +62,8 @@ class Comparison:
     better: str
     rows: tuple[Row, ...]
     """Best first; those without a value last."""
+    folds: int = 1
+    """The folds that each setting was tried over."""
 
     @property
     def title(self) -> str:
@@ -70,7 +72,7 @@ class Comparison:
 
     @property
     def seeds(self) -> int:
-        return max((row.trials for row in self.rows), default=0)
+        return max((row.trials for row in self.rows), default=0) // self.folds
 
 
 def comparison_of(facts: Mapping[str, Any]) -> Comparison | None:
@@ -81,7 +83,8 @@ def comparison_of(facts: Mapping[str, Any]) -> Comparison | None:
     rows = [_row(row, number == sweep.get("best"), sweep["trials"]) for number, row in enumerate(sweep["rows"])]
     sign = -1 if sweep["better"] == "higher" else 1
     rows.sort(key=lambda row: (row.mean is None, not row.best, sign * (row.mean or 0.0)))
-    return Comparison(tuple(sweep["rows"][0]["params"]), sweep["objective"], sweep["better"], tuple(rows))
+    folds = max(len({trial.get("fold") for trial in sweep["trials"]}), 1)
+    return Comparison(tuple(sweep["rows"][0]["params"]), sweep["objective"], sweep["better"], tuple(rows), folds)
 
 
 def tables(tasks: Results) -> list[str]:
@@ -95,10 +98,10 @@ def tables(tasks: Results) -> list[str]:
 
 
 def _table(label: str, found: Comparison) -> Iterator[str]:
-    key = "cli.sweep.seeds" if found.seeds > 1 else "cli.sweep"
+    key = "cli.sweep.folds" if found.folds > 1 else "cli.sweep.seeds" if found.seeds > 1 else "cli.sweep"
     if len(found.rows) == 1:
         key += ".one"
-    yield say(key, label=label, count=len(found.rows), seeds=found.seeds)
+    yield say(key, label=label, count=len(found.rows), seeds=found.seeds, folds=found.folds)
     cells = [("", *found.params, found.title, "")]
     cells += [("*" if row.best else "", *row.params, row.shown, row.note) for row in found.rows]
     widths = [max(width(line[i]) for line in cells) for i in range(len(cells[0]) - 1)]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import TaskFailed
 from ...plugins.shards import Shards
+from ...plugins.tables import stored_records
+from ...plugins.tasks import Trained
 from ...plugins.work import EvaluationJob, Outcome, Work
+from .answers import answers, are_needed, records_of
 from .build import stored_network
 from .device import choose_device, torch_settings
+from .generate import Author
 from .learner import Learner
 from .loader import Reader
 from .measure import measure, split_facts
@@ -23,7 +28,9 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
     dtype = choose_precision(work.settings.get("precision"), device)
     with torch_settings(work.settings), told_if_memory_runs_out(job.batch):
         given = work.input(job.checkpoint)
-        network, stored = stored_network(job.model, job.objective, given.directory / given.output)
+        assert isinstance(job.checkpoint.task, Trained), "only such tasks put out checkpoints"
+        adapter = job.checkpoint.task.described_adapter()
+        network, stored = stored_network(job.model, job.objective, given.directory / given.output, adapter)
         if network is None:
             values = {"objective": job.objective.name, "given": stored.facts.get("objective")}
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")
@@ -33,9 +40,9 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         if not len(shards):
             raise TaskFailed("L0807", {"split": SPLIT}, field="data", help="L0807.help")
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
-        return measure(
+        outcome = measure(
             Learner(network, job.objective),
-            Reader(shards, job.objective, facts),
+            Reader(shards, job.objective, facts, records=stored_records(work.input(job.data), job.data)),
             job.batch,
             device,
             dtype,
@@ -44,3 +51,17 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
             by_row=True,
             between=lambda rows: work.progress(rows, len(shards)),
         )
+        if are_needed(job.metrics) and job.decoding is not None:
+            author = Author(
+                network.eval(),
+                job.objective,
+                open_tokenizer(given.directory / given.output),
+                stored.facts,
+                job.model.shape.context_length,
+                device,
+                dtype,
+                work.settings.get("seed") or 0,
+            )
+            records = records_of(work, job.data, None, shards)
+            outcome.records = answers(author, records, job.decoding, lambda done: work.progress(done, len(shards)))
+        return outcome

@@ -18,6 +18,7 @@ from ...plugins.nn.network import Network
 from ...plugins.tasks import Trained
 from ...plugins.values import Decoding, Objective
 from ...plugins.work import Interrupted, Work
+from .beams import BeamWriter
 from .build import stored_network
 from .continuation import Continuation
 from .device import choose_device, torch_settings
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PROMPTS = 32
-"""Prompts that are continued at once."""
+"""Texts that are written at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Written:
     text: str
     tokens: int
     ended: str
+    score: float | None = None
+    """What a beam search compared texts by."""
 
 
 Hear = Callable[[int, str, Written | None], None]
@@ -78,7 +81,7 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
     with torch_settings(work.settings), told_if_memory_runs_out(PROMPTS):
         given = work.input(checkpoint)
         folder = given.directory / given.output
-        network, stored = stored_network(model, objective, folder)
+        network, stored = stored_network(model, objective, folder, task.described_adapter())
         if network is None or network.head is None:
             raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint", help="L0808.help")
         yield Author(
@@ -121,9 +124,12 @@ class Author:
             rows.append(Row.opened(opening, np.random.Generator(random)))
             times[prompt] += 1
         written: list[Written] = []
-        writer = Writer(self.network, decoding, self.facts["roles"], self.context_length, self.device, self.dtype)
-        for first in range(0, len(rows), PROMPTS):
-            written += self._batch(writer, rows[first : first + PROMPTS], first, hear)
+        beams = decoding.beams()
+        kind = Writer if beams is None else BeamWriter
+        writer = kind(self.network, decoding, self.facts["roles"], self.context_length, self.device, self.dtype)
+        at_once = PROMPTS if beams is None else max(PROMPTS // beams.width, 1)
+        for first in range(0, len(rows), at_once):
+            written += self._batch(writer, rows[first : first + at_once], first, hear)
         return written
 
     def _batch(self, writer: Writer, rows: Sequence[Row], first: int, hear: Hear | None) -> list[Written]:
@@ -141,7 +147,7 @@ class Author:
             else:
                 piece = text.close()
                 assert row.ended is not None
-                finished[index] = Written(text.text, row.written, row.ended)
+                finished[index] = Written(text.text, row.written, row.ended, row.score)
             if hear is not None and (piece or token is None):
                 hear(index, piece, finished.get(index))
 

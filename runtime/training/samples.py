@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 
@@ -16,34 +17,36 @@ TOKENS = 40
 """Tokens of each text."""
 
 
-def samples(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tuple[str, str]]:
-    """Continue prompts with the weights as they are: pairs of prompt and text, with the same random numbers each time.
+@contextmanager
+def author_of(network: Network, setup: Setup) -> Iterator[Author]:
+    """Let a network write that is being trained, with its weights as they are.
 
     Never through torch.compile, which would make the network anew for each length of the cache.
     """
-    if not prompts:
-        return []
     training = network.training
     network.eval()
     try:
         with torch.compiler.set_stance("force_eager" if setup.job.compile else "default"):
-            return _written(network, setup, prompts)
+            yield Author(
+                network,
+                setup.job.objective,
+                open_tokenizer(setup.tokenizer),
+                setup.facts,
+                setup.job.model.shape.context_length,
+                setup.device,
+                setup.dtype,
+                setup.seed,
+            )
     finally:
         network.train(training)
 
 
-def _written(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tuple[str, str]]:
-    author = Author(
-        network,
-        setup.job.objective,
-        open_tokenizer(setup.tokenizer),
-        setup.facts,
-        setup.job.model.shape.context_length,
-        setup.device,
-        setup.dtype,
-        setup.seed,
-    )
-    # A tokenizer without an end token begins no text of its own.
-    given = [prompt for prompt in prompts if prompt or "end" in author.facts["roles"]]
-    written = author.write(given, DEFAULT.model_copy(update={"max_tokens": TOKENS}))
+def samples(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tuple[str, str]]:
+    """Continue prompts: pairs of prompt and text, with the same random numbers each time."""
+    if not prompts:
+        return []
+    with author_of(network, setup) as author:
+        # A tokenizer without an end token begins no text of its own.
+        given = [prompt for prompt in prompts if prompt or "end" in author.facts["roles"]]
+        written = author.write(given, DEFAULT.model_copy(update={"max_tokens": TOKENS}))
     return [(author.objective.shown(prompt), one.text) for prompt, one in zip(given, written, strict=True)]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ...dsl.diagnostics.model import Text
+from ...plugins.builtin.decoding.greedy import Greedy
+from ...plugins.component import TaskFailed
 from ...plugins.work import Outcome
 from ..events import Validated
 from ..fitting import openings
+from .answers import answers, are_needed, records_of
 from .learner import Learner
 from .measure import mean_loss, measure
 from .meter import means
+from .samples import author_of
 from .setup import Setup
 from .state import State
 from .update import Update
@@ -85,7 +90,7 @@ class Validation:
         setup, metric = self.setup, self.setup.metric
         assert setup.validation is not None
         with self.update.averaged():
-            return measure(
+            outcome = measure(
                 self.learner,
                 setup.validation,
                 setup.rows,
@@ -97,6 +102,19 @@ class Validation:
                 at_once=self.state.micro_batch,
                 team=setup.team,
             )
+            if metric is not None and are_needed([metric]):
+                outcome.records = self._answers(between)
+        return outcome
+
+    def _answers(self, between: Callable[[int], None]) -> list[Mapping[str, Any]]:
+        """Write from the validation records by greedy choice, which costs least; ranks do so each for itself."""
+        setup = self.setup
+        assert setup.validation is not None and setup.job.data is not None
+        if setup.team.sharded:
+            raise TaskFailed("L0771", {}, field="select", help="L0771.help")
+        records = records_of(setup.work, setup.job.data, "validation", setup.validation.shards)
+        with author_of(setup.network, setup) as author:
+            return answers(author, records, Greedy(), between)
 
     def adapt(self) -> None:
         """Ask the schedule what the validations mean to it."""
@@ -118,7 +136,7 @@ class Validation:
 
     def weights(self) -> Tensors:
         """Give the network's weights on the host, where the first rank writes them."""
-        return copied(tensors_of(self.setup.network), self.setup.team.rank == 0)
+        return copied(tensors_of(self.setup.network, self.setup.still), self.setup.team.rank == 0)
 
     def best_weights(self) -> Tensors:
         """Give the weights of the best validation, or without one those of the last step."""

@@ -30,6 +30,8 @@ class Row:
     written: int = 0
     ended: str | None = None
     """Why nothing follows: end (the end token came), stop (a text to stop at came), length; None while it is open."""
+    score: float | None = None
+    """What a beam search compared it by: its log-likelihood, divided by a power of its length."""
 
     @classmethod
     def opened(cls, opening: Opening, random: np.random.Generator) -> Row:
@@ -55,7 +57,7 @@ def window_start(length: int, context_length: int) -> int:
 
 
 @dataclass(slots=True)
-class _Read:
+class Read:
     """Rows that went through the model together; ended ones stay until half of them are."""
 
     rows: list[Row]
@@ -109,7 +111,7 @@ class Writer:
     @torch.no_grad()
     def write(self, rows: Sequence[Row], hear: Hear) -> None:
         """Write on until every row has ended: by the end token, by `max_tokens`, or by who hears it."""
-        read: _Read | None = None
+        read: Read | None = None
         # One context for all steps: within it the weights are cast to a lower precision once.
         with autocast(self.device, self.dtype):
             while going := [row for row in rows if not row.ended]:
@@ -134,7 +136,7 @@ class Writer:
         if row.ended:
             hear(row, None)
 
-    def _read(self, rows: list[Row]) -> _Read:
+    def _read(self, rows: list[Row]) -> Read:
         """Read all that the model still sees of each row, padded on the left so that all end at the same place."""
         starts = [window_start(len(row.tokens), self.context_length) for row in rows]
         windows = [row.tokens[start:] for row, start in zip(rows, starts, strict=True)]
@@ -148,7 +150,7 @@ class Writer:
             )
         more = max(self.decoding.max_tokens - row.written for row in rows)
         cache = Cache(min(self.context_length, longest + more))
-        return _Read(rows, starts, cache, beside, self._hidden(batch | beside, cache))
+        return Read(rows, starts, cache, beside, self._hidden(batch | beside, cache))
 
     def _stream(self, name: str, rows: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
         """Make the arrays of a stream, with segments if there is padding."""
@@ -160,7 +162,7 @@ class Writer:
             stream[f"{name}segments"] = (torch.arange(longest, device=self.device) >= padding[:, None]).long()
         return stream
 
-    def _go_on(self, read: _Read) -> None:
+    def _go_on(self, read: Read) -> None:
         """Read the newest token of each row."""
         tokens = torch.tensor([row.tokens[-1:] for row in read.rows], device=self.device)
         name = "target_tokens" if read.beside else "tokens"
@@ -169,7 +171,7 @@ class Writer:
     def _hidden(self, batch: dict[str, torch.Tensor], cache: Cache) -> torch.Tensor:
         return self.network.hidden(batch, cache if self.takes_cache else None)[:, -1]
 
-    def _chosen(self, read: _Read) -> list[int]:
+    def _chosen(self, read: Read) -> list[int]:
         """Choose a token for each row."""
         assert self.network.head is not None
         logits: torch.Tensor = self.network.head(read.hidden).float()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from ...api import (
     Artifact,
     CheckpointOf,
+    Decoding,
     Encoding,
     Evaluation,
     EvaluationJob,
@@ -27,9 +28,11 @@ from ...intervals import interval
 from ...outcomes import write_outcome
 from ...tables import Table, parts
 from ..data.transform import open_part
+from ..decoding.greedy import Greedy
 from ..scores import Scores, scores_of
 from ..tokens import Tokens
 from .classified import calibration, confusion_matrix, mistakes
+from .texts import written
 
 
 class Evaluate(Evaluation):
@@ -45,6 +48,9 @@ class Evaluate(Evaluation):
     data: Rows = Field(description="The rows to measure it on")
     metrics: list[Metric] = Field(min_length=1, description="What to measure")
     objective: Objective | None = Field(None, description="How the rows are read; none is as it was trained")
+    decoding: Decoding = Field(
+        default_factory=Greedy, description="How texts are written, for metrics that hold them against targets"
+    )
     batch: int = neutral(64, "Rows at once", ge=1)
 
     @property
@@ -113,6 +119,7 @@ class Evaluate(Evaluation):
                 data=self.data,
                 metrics=self.metrics,
                 batch=self.batch,
+                decoding=self.decoding,
                 scores=self.scores(),
             )
         )
@@ -129,10 +136,15 @@ class Evaluate(Evaluation):
                 facts["references"][metric.name] = reference
             if by_label := metric.by_label(outcome):
                 facts.setdefault("by_label", {})[metric.name] = by_label
+            if details := metric.details(outcome):
+                facts.setdefault("details", {})[metric.name] = details
+                shown = "; ".join(f"{name} {_shown(value)}" for name, value in details.items())
+                work.progress.log("evaluate.details", metric=metric.name, details=shown)
         pictures = {
             "confusion": confusion_matrix(outcome),
             "calibration": calibration(outcome),
             "mistakes": mistakes(outcome, self._table(work)),
+            "samples": written(outcome, objective),
         }
         return facts | {name: picture for name, picture in pictures.items() if picture}
 
@@ -144,3 +156,7 @@ class Evaluate(Evaluation):
         """Give the group of each record, if some were kept together when the rows were divided."""
         column = kept_together(self.data)
         return None if column is None else [row[column] for row in self._table(work).rows([column])]
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

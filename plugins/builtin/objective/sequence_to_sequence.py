@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...component import Facts
 from ...models import Shape
 from ...values import IGNORED, Batch, Encoding, Opening
 from ..encoding.pairs import Pairs, from_source
+from ..encoding.text import text_of
 from .language import LanguageModelling
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class SequenceToSequence(LanguageModelling):
     example: ClassVar[str] = "sequence_to_sequence { label_smoothing = 10% }"
     columns: ClassVar[tuple[str, ...]] = ("source", "target")
     attention: ClassVar[tuple[str, ...]] = ("encoder_decoder",)
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss", "text", "target")
 
     def encoding(self, shape: Shape) -> Encoding:
         return Pairs(length=shape.context_length)
@@ -34,6 +35,9 @@ class SequenceToSequence(LanguageModelling):
     def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
         """Have the prompt be the source, and the text begin as a target does."""
         return from_source(prompt, roles, length)
+
+    def asked(self, record: Mapping[str, Any]) -> tuple[str, str]:
+        return text_of(record, "source"), text_of(record, "target")
 
     def shown(self, prompt: str) -> str:
         return f"{prompt} → "

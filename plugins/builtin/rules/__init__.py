@@ -21,6 +21,7 @@ def rules() -> tuple[Rule, ...]:
         leakage.chosen_by_test_rows,
         leakage.validated_on_training_rows,
         leakage.measured_on_known_rows,
+        leakage.judged_by_invented_rows,
         leakage.tokenizer_knows_test_rows,
         weights.vocabulary_of_weights,
         labels.lists_of_labels,

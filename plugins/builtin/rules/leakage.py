@@ -7,7 +7,8 @@ from ...component import Task
 from ...derived import Purpose
 from ...findings import Also, Findings
 from ...lineage import Used, is_test
-from ...provenance import Portion
+from ...provenance import Portion, Step
+from ...tasks import DataTask
 from .ways import files_of, way
 
 
@@ -83,6 +84,23 @@ def _report_known(findings: Findings, use: Used, other: Used, mine: Portion, its
         findings.error(use.task, use.rows.field, "L0583.again", values, labels=labels)
     else:
         findings.warning(use.task, use.rows.field, "L0910", values, labels=labels[:1])
+
+
+def judged_by_invented_rows(program: Program, findings: Findings) -> None:
+    """L0791: something is measured on rows, or chosen by them, that were made up for training."""
+    told: set[int] = set()
+    for task in findings.every(Task):
+        for use in findings.lineage.uses(task, "measure", "select"):
+            for portion in use.portions:
+                made = next((step for step in portion.way if _invents(step)), None)
+                if made is not None and id(use.rows.data) not in told:
+                    told.add(id(use.rows.data))  # a sweep chooses by what its trials measure
+                    values = {"task": findings.label(task), "data": findings.label(made.task)}
+                    findings.error(task, use.rows.field, "L0791", values, labels=way(findings, portion, until=made))
+
+
+def _invents(step: Step) -> bool:
+    return isinstance(step.task, DataTask) and step.task.invents(step.split)
 
 
 def tokenizer_knows_test_rows(program: Program, findings: Findings) -> None:

@@ -15,7 +15,7 @@ class Grid(Sweep):
     name: ClassVar[str] = "grid"
     example: ClassVar[str] = "grid { over = { lr = [1e-4, 3e-4] }, seeds = 3, minimise = pretrain.loss }"
 
-    over: ListsOf = per_trial(description="Params of the file, each with the list of values to try")
+    over: ListsOf = per_trial({}, "Params of the file, each with the list of values to try")
 
     def points(self) -> Iterator[dict[str, Any]]:
         for values in product(*self.over.values()):

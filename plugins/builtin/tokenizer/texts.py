@@ -26,7 +26,7 @@ class Learned(Reserving):
     positional: ClassVar[tuple[str, ...]] = ("data",)
 
     data: Rows = Field(description="The rows whose text it is learned from")
-    column: str = Field("text", description="The column that holds the text")
+    column: str | list[str] = Field("text", description="The column that holds the text, or several")
     normalise: Literal["nfc", "nfkc"] | None = Field(
         None,
         description="Unicode form that texts are brought into first; none keeps every text as it is, to the byte",
@@ -37,12 +37,18 @@ class Learned(Reserving):
         """Learn from the texts; give the tokenizer and the ids of its special tokens by role."""
 
     def check(self, place: Place) -> None:
-        check_column(place, self.data.artifact, self.column, "column" if self.column != "text" else "data")
+        for column in self.columns:
+            check_column(place, self.data.artifact, column, "column" if self.column != "text" else "data")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that hold text."""
+        return (self.column,) if isinstance(self.column, str) else tuple(self.column)
 
     def run(self, work: Work) -> Facts:
         texts = Texts(work.input(self.data), self, work.progress, work.smoke)
         if not texts.bytes:
-            values = {"column": self.column}
+            values = {"column": ", ".join(self.columns)}
             raise TaskFailed("L0672", values, field="data", help="L0672.help", component=self)
         tokenizer, roles = self.learn(texts, work)
         return store(tokenizer, roles, work.directory) | texts.facts()
@@ -66,7 +72,7 @@ class Texts:
         self._smoke = smoke
         [path] = parts(data, task.data).values()
         self._table = Table(path)
-        self._column = task.column
+        self._columns = task.columns
         weights: Mapping[str, float] = data.facts.get("weights") or {}
         self._is_mixture = bool(weights) and ORIGIN in self._table.columns
         self.available: Counter[str] = Counter()
@@ -95,13 +101,12 @@ class Texts:
             yield source, text
 
     def _all(self) -> Iterator[tuple[str, str]]:
-        columns = [self._column, ORIGIN] if self._is_mixture else [self._column]
+        columns = [*self._columns, ORIGIN] if self._is_mixture else self._columns
         for batch in self._table.batches(columns):
-            texts = batch[self._column]
-            sources = batch[ORIGIN] if self._is_mixture else [""] * len(texts)
-            for source, text in zip(sources, texts, strict=True):
-                if text:
-                    yield source, str(text)
+            texts = [batch[column] for column in self._columns]
+            sources = batch[ORIGIN] if self._is_mixture else [""] * len(texts[0])
+            for source, *row in zip(sources, *texts, strict=True):
+                yield from ((source, str(text)) for text in row if text)
 
     def __iter__(self) -> Iterator[str]:
         self.used.clear()
