@@ -22,7 +22,7 @@ class Peft(Export):
     """
 
     name: ClassVar[str] = "peft"
-    example: ClassVar[str] = 'peft(topics.best, to = "out/topics", base = "out/base")'
+    example: ClassVar[str] = 'peft(classify.best, to = "out/adapter", base = "out/base")'
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
 
     checkpoint: CheckpointOf = Field(description="The checkpoint whose adapter is written")
