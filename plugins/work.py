@@ -141,6 +141,23 @@ class ScoringJob(Record):
     batch: int = 16
 
 
+class Asked(Record):
+    """A prompt, and texts of which each may follow it."""
+
+    prompt: str
+    texts: Sequence[str]
+
+
+class Likelihood(Record):
+    """How likely a text is behind its prompt."""
+
+    log: float
+    """The natural logarithm of its probability: the sum over its tokens."""
+    tokens: int
+    cut: bool
+    """Whether the prompt was too long and lost its beginning."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a model did on some rows, from which metrics are computed.
@@ -236,6 +253,10 @@ class Work(Protocol):
         ...
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...
+
+    def likelihoods(self, checkpoint: Reference, asked: Sequence[Asked]) -> list[list[Likelihood]]:
+        """Give how likely a checkpoint finds each text of each question."""
+        ...
 
     def stopping(self) -> bool:
         """Tell whether an interruption was asked for: a long task then saves to `partial` and raises Interrupted."""

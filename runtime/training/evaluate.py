@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import TaskFailed
 from ...plugins.shards import Shards
+from ...plugins.tables import stored_records
 from ...plugins.tasks import Trained
 from ...plugins.work import EvaluationJob, Outcome, Work
 from .answers import answers, are_needed, records_of
@@ -41,7 +42,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
         outcome = measure(
             Learner(network, job.objective),
-            Reader(shards, job.objective, facts),
+            Reader(shards, job.objective, facts, records=stored_records(work.input(job.data), job.data)),
             job.batch,
             device,
             dtype,

@@ -15,6 +15,7 @@ from ...plugins.nn.parameters import embedding_weights, freeze
 from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
+from ...plugins.tables import stored_records
 from ...plugins.values import Objective
 from ...plugins.work import Job, Work
 from .batch import micro_batch
@@ -57,7 +58,8 @@ class Setup:
         self.validation: Reader | None = None
         if "validation" in splits:
             rows = with_scores(Shards(tokens.directory, "validation"), job.scores, work)
-            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"))
+            records = stored_records(work.input(job.data), job.data, "validation") if job.data is not None else ()
+            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"), records=records)
         self.tokenizer = work.input(job.tokenizer).directory
 
         self._set_order()
