@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-AREAS = ("answers", "chat", "data", "hub", "learning", "plugins", "rules", "stages", "sweeps")
-AREAS = ("chat", "data", "hub", "labels", "learning", "plugins", "rules", "stages", "sweeps")
-AREAS = ("adapters", "chat", "data", "hub", "labels", "learning", "plugins", "rules", "stages", "sweeps")
+AREAS = ("adapters", "answers", "chat", "data", "hub", "labels", "learning", "plugins", "rules", "stages", "sweeps")
 
 
 def texts(language: str) -> dict[str, str]:
