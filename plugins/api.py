@@ -6,6 +6,7 @@ from ..dsl.diagnostics.model import Text
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact, PathText, QuantityOf
+from .adapters import Adapter
 from .builtin.encoding.packed import Packed
 from .builtin.encoding.single import Single
 from .component import Component, Estimate, Facts, FactsOf, Place, Task, TaskFailed, references
@@ -54,16 +55,17 @@ from .values import (
     Network,
     Objective,
     Optimizer,
+    Records,
     Schedule,
     TensorBatch,
 )
-from .work import EvaluationJob, Input, Interrupted, Job, Outcome, Progress, Work
+from .work import Asked, EvaluationJob, Input, Interrupted, Job, Likelihood, Outcome, Progress, Work
 
 __all__ = [
-    "IGNORED", "Also", "Amount", "ArrayOf", "Artifact", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
+    "IGNORED", "Adapter", "Also", "Amount", "ArrayOf", "Artifact", "Asked", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Derived", "Distribution", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
-    "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
-    "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Reference", "RowCondition", "Rows", "RowsUsed", "Schedule",
+    "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Likelihood", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
+    "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Records", "Reference", "RowCondition", "Rows", "RowsUsed", "Schedule",
     "Shape", "Single", "Smoke", "Stage", "Steps", "Sweep", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
     "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "handful", "hidden", "hookimpl", "neutral", "per_trial", "references",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..dsl.program import Reference
 from ..dsl.types import Artifact
+from .adapters import Adapter
 from .canonical import canonical, text_of
 from .component import Place
 from .models import Model
@@ -73,13 +74,14 @@ def is_tokens(array: str) -> bool:
     return array == "tokens" or array.endswith("_tokens")
 
 
-def frozen_of(objective: Objective) -> tuple[tuple[Reference, Model, Objective], ...]:
+def frozen_of(objective: Objective) -> tuple[tuple[Reference, Model, Objective, Adapter | None], ...]:
     """Give the checkpoints that stay as they are beside a model, with their models and what they were trained with."""
     found = []
     for reference in objective.frozen():
         task = reference.task
         assert isinstance(task, Trained), "only such tasks put out checkpoints"
-        found.append((reference, task.described_model(), task.described_objective() or objective))
+        about = (task.described_model(), task.described_objective() or objective, task.described_adapter())
+        found.append((reference, *about))
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..dsl.record import Record
+from .adapters import Adapter
 from .component import Component
 from .models import FeedForward, Initialisation, Model, RopeScaling
 from .sweeps import Distribution, Sweep
@@ -26,6 +27,7 @@ KINDS: Sequence[KindOf] = (
     KindOf(FeedForward, "the feed-forward half of a model's layers"),
     KindOf(Initialisation, "the scales of a model's first weights"),
     KindOf(RopeScaling, "how rotary embeddings reach a longer context"),
+    KindOf(Adapter, "what is trained beside a body whose weights stay"),
     KindOf(Objective, "what is learned"),
     KindOf(Optimizer, "how weights follow gradients"),
     KindOf(Schedule, "how the learning rate moves"),

@@ -6,6 +6,7 @@ Torch is named here in annotations only.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..dsl.record import Record
@@ -61,6 +62,13 @@ class Model(Component):
 
         `recompute` says what layers compute again: then the one that does so counts in full.
         """
+
+    def linear_layers(self) -> Mapping[str, tuple[int, int]] | None:
+        """Give the body's nn.Linear layers by name, with the width of what goes in and of what comes out.
+
+        By it adapters are checked before anything is built; None says that it is known only then.
+        """
+        return None
 
     @abstractmethod
     def body(self, vocab_size: int) -> nn.Module:
@@ -152,6 +160,10 @@ class FeedForward(Component):
     @abstractmethod
     def flops_per_token(self, spec: Spec) -> int:
         """Give the floating-point operations of a forward pass a token."""
+
+    def linear_layers(self, spec: Spec) -> Mapping[str, tuple[int, int]]:
+        """Give its nn.Linear layers by name, with the width of what goes in and of what comes out."""
+        return {}
 
     @abstractmethod
     def activations_per_token(self, spec: Spec) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from ..dsl.program import Reference
 from .work import Input
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 BATCH = 1024
 ORIGIN = "origin"
@@ -60,6 +64,51 @@ class Table:
         """Give the rows one by one."""
         for batch in self.arrow(columns):
             yield from batch.to_pylist()
+
+
+class StoredRecords(Sequence[dict[str, Any]]):
+    """The rows of one file by their number, read a group of rows at a time when they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: range = range(0)
+        self._rows: list[dict[str, Any]] = []
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        import pyarrow.parquet
+
+        return pyarrow.parquet.ParquetFile(self._path)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The number of the first row of each group, and behind the last one."""
+        metadata = self._file.metadata
+        sizes = (metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+        return list(accumulate(sizes, initial=0))
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    @overload
+    def __getitem__(self, number: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, number: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        if number not in self._read:
+            group = bisect_right(self._starts, number) - 1
+            self._read = range(self._starts[group], self._starts[group + 1])
+            self._rows = self._file.read_row_group(group).to_pylist()
+        return self._rows[number - self._read.start]
+
+
+def stored_records(data: Input, reference: Reference, split: str = "rows") -> StoredRecords:
+    """Give the records of a split of what a reference stands for, or of the rows that it is."""
+    return StoredRecords(parts(data, reference)[split])
 
 
 class TableWriter:

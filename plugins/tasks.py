@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ..dsl.program import Reference
 from ..dsl.types import Artifact
+from .adapters import Adapter
 from .component import Facts, Task
 from .derived import Derived, Purpose, RowsUsed, data_of, derived_as_named, splits_of
 from .models import Model
@@ -109,7 +110,9 @@ class TokenizerTask(Task):
 class Trained(Task):
     """A task that puts out checkpoints: what comes after can ask it for all that belongs to one.
 
-    A checkpoint is a folder with `model.safetensors` (`body.…` and `head.…`), `tokenizer.json` and `facts.json`.
+    A checkpoint is a folder with `model.safetensors` (`body.…` and `head.…`), `tokenizer.json` and `facts.json`. With an
+    adapter `model.safetensors` holds the body as it was before, and `adapter.safetensors` all that was trained beside it
+    (plugins/nn/stored.py).
     """
 
     artifact: ClassVar[str | None] = "checkpoint"
@@ -124,6 +127,10 @@ class Trained(Task):
 
     def described_objective(self) -> Objective | None:
         """Give the objective that it was trained with last, whose head the checkpoint holds."""
+        return None
+
+    def described_adapter(self) -> Adapter | None:
+        """Give the adapter that its checkpoints hold beside the body."""
         return None
 
     def known_vocab_size(self, root: Path) -> int | None:

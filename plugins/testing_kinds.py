@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,25 +20,41 @@ if TYPE_CHECKING:
 
 Records = Sequence[Mapping[str, Any]]
 
+
+def _asked(question: str, context: str, answer: str | None) -> dict[str, str]:
+    """Give a question on a context with its answer, in the columns that it has in data."""
+    answers = [] if answer is None else [{"text": answer, "answer_start": context.index(answer)}]
+    return {"question": question, "context": context, "answers": json.dumps(answers)}
+
+
 RECORDS: Records = (
     {
         "text": "the cat sat on the mat while rain fell on the red roof",
         "label": "good",
         "source": "the cat sat on the mat while rain fell on the red roof",
         "target": "good words",
+        **_asked("what fell on the roof", "the cat sat on the mat while rain fell on the red roof", "rain"),
     },
     {
         "text": "the dog lay under the old oak tree",
         "label": "bad",
         "source": "the dog lay under the old oak tree",
         "target": "bad words",
+        **_asked("where did the dog lie", "the dog lay under the old oak tree", "under the old oak tree"),
     },
-    {"text": "rain", "label": "good", "source": "rain", "target": "good words"},
+    {
+        "text": "rain",
+        "label": "good",
+        "source": "rain",
+        "target": "good words",
+        **_asked("who sang", "rain", None),
+    },
     {
         "text": "the mat, the roof, the tree and the old red cat",
         "label": "so-so",
         "source": "the mat, the roof, the tree and the old red cat",
         "target": "so-so words",
+        **_asked("which cat", "the mat, the roof, the tree and the old red cat", "the old red cat"),
     },
 )
 SIZES: dict[str, Any] = {"layers": 1, "hidden_size": 32, "heads": 4, "context_length": 32}
@@ -182,18 +199,20 @@ def try_schedule(schedule: Schedule) -> None:
 
 def try_metric(metric: Metric) -> None:
     """Assert that a good outcome is better than a bad one, that both are numbers, and that its statistics come to the same."""
-    good, bad = (metric.compute(outcome) for outcome in (_outcome(right=True), _outcome(right=False)))
+    good, bad = (
+        metric.compute(outcome) for outcome in (_outcome(metric.needs, right=True), _outcome(metric.needs, right=False))
+    )
     assert math.isfinite(good), f"a good outcome gives {good}"
     assert math.isfinite(bad), f"a bad outcome gives {bad}"
     better, worse = (good, bad) if metric.higher_is_better else (bad, good)
     assert better > worse, f"{metric.name} gives {good} for a good outcome and {bad} for a bad one"
-    statistics = metric.statistics(_outcome(right=True))
+    statistics = metric.statistics(_outcome(metric.needs, right=True))
     if statistics is not None:
         assert statistics.ndim == 2, f"statistics are of shape {statistics.shape}, not (units, numbers of each)"
         assert len(statistics) == 40, f"there are statistics of {len(statistics)} units, not of 40"
         again = metric.of(statistics.sum(axis=0))
         assert math.isclose(again, good, rel_tol=1e-6), f"its statistics come to {again}, it is computed as {good}"
-    reference = metric.reference(_outcome(right=True))
+    reference = metric.reference(_outcome(metric.needs, right=True))
     assert reference is None or math.isfinite(reference), f"the reference is {reference}"
 
 
@@ -286,11 +305,20 @@ def _halves(rows: int) -> tuple[slice, slice]:
     return slice(0, rows // 2), slice(rows // 2, None)
 
 
-def _outcome(right: bool) -> Outcome:
-    """Make what a model did on 40 records of two labels (30 and 10), a row each: well, or worse than guessing."""
+def _outcome(needs: str, right: bool) -> Outcome:
+    """Make what a model did on 40 records of two labels (30 and 10), or of answers, a row each: well, or badly."""
     import numpy as np
 
     records: list[Mapping[str, Any]] = []
+    if needs == "answer":
+        answers = [["the old oak"] if number % 4 else [] for number in range(40)]
+        given = [one[0] if one else "" for one in answers] if right else ["rain"] * 40
+        context = "the dog lay under the old oak"
+        records = [
+            {"record": number, "context": context, "answers": answers[number], "prediction": given[number]}
+            for number in range(40)
+        ]
+        return Outcome({"rows": 40.0}, records)
     for number in range(40):
         label = int(number % 4 == 0)
         prediction = label if right and number % 10 else 1 - label

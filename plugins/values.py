@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+Records = Sequence[Mapping[str, Any]]
+"""Records as they stand in the data, by their number in their split; read when they are asked for."""
+
 Batch = dict[str, "np.ndarray[Any, Any]"]
 """Arrays by name on the host; the first dimension of each is the row, so that a slice of rows is a micro-batch."""
 
 IGNORED = -100
 """The target of a position that carries no loss, as torch's cross-entropy has it."""
 
-CHECKPOINT_FACTS = ("format", "objective", "head", "step")
+CHECKPOINT_FACTS = ("format", "objective", "head", "step", "adapter", "trained_head", "settled")
 """What the facts of a checkpoint hold beside those of its tokens."""
 
 TensorBatch = Mapping[str, "torch.Tensor"]
@@ -244,13 +247,46 @@ class Objective(Component):
         """Give a prediction a row, or None if it makes none."""
         return None
 
-    def join(self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts) -> list[Mapping[str, Any]]:
+    def join(
+        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
+    ) -> list[Mapping[str, Any]]:
         """Bring predictions of rows back to their records.
 
-        `predictions` gives for each row its scalar arrays (`record`, `label`, …) and the prediction. The result
-        holds one mapping a record; for `label` they have `label`, `prediction` (indices) and `scores`.
+        `predictions` gives for each row its scalar arrays (`record`, `label`, …) and the prediction; `facts` are those
+        of the rows, with those of the checkpoint under `train`. The result holds one mapping a record; for `label` they
+        have `label`, `prediction` (indices) and `scores`, for `answer` the texts `prediction` and `answers`.
         """
         return []
+
+    @property
+    def settles(self) -> bool:
+        """Whether there is something to `settle`."""
+        return False
+
+    def settle(self, joined: Sequence[Mapping[str, Any]], facts: Facts) -> Facts:
+        """Choose what follows from the joined predictions on validation rows, such as a threshold.
+
+        The facts go with the checkpoint whose predictions they are.
+        """
+        return {}
+
+    def supplied(self) -> tuple[str, ...]:
+        """Give those of the columns that it reads which a record to predict for doesn't have."""
+        return tuple(column for column in self.reads() if column == "label")
+
+    def blank(self, facts: Facts) -> Mapping[str, Any]:
+        """Give what takes the place of the columns that are `supplied`; no prediction may depend on it."""
+        return dict.fromkeys(self.supplied(), facts["labels"][0])
+
+    def told(self, joined: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
+        """Give a joined prediction as it is shown: `prediction` and `score` first, then what else there is to know."""
+        labels = facts["labels"]
+        scores = {str(label): score for label, score in zip(labels, joined["scores"], strict=True)}
+        return {
+            "prediction": labels[joined["prediction"]],
+            "score": joined["scores"][joined["prediction"]],
+            "scores": scores,
+        }
 
 
 class Network(Protocol):

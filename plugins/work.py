@@ -16,6 +16,7 @@ from .component import Facts, Task
 if TYPE_CHECKING:
     import numpy as np
 
+    from .adapters import Adapter
     from .models import Model
     from .smoke import Smoke
     from .values import Decoding, Metric, Objective, Optimizer, Schedule
@@ -67,8 +68,8 @@ class Job(Record):
     """The records behind the rows, for predictions on the validation rows to be joined."""
     scores: Task | None = None
     """The hidden task with what a checkpoint says of each row, if the objective has `scores`."""
-    frozen: Sequence[tuple[Reference, Model, Objective]] = ()
-    """The checkpoints of `Objective.frozen`, each with its model and the objective that it was trained with."""
+    frozen: Sequence[tuple[Reference, Model, Objective, Adapter | None]] = ()
+    """The checkpoints of `Objective.frozen`, each with its model, the objective that it was trained with, and its adapter."""
     initial: Reference | None = None
     """A checkpoint whose body (and head, if the objective asks for the same one) is loaded."""
     micro_batch: int | None = None
@@ -103,6 +104,10 @@ class Job(Record):
     """What isn't trained: names of parameters, or patterns of them (see `plugins/nn/parameters.py`)."""
     unfreeze: Quantity | None = None
     """Steps or epochs after which one more layer is trained, from the top; None is all from the first step on."""
+    adapter: Adapter | Literal["continue"] | None = None
+    """What is trained beside the body; `continue` goes on with that of `initial`."""
+    initial_adapter: Adapter | None = None
+    """The adapter that `initial` holds: it is merged into the body, unless `adapter` is to go on with it."""
 
 
 class EvaluationJob(Record):
@@ -134,6 +139,23 @@ class ScoringJob(Record):
     """What scores with it."""
     tokens: Task
     batch: int = 16
+
+
+class Asked(Record):
+    """A prompt, and texts of which each may follow it."""
+
+    prompt: str
+    texts: Sequence[str]
+
+
+class Likelihood(Record):
+    """How likely a text is behind its prompt."""
+
+    log: float
+    """The natural logarithm of its probability: the sum over its tokens."""
+    tokens: int
+    cut: bool
+    """Whether the prompt was too long and lost its beginning."""
 
 
 @dataclass(slots=True)
@@ -231,6 +253,10 @@ class Work(Protocol):
         ...
 
     def generate(self, checkpoint: Reference, prompts: Sequence[str], decoding: Decoding) -> list[str]: ...
+
+    def likelihoods(self, checkpoint: Reference, asked: Sequence[Asked]) -> list[list[Likelihood]]:
+        """Give how likely a checkpoint finds each text of each question."""
+        ...
 
     def stopping(self) -> bool:
         """Tell whether an interruption was asked for: a long task then saves to `partial` and raises Interrupted."""

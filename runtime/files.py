@@ -88,6 +88,14 @@ def files_below(directory: Path) -> Iterator[Path]:
             yield Path(parent) / name
 
 
+def link(source: Path, target: Path) -> None:
+    """Give a file that nobody changes a second name; a copy of it where the file system has no such links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def seal(temporary: Path, final: Path) -> None:
     """Make a finished directory durable and give it its name in one step; `final` must not exist."""
     sync_tree(temporary)

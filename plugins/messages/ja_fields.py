@@ -13,10 +13,28 @@ _ENCODING = "ファイルの文字コード"
 _SEED = "シードを変えると、別の分け方になります"
 
 FIELDS: dict[str, str] = {
+    # Adapters
+    **_of(
+        "adapter",
+        ("lora", "dora", "bottleneck"),
+        {"targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）"},
+    ),
+    **_of(
+        "adapter",
+        ("lora", "dora"),
+        {
+            "rank": "2 つの行列の間の幅",
+            "alpha": "積に掛ける値（ランクで割られます）。none ならランクの 2 倍",
+            "dropout": "2 つの行列への入力に掛けるドロップアウト",
+            "rslora": "alpha をランクの平方根で割るかどうか（Kalajdzievski 2023、arXiv:2312.03732）",
+        },
+    ),
+    "adapter.bottleneck.size": "狭い層の幅",
+    "adapter.bottleneck.dropout": "狭い層への入力に掛けるドロップアウト",
     # Data
     **_of(
         "data",
-        ("text", "csv", "jsonl", "parquet"),
+        ("text", "csv", "jsonl", "parquet", "squad"),
         {"path": "読むファイル。パスまたはパターン（`*`、`?`、`**`）"},
     ),
     **_of(
@@ -228,6 +246,22 @@ FIELDS: dict[str, str] = {
             "z_loss": "訓練で加える、ソフトマックスの和の対数の二乗の重み。PaLM では 1e-4",
         },
     ),
+    "eval.multiple_choice.checkpoint": "尋ねるチェックポイント",
+    "eval.multiple_choice.data": "質問",
+    "eval.multiple_choice.prompt": "答えの前に読むテキスト。`{…}` は列",
+    "eval.multiple_choice.before": "プロンプトと答えの間に置く文字",
+    "eval.multiple_choice.normalise": "比べる前に、答えの対数尤度を何で割るか",
+    "eval.multiple_choice.examples": "解いた例を引く行",
+    "eval.multiple_choice.shots": "各質問の前に置く、解いた例の数",
+    "eval.multiple_choice.separator": "解いた例と次の質問の間に置く文字",
+    "objective.extractive_qa.stride": "長い文脈の窓から次の窓までのトークン数。none なら窓の半分",
+    "objective.extractive_qa.answer_start": "列 `answer` の答え 1 つの位置を持つ列。none なら `answers` からすべて読む",
+    "objective.extractive_qa.max_answer_length": "予測する答えの最大トークン数",
+    "objective.extractive_qa.n_best": "質問ごとに残す答えの数（良い順）",
+    "objective.extractive_qa.no_answer_threshold": "「答えなし」の点が最良の答えの点をどれだけ上回れば答えないか。"
+    "none なら必ず答え、auto なら検証データで最も良い値",
+    **_of("metric", ("answer_f1", "has_answer_f1"), {"by": "2 つの答えを何で比べるか。語か、日本語では文字"}),
+    "data.squad.bad_rows": "誤りのある質問をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "objective.instruction.form": "レコードが会話（`messages`）か、`prompt` とその `response` か",
     "objective.instruction.template": "会話の書き表し方。auto はトークナイザーに独自のテンプレートがあればそれ、なければ chatml。plain は終わりのトークンのほかに特殊トークンを使いません",
     "objective.dpo.beta": "参照モデルから離れることの重さ",
@@ -372,6 +406,7 @@ FIELDS: dict[str, str] = {
     "stage.train.model": "訓練するモデル",
     "stage.train.tokenizer": "テキストをトークンに変えるもの",
     "stage.finetune.from": "始まりとなるチェックポイント",
+    "stage.finetune.adapter": "本体の重みの代わりに訓練するもの。none なら重みをすべて訓練",
     "eval.evaluate.checkpoint": "測定するチェックポイント",
     "eval.evaluate.data": "測定に使う行",
     "eval.evaluate.metrics": "測定する指標",

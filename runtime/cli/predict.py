@@ -21,28 +21,29 @@ def command(
     file: Path, stage: str, texts: tuple[str, ...], params: tuple[str, ...], store: Path | None, as_json: bool
 ) -> int:
     from ...dsl.diagnostics.words import visible
+    from ..words import say
     from .trained import using
 
     given = list(texts) or [line.rstrip("\r\n") for line in sys.stdin]
     if not given:
         return 0
-    with using(file, params, stage, store, gives="label") as trained:
+    with using(file, params, stage, store, gives="prediction") as trained:
         from ..training.predict import predict
 
         records = trained.records(given)
         predictions, facts = predict(trained.checkpoint, records, trained.work)
-    labels = facts["labels"]
+        objective = trained.checkpoint.task.described_objective()
     rows = []
     for text, record, prediction in zip(given, records, predictions, strict=True):
-        scores = {str(label): score for label, score in zip(labels, prediction["scores"], strict=True)}
-        label = labels[prediction["prediction"]]
+        told = objective.told(prediction, facts)
         if as_json:
             import json
 
-            click.echo(json.dumps({**record, "prediction": label, "scores": scores}, ensure_ascii=False))
+            click.echo(json.dumps({**record, **told}, ensure_ascii=False))
         else:
-            score = scores[str(label)]
-            rows.append([output.style(str(label), bold=True), f"{score:.1%}", visible(" ".join(text.split())[:60])])
+            shown = visible(" ".join(str(told["prediction"]).split())) or say("cli.no_answer")
+            score = f"{told['score']:.1%}" if "score" in told else ""
+            rows.append([output.style(shown, bold=True), score, visible(" ".join(text.split())[:60])])
     if rows:
         click.echo(output.table(rows, indent=0, right=[1]))
     return 0

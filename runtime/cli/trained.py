@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...plugins.component import Facts, Task, TaskFailed
     from ...plugins.registry import Registry
     from ...plugins.values import Decoding
-    from ...plugins.work import EvaluationJob, Input, Job, Outcome, ScoringJob
+    from ...plugins.work import Asked, EvaluationJob, Input, Job, Likelihood, Outcome, ScoringJob
     from ..graph import Graph
     from ..store import Store
 
@@ -38,11 +38,14 @@ class Trained:
     name: str
 
     def must_give(self, what: str) -> None:
-        """Raise TaskFailed unless the objective that it was trained with gives what is asked for."""
+        """Raise TaskFailed unless the objective that it was trained with gives what is asked for (`text`) or predicts."""
         from ...plugins.component import TaskFailed
+        from ...plugins.values import Objective
 
         objective = self.checkpoint.task.described_objective()
-        if objective is None or what not in objective.gives:
+        tells = objective is not None and type(objective).told is not Objective.told
+        predicts = tells or (objective is not None and "label" in objective.gives)
+        if objective is None or not (predicts if what == "prediction" else what in objective.gives):
             name = objective.name if objective else "none"
             raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
 
@@ -56,7 +59,7 @@ class Trained:
         from ...plugins.component import TaskFailed
 
         objective = self.checkpoint.task.described_objective()
-        columns = [column for column in objective.reads() if column != "label"] if objective else []
+        columns = [column for column in objective.reads() if column not in objective.supplied()] if objective else []
         if len(columns) < 2:
             return [dict.fromkeys(columns, text) for text in given]
         example = json.dumps(dict.fromkeys(columns, "…"), ensure_ascii=False)
@@ -197,6 +200,9 @@ class Reading:
         from ..training.generate import generate
 
         return generate(checkpoint, prompts, decoding, self)
+
+    def likelihoods(self, checkpoint: Reference, asked: Sequence[Asked]) -> list[list[Likelihood]]:
+        raise NotImplementedError("nothing is evaluated")
 
     def stopping(self) -> bool:
         return False

@@ -59,6 +59,8 @@ MESSAGES: dict[str, str] = {
     "training.skip.newer": "it has format {format}, and this llx reads up to {known}",
     "training.skip.other": "it is of another job ({part}: {old} -> {new})",
     "training.other_environment": "the checkpoint was saved with {part} {old}, and here it is {new}: the result may differ in its last bits from that of a run that was never interrupted",
+    "training.adapter.merged": "the checkpoint's adapter `{adapter}` was merged into the weights of its body; `adapter = continue` would go on with it",
+    "training.adapter.continued": "goes on with the adapter `{adapter}` of the checkpoint",
     "training.weights.fresh": "made anew, {count} tensors: {names}",
     "training.weights.left": "not taken from the checkpoint, {count} tensors: {names}",
     "training.thawed": "from step {step} on layer {depth} is trained too (0 is what lies below the layers)",

@@ -57,6 +57,8 @@ MESSAGES: dict[str, str] = {
     "training.skip.newer": "形式が {format} で、この llx が読めるのは {known} までです",
     "training.skip.other": "別の学習のものです（{part}: {old} -> {new}）",
     "training.other_environment": "このチェックポイントは {part} が {old} の環境で保存されましたが、ここでは {new} です。中断しなかった場合と結果が末尾のビットで異なることがあります",
+    "training.adapter.merged": "チェックポイントのアダプター `{adapter}` を本体の重みに統合しました。続けて訓練するには `adapter = continue` とします",
+    "training.adapter.continued": "チェックポイントのアダプター `{adapter}` の訓練を続けます",
     "training.weights.fresh": "新しく作ったテンソル {count} 個: {names}",
     "training.weights.left": "チェックポイントから使わなかったテンソル {count} 個: {names}",
     "training.thawed": "ステップ {step} から層 {depth} も訓練します（0 は最初の層より下の部分）",

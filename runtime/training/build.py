@@ -8,9 +8,11 @@ from typing import Any
 
 import torch
 
+from ...plugins.adapters import Adapter
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.models import Model
 from ...plugins.nn.network import Network
+from ...plugins.nn.stored import plain_weights
 from ...plugins.values import Objective
 from ..files import read_json
 from .order import key
@@ -25,10 +27,13 @@ class Stored:
     facts: Facts
 
     @classmethod
-    def open(cls, folder: Path) -> Stored:
-        """Read a checkpoint's folder; its digests were checked when the artifact was opened."""
+    def open(cls, folder: Path, adapter: Adapter | None = None) -> Stored:
+        """Read a checkpoint's folder; its digests were checked when the artifact was opened.
+
+        An `adapter` that it holds is merged into the body, if that is possible.
+        """
         try:
-            weights = read_tensors(folder / "model.safetensors")
+            weights = plain_weights(folder, adapter, read_tensors)
             require_finite(weights)
             return cls(weights, read_json(folder / "facts.json"))
         except WeightsDontFit as error:
@@ -53,12 +58,21 @@ def load_body(network: Network, stored: Stored) -> None:
         raise TaskFailed("L0802", {"reason": error.reason}, help="L0802.help") from error
 
 
-def stored_network(model: Model, objective: Objective, folder: Path) -> tuple[Network | None, Stored]:
-    """Open a checkpoint as a network with its head; None in its place if the head isn't the objective's."""
-    stored = Stored.open(folder)
-    network = build(model, objective, stored.facts, 0)
+def stored_network(
+    model: Model, objective: Objective, folder: Path, adapter: Adapter | None = None, facts: Facts | None = None
+) -> tuple[Network | None, Stored]:
+    """Open a checkpoint as a network with its head; None in its place if the head isn't the objective's.
+
+    An adapter is merged where that is possible: the network is then as fast as one without. The head must tell apart what
+    `facts` say, by default those of the checkpoint.
+    """
+    stored = Stored.open(folder, adapter)
+    facts = stored.facts if facts is None else facts
+    network = build(model, objective, facts, 0)
+    if adapter is not None and not adapter.merges:
+        adapter.adapt(network.body)
     load_body(network, stored)
-    fits = load_head(network, stored, objective, stored.facts) != "fresh"
+    fits = load_head(network, stored, objective, facts) != "fresh"
     return network if fits else None, stored
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import TaskFailed
 from ...plugins.shards import Shards
+from ...plugins.tables import stored_records
+from ...plugins.tasks import Trained
 from ...plugins.work import EvaluationJob, Outcome, Work
 from .answers import answers, are_needed, records_of
 from .build import stored_network
@@ -26,7 +28,9 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
     dtype = choose_precision(work.settings.get("precision"), device)
     with torch_settings(work.settings), told_if_memory_runs_out(job.batch):
         given = work.input(job.checkpoint)
-        network, stored = stored_network(job.model, job.objective, given.directory / given.output)
+        assert isinstance(job.checkpoint.task, Trained), "only such tasks put out checkpoints"
+        adapter = job.checkpoint.task.described_adapter()
+        network, stored = stored_network(job.model, job.objective, given.directory / given.output, adapter)
         if network is None:
             values = {"objective": job.objective.name, "given": stored.facts.get("objective")}
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")
@@ -38,7 +42,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
         outcome = measure(
             Learner(network, job.objective),
-            Reader(shards, job.objective, facts),
+            Reader(shards, job.objective, facts, records=stored_records(work.input(job.data), job.data)),
             job.batch,
             device,
             dtype,

@@ -81,7 +81,7 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
     with torch_settings(work.settings), told_if_memory_runs_out(PROMPTS):
         given = work.input(checkpoint)
         folder = given.directory / given.output
-        network, stored = stored_network(model, objective, folder)
+        network, stored = stored_network(model, objective, folder, task.described_adapter())
         if network is None or network.head is None:
             raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint", help="L0808.help")
         yield Author(

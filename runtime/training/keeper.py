@@ -58,7 +58,9 @@ class Keeper:
             kept = (self.state.best_step, best)
         network, first = self.setup.network, self.setup.team.rank == 0
         with self.update.averaged(False):
-            self.saver.save(self.state.step, tensors_of(network), self.update.tensors(), state, kept, first)
+            self.saver.save(
+                self.state.step, tensors_of(network, self.setup.still), self.update.tensors(), state, kept, first
+            )
         self.saved = self.setup.team.now()
 
     def say_stall(self, elapsed: float) -> None:
@@ -102,11 +104,11 @@ class Keeper:
         if not isinstance(threads, int) or not 0 < threads <= _MOST_THREADS:
             raise ValueError("no number of threads")
         state = State.of(saved.state)
-        network = self.setup.network
+        network, still = self.setup.network, self.setup.still
         # Everything is looked at before anything is changed: an older checkpoint may have to be taken.
-        require_match(tensors_of(network), saved.network, exactly=True)
+        require_match(tensors_of(network, still), saved.network, exactly=True)
         self.update.put(saved.optimizer)
-        put(network, saved.network)
+        put(network, saved.network, still)
         self.update.weights_changed()
         if self.setup.job.micro_batch is not None:
             # Memory ran out since this was saved.

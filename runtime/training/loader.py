@@ -15,7 +15,7 @@ import torch
 
 from ...plugins.component import Facts
 from ...plugins.shards import Shards
-from ...plugins.values import Batch, Objective
+from ...plugins.values import Batch, Objective, Records
 from .order import Indices, Keyed, Order, key, length_class
 from .team import Team
 from .token_dropout import TokenDropout
@@ -44,8 +44,12 @@ class Reader:
     Tokens are dropped from rows that are learned from, and never from those that are measured on.
     """
 
-    def __init__(self, shards: Shards, objective: Objective, facts: Facts, token_dropout: float = 0.0) -> None:
+    def __init__(
+        self, shards: Shards, objective: Objective, facts: Facts, token_dropout: float = 0.0, records: Records = ()
+    ) -> None:
         self.shards, self.objective, self.facts = shards, objective, facts
+        self.records = records
+        """The records behind the rows, for predictions to be joined."""
         self.token_dropout = TokenDropout.of(token_dropout, facts) if token_dropout else None
         self.lengths = shards.lengths()
         self.longest = shards.row_length()

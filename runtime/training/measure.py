@@ -89,7 +89,7 @@ def measure(
     sums = sharing.total(sums)
     return Outcome(
         sums={name: float(value) for name, value in sums.items()} | {"count": count, "rows": float(len(reader.shards))},
-        records=objective.join(predictions, reader.facts) if predictions else [],
+        records=objective.join(predictions, reader.facts, reader.records) if predictions else [],
         targets=dict(counted) if targets else None,
         facts=reader.facts,
         by_row=each.arrays(reader) if each is not None else {},

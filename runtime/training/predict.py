@@ -30,7 +30,7 @@ def predict(
 ) -> tuple[list[Mapping[str, Any]], Facts]:
     """Give what the objective predicts for each record, in order, and the facts of the checkpoint (its label set).
 
-    A record holds the columns that the objective reads, but for the label.
+    A record holds the columns that the objective reads, but for those that are `supplied` (the label).
     """
     task = checkpoint.task
     assert isinstance(task, Trained), "only such tasks put out checkpoints"
@@ -41,14 +41,13 @@ def predict(
         trained = work.input(checkpoint)
         folder = trained.directory / trained.output
         assert objective is not None, "the caller asked what it gives"
-        network, stored = stored_network(model, objective, folder)
+        network, stored = stored_network(model, objective, folder, task.described_adapter())
         values = {"objective": objective.name, "given": stored.facts.get("objective")}
         if network is None:
             raise TaskFailed("L0806", values, help="L0806.help")
         network.to(device).eval()
-        # Nobody labelled these: any known label takes the place of theirs, and no prediction depends on it.
-        known = stored.facts["labels"][0]
-        records = [{**record, "_record": i, "label": known} for i, record in enumerate(given)]
+        blank = objective.blank(stored.facts)
+        records = [{**blank, **record, "_record": i} for i, record in enumerate(given)]
         encoding = objective.encoding(model.shape)
         rows = list(encoding.rows(records, open_tokenizer(folder), stored.facts["roles"], stored.facts))
         guesses: list[tuple[Mapping[str, Any], Any]] = []
@@ -62,7 +61,7 @@ def predict(
                 raise TaskFailed("L0806", values, help="L0806.help")
             scalars = [name for name, array in encoding.arrays().items() if not array.shape]
             guesses += [({name: row[name] for name in scalars}, one) for row, one in zip(some, predicted, strict=True)]
-        return list(objective.join(guesses, stored.facts)), stored.facts
+        return list(objective.join(guesses, stored.facts, records)), stored.facts
 
 
 def stacked(rows: Sequence[Mapping[str, Any]], encoding: Encoding) -> Batch:

@@ -4,27 +4,57 @@ from __future__ import annotations
 
 import shutil
 
+import torch
 from torch import nn
 
+from ...plugins.canonical import describe
 from ...plugins.component import Facts
-from ..files import write_json
+from ...plugins.nn.stored import BESIDE, BODY
+from ..files import link, write_json
 from ..fitting import openings
-from .build import checkpoint_facts
+from .build import build, checkpoint_facts
 from .checkpoint import whole_or_nothing
-from .measure import trivial_loss
+from .learner import Learner
+from .measure import measure, trivial_loss
 from .setup import Setup
 from .state import State
-from .weights import Tensors, write_tensors
+from .weights import Tensors, tensors_of, write_tensors
 
 
 def write_result(setup: Setup, state: State, last: Tensors, best: Tensors) -> None:
-    """Write `last/` and `best/` into the work's directory."""
+    """Write `last/` and `best/` into the work's directory; the layout is told in plugins/nn/stored.py."""
+    about: Facts = {}
+    if setup.adapter is not None:
+        about = {"adapter": describe(setup.adapter), "trained_head": setup.trains_head}
     for name, weights, step in (("last", last, state.step), ("best", best, best_step(state))):
         folder = setup.work.directory / name
         with whole_or_nothing(folder):
-            write_tensors(folder / "model.safetensors", weights)
+            if setup.base is not None:
+                link(setup.base, folder / BODY)
+            write_tensors(folder / (BODY if setup.base is None else BESIDE), weights)
             shutil.copyfile(setup.tokenizer / "tokenizer.json", folder / "tokenizer.json")
-            write_json(folder / "facts.json", checkpoint_facts(setup.job.objective, setup.facts, step=step))
+            facts = checkpoint_facts(setup.job.objective, setup.facts, step=step, **about)
+            write_json(folder / "facts.json", facts | settled(setup, weights, state.micro_batch))
+
+
+def settled(setup: Setup, weights: Tensors, at_once: int) -> Facts:
+    """Give what the objective chooses by the predictions of these weights on the validation rows, as `settled`.
+
+    The training has ended: its network takes the weights, whatever stands beside them stays.
+    """
+    job, rows = setup.job, setup.validation
+    if rows is None or not job.objective.settles:
+        return {}
+    network = setup.network
+    if setup.team.sharded:
+        network = build(job.model, job.objective, setup.facts, 0).to(setup.device)
+    own = tensors_of(network)
+    with torch.no_grad():
+        for name, tensor in weights.items():
+            own[name].copy_(tensor)
+    learner = Learner(network, job.objective)
+    outcome = measure(learner, rows, setup.rows, setup.device, setup.dtype, predict=True, at_once=at_once)
+    return {"settled": job.objective.settle(outcome.records, rows.facts)}
 
 
 def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None) -> Facts:

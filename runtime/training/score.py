@@ -7,6 +7,7 @@ import torch
 
 from ...plugins.component import Facts, TaskFailed
 from ...plugins.shards import Shards, ShardWriter
+from ...plugins.tasks import Trained
 from ...plugins.values import ArrayOf
 from ...plugins.work import ScoringJob, Work
 from .build import stored_network
@@ -25,7 +26,9 @@ def score(job: ScoringJob, work: Work) -> Facts:
     names = job.objective.scores
     with torch_settings(work.settings), told_if_memory_runs_out(job.batch):
         given, tokens = work.input(job.checkpoint), work.input(job.tokens)
-        network, stored = stored_network(job.model, job.trained, given.directory / given.output)
+        assert isinstance(job.checkpoint.task, Trained), "only such tasks put out checkpoints"
+        adapter = job.checkpoint.task.described_adapter()
+        network, stored = stored_network(job.model, job.trained, given.directory / given.output, adapter)
         if network is None:
             values = {"objective": job.objective.name, "given": stored.facts.get("objective")}
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")

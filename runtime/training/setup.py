@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from ...dsl.program import Reference
+from ...plugins.adapters import Adapter
 from ...plugins.canonical import describe, flatten
 from ...plugins.component import Component, Facts, Task, TaskFailed
 from ...plugins.models import Model
@@ -14,11 +15,13 @@ from ...plugins.nn.parameters import embedding_weights, freeze
 from ...plugins.nn.products import let_choose
 from ...plugins.rows import rows_drawn, rows_per_step, tokens_per_row, training_split
 from ...plugins.shards import Shards
+from ...plugins.tables import stored_records
 from ...plugins.values import Objective
 from ...plugins.work import Job, Work
 from .batch import micro_batch
+from .beginning import Beginning
 from .budget import Budget, Pace, validation_interval
-from .build import Stored, build, load_body, load_head, taken
+from .build import build, stored_network, taken
 from .checkpoint import Checkpoints, check_space
 from .device import choose_device
 from .loader import Reader
@@ -55,7 +58,8 @@ class Setup:
         self.validation: Reader | None = None
         if "validation" in splits:
             rows = with_scores(Shards(tokens.directory, "validation"), job.scores, work)
-            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"))
+            records = stored_records(work.input(job.data), job.data, "validation") if job.data is not None else ()
+            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"), records=records)
         self.tokenizer = work.input(job.tokenizer).directory
 
         self._set_order()
@@ -102,16 +106,17 @@ class Setup:
         network = build(job.model, job.objective, self.facts, self.seed)
         self.taken: dict[str, Any] | None = None
         self.head = "fresh" if network.head is not None else "none"
-        if job.initial is not None:
-            given = self.work.input(job.initial)
-            stored = Stored.open(given.directory / given.output)
-            load_body(network, stored)
-            self.head = load_head(network, stored, job.objective, self.facts)
-            log(f"training.head.{self.head}", objective=job.objective.name, given=stored.facts.get("objective"))
-            self.taken = taken(network, stored, self.head)
+        begun = Beginning(job, self.work, self.seed)
+        if begun.stored is not None:
+            self.head = begun.put_into(network, self.facts)
+            log(f"training.head.{self.head}", objective=job.objective.name, given=begun.stored.facts.get("objective"))
+            self.taken = taken(network, begun.stored, self.head)
             for state in ("fresh", "left"):
                 if names := self.taken[state]:
                     log(f"training.weights.{state}", count=len(names), names=names[:_SHOWN])
+        begun.adapt(network, self.head)
+        self.adapter, self.trains_head, self.still = begun.adapter, begun.trains_head, begun.still
+        self.base = begun.base(write=self.team.rank == 0)
         freeze(network, job.freeze)
         network.to(self.device)
         if self.device.type == "cpu":
@@ -126,13 +131,12 @@ class Setup:
                 one.body.compile()
         return network
 
-    def _frozen(self, checkpoint: Reference, model: Model, objective: Objective) -> Network:
+    def _frozen(self, checkpoint: Reference, model: Model, objective: Objective, adapter: Adapter | None) -> Network:
         """Open a checkpoint that stays as it is; its head must tell the same apart as these rows."""
         given = self.work.input(checkpoint)
-        stored = Stored.open(given.directory / given.output)
-        network = build(model, objective, self.facts, 0)
-        load_body(network, stored)
-        if load_head(network, stored, objective, self.facts) == "fresh":
+        folder = given.directory / given.output
+        network, stored = stored_network(model, objective, folder, adapter, self.facts)
+        if network is None:
             values = {"objective": self.job.objective.name, "given": stored.facts.get("objective")}
             raise TaskFailed("L0806", values, field="objective", help="L0806.help")
         return network.requires_grad_(False).eval().to(self.device)
@@ -160,7 +164,7 @@ class Setup:
             "device": self.device.type,
             "data": hashlib.sha256("".join(sorted(self.shards.digests.values())).encode()).hexdigest()[:16],
         }
-        for part in ("model", "objective", "optimizer", "schedule", "select"):
+        for part in ("model", "objective", "optimizer", "schedule", "select", "adapter"):
             value = getattr(job, part)
             fields = flatten(describe(value)) if isinstance(value, Component) else {"": value}
             # What a checkpoint is called differs between processes; which one it is, the fingerprint knows.

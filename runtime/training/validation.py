@@ -136,7 +136,7 @@ class Validation:
 
     def weights(self) -> Tensors:
         """Give the network's weights on the host, where the first rank writes them."""
-        return copied(tensors_of(self.setup.network), self.setup.team.rank == 0)
+        return copied(tensors_of(self.setup.network, self.setup.still), self.setup.team.rank == 0)
 
     def best_weights(self) -> Tensors:
         """Give the weights of the best validation, or without one those of the last step."""

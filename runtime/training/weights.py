@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
 from ...dsl.diagnostics.model import Text
+from ...plugins.nn.stored import read
 
 Tensors = dict[str, torch.Tensor]
 
@@ -23,7 +24,7 @@ class WeightsDontFit(ValueError):
         self.reason = Text(key, values)
 
 
-def tensors_of(module: nn.Module) -> Tensors:
+def tensors_of(module: nn.Module, without: Container[str] = ()) -> Tensors:
     """Give parameters and buffers by name, a shared one under its first name only (a tied head is the body's)."""
     seen: set[int] = set()
     named: Tensors = {}
@@ -31,7 +32,7 @@ def tensors_of(module: nn.Module) -> Tensors:
         if id(tensor) not in seen:
             seen.add(id(tensor))
             named[name] = tensor.detach()
-    return named
+    return {name: tensor for name, tensor in named.items() if name not in without}
 
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:
@@ -65,15 +66,14 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
 def read_tensors(path: Path) -> Tensors:
     """Read the tensors of a safetensors file; WeightsDontFit if it isn't one."""
     try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return read(path)
     except (SafetensorError, OSError) as error:
         raise WeightsDontFit("weights.file", file=path.name, error=str(error)) from error
 
 
-def put(module: nn.Module, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Copy tensors into a module; they must be exactly its own, else WeightsDontFit and nothing is changed."""
-    own = tensors_of(module)
+def put(module: nn.Module, tensors: Mapping[str, torch.Tensor], without: Container[str] = ()) -> None:
+    """Copy tensors into a module; they must be exactly its own (but for some), else WeightsDontFit and nothing changes."""
+    own = tensors_of(module, without)
     require_match(own, tensors)
     with torch.no_grad():
         for name, tensor in own.items():

@@ -7,13 +7,18 @@ from typing import Any, ClassVar
 import pytest
 from llx.plugins.api import Component, Field, Metric, Outcome, Schedule
 from llx.plugins.builtin.decoding.sample import Sample
+from llx.plugins.builtin.metric.answer_f1 import AnswerF1
 from llx.plugins.builtin.metric.bits_per_byte import BitsPerByte
+from llx.plugins.builtin.metric.exact_match import ExactMatch
+from llx.plugins.builtin.metric.has_answer_f1 import HasAnswerF1
 from llx.plugins.builtin.metric.macro_f1 import MacroF1
+from llx.plugins.builtin.metric.no_answer_accuracy import NoAnswerAccuracy
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.model.encoder_decoder import EncoderDecoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.extractive_qa import ExtractiveQA
 from llx.plugins.builtin.objective.fill_in_middle import FillInMiddle
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.mixed import Mixed
@@ -38,10 +43,16 @@ BUILT_IN = [
     SequenceToSequence(label_smoothing=0.1),
     Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}, shares={"causal": 0.7, "masked": 0.3}),
     Classification(label_smoothing=0.1),
+    ExtractiveQA(),
+    ExtractiveQA(stride=4),
     AdamW(lr=0.01),
     WarmupStableDecay(),
     MacroF1(),
     BitsPerByte(),
+    ExactMatch(),
+    AnswerF1(by="characters"),
+    HasAnswerF1(),
+    NoAnswerAccuracy(),
     Sample(temperature=0.7, top_k=5),
 ]
 

@@ -46,6 +46,10 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "novel.txt").write_text("It was a bright cold day in April.")
     (tmp_path / "reviews.csv").write_text("body,stars\nCould not put it down.,5\n")
+    (tmp_path / "quiz.csv").write_text('question,choices,answer\nWho?,"[""A cat"", ""A dog""]",0\n')
+    asked = {"id": "1", "question": "Who?", "answers": [{"text": "cat", "answer_start": 2}]}
+    questions = {"data": [{"paragraphs": [{"context": "a cat", "qas": [asked]}]}]}
+    (tmp_path / "train-v2.0.json").write_text(json.dumps(questions))
     (tmp_path / "train.ja").write_text("寒い。\n", encoding="utf-8")
     (tmp_path / "train.en").write_text("It is cold.\n")
     (tmp_path / "reviews.jsonl").write_text(json.dumps({"body": "Fine.", "stars": 4}) + "\n")

@@ -75,7 +75,7 @@ class Conll(Reader):
         columns = text.split(delimiter)
         at = len(columns) if self.tags == "last" else self.tags
         needed = max(self.tokens, at, self.tokens + 1 if self.tags == "last" else 0)
-        word, tag = ("", "") if len(columns) < needed else (columns[self.tokens - 1].strip(), columns[at - 1].strip())
+        word, tag = ("", "") if len(columns) < needed else (columns[self.tokens - 1], columns[at - 1].strip())
         if word and tag:
             return word, tag
         values = {"where": line(name, number), "line": shortened(text), "columns": len(columns)}

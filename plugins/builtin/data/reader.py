@@ -270,6 +270,13 @@ def _is_label(value: Any) -> bool:
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def surrogate(row: Record) -> str | None:
+    """Give the column that holds half of a surrogate pair, which is no character; None if none does."""
+    return next(
+        (column for column, text in row.items() if text and not text.isascii() and _SURROGATE.search(text)), None
+    )
+
+
 def _wrong(code: str, where: Text, source: str, value: Any, field: str) -> BadData:
     shown = value if code == "L0623" else as_json(value)
     return BadData(code, {"where": where, "source": source, "value": shortened(shown)}, field=field)

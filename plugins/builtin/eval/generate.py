@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ...api import Artifact, CheckpointOf, Decoding, Evaluation, Facts, Field, Place, Trained, Work
+from ...api import Artifact, CheckpointOf, Decoding, Evaluation, Facts, Field, Place, Reference, Trained, Work
 from ..decoding.sample import Sample
 
 
@@ -24,13 +24,7 @@ class Generate(Evaluation):
         return {"samples": Artifact("samples")}
 
     def check(self, place: Place) -> None:
-        assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
-        model = self.checkpoint.task.described_model()
-        if model.attention == "bidirectional":
-            place.error("checkpoint", "L0554", {"model": model.name, "attention": model.attention}, help="L0554.help")
-        objective = self.checkpoint.task.described_objective()
-        if objective is not None and "text" not in objective.gives:
-            place.error("checkpoint", "L0555", {"objective": objective.name}, help="L0555.help")
+        check_writes(place, self.checkpoint)
 
     def run(self, work: Work) -> Facts:
         texts = work.generate(self.checkpoint, self.prompts, self.decoding)
@@ -42,3 +36,14 @@ class Generate(Evaluation):
             # Where the text doesn't go on with its prompt, it is shown apart from it.
             samples.append({"prompt": prompt, "text": text} | ({} if shown == prompt else {"shown": shown}))
         return {"samples": samples}
+
+
+def check_writes(place: Place, checkpoint: Reference) -> None:
+    """Report a checkpoint that can write no text: its model sees both ways, or it learned something else."""
+    assert isinstance(checkpoint.task, Trained), "only such tasks put out checkpoints"
+    model = checkpoint.task.described_model()
+    if model.attention == "bidirectional":
+        place.error("checkpoint", "L0554", {"model": model.name, "attention": model.attention}, help="L0554.help")
+    objective = checkpoint.task.described_objective()
+    if objective is not None and "text" not in objective.gives:
+        place.error("checkpoint", "L0555", {"objective": objective.name}, help="L0555.help")

@@ -29,7 +29,8 @@ class HuggingFace(Export):
     """Write a checkpoint in the layout of the Hugging Face hub, for transformers and what reads its models.
 
     The folder has `config.json`, `model.safetensors`, `tokenizer.json` and `tokenizer_config.json`. The family follows
-    from the model's fields: GPT-2, Llama, Mistral, Qwen 2 or 3, BERT, RoBERTa, ModernBERT, T5. Both give the same logits.
+    from the model's fields: GPT-2, Llama, Mistral, Qwen 2 or 3, BERT, RoBERTa, ModernBERT, T5. Both give the same logits. An
+    adapter is merged into the weights.
     """
 
     name: ClassVar[str] = "huggingface"
@@ -52,20 +53,23 @@ class HuggingFace(Export):
             values = {"model": model.name, "field": reason.field, "value": str(reason.value)}
             place.error("checkpoint", "L0698", values, help="L0698.help")
             return
+        adapter = self.trained.described_adapter()
+        if adapter is not None and not adapter.merges:
+            place.error("checkpoint", "L0729", {"adapter": adapter.name, "export": self.name}, help="L0729.help")
         if why := unwritable_head(family, model, objective):
             about = {"objective": objective.name if objective else None, "family": family.model_type, "why": why}
             place.error("checkpoint", "L0699", about, help=f"L0699.{why}")
 
     def run(self, work: Work) -> Facts:
-        from ...nn.hub import Shards, export_weights, write_shard
+        from ...nn.hub import export_weights, write_shard
+        from ...nn.stored import plain_weights
 
         source = work.input(self.checkpoint)
         folder = source.directory / source.output
         stored = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         model, objective = self.trained.described_model(), self.trained.described_objective()
         family, config = for_model(model)
-        shards = Shards([folder / "model.safetensors"])
-        tensors = {name: shards.read(name) for name in sorted(shards.names)}
+        tensors = plain_weights(folder, self.trained.described_adapter())
         head = head_of(objective)
         written = export_weights(tensors, model, family, bool(head))  # type: ignore[arg-type]
         write_shard(work.directory / "model.safetensors", written)

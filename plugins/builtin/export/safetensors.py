@@ -15,7 +15,7 @@ FORMAT = 1
 class Safetensors(Export):
     """Write a checkpoint as `model.safetensors`, `config.json` and `tokenizer.json`.
 
-    Nothing in the folder runs code when it is read.
+    Nothing in the folder runs code when it is read. An adapter is merged into the weights, or lies among them.
     """
 
     name: ClassVar[str] = "safetensors"
@@ -26,17 +26,26 @@ class Safetensors(Export):
     to: Target = neutral(description="The folder to write into")
 
     def run(self, work: Work) -> Facts:
+        from ...nn.hub import write_shard
+        from ...nn.stored import plain_weights
+
         assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
         source = work.input(self.checkpoint)
         folder = source.directory / source.output
-        for name in ("model.safetensors", "tokenizer.json"):
-            shutil.copyfile(folder / name, work.directory / name)
+        shutil.copyfile(folder / "tokenizer.json", work.directory / "tokenizer.json")
+        adapter = self.checkpoint.task.described_adapter()
+        if adapter is None:
+            shutil.copyfile(folder / "model.safetensors", work.directory / "model.safetensors")
+        else:
+            # In one file: a part that can't be merged lies among the others by its names.
+            write_shard(work.directory / "model.safetensors", plain_weights(folder, adapter))
         objective = self.checkpoint.task.described_objective()
         facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         config = {
             "format": FORMAT,
             "model": describe(self.checkpoint.task.described_model()),
             "objective": describe(objective) if objective else None,
+            **({"adapter": describe(adapter)} if adapter is not None and not adapter.merges else {}),
             **{name: facts[name] for name in ("vocab_size", "roles", "labels") if name in facts},
         }
         text = json.dumps(config, ensure_ascii=False, indent=1) + "\n"

@@ -35,6 +35,11 @@ class Dense(FeedForward):
     def flops_per_token(self, spec: Spec) -> int:
         return 2 * matrices(spec) * spec.hidden_size * spec.ffn_size
 
+    def linear_layers(self, spec: Spec) -> dict[str, tuple[int, int]]:
+        widening = (spec.hidden_size, spec.ffn_size)
+        gate = {"gate": widening} if spec.activation in GATED else {}
+        return {**gate, "up": widening, "output": widening[::-1]}
+
     def activations_per_token(self, spec: Spec) -> int:
         return KEPT[spec.activation] * spec.ffn_size
 

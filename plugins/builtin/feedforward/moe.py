@@ -50,6 +50,10 @@ class MixtureOfExperts(FeedForward):
     def flops_per_token(self, spec: Spec) -> int:
         return 2 * self.active_parameters(spec)
 
+    def linear_layers(self, spec: Spec) -> dict[str, tuple[int, int]]:
+        # The experts' weights are tensors of all of them at once.
+        return {"router": (spec.hidden_size, self.experts)}
+
     def activations_per_token(self, spec: Spec) -> int:
         # What goes in is sorted, and what comes out is kept before and after it is weighted.
         return self.top_k * (KEPT[spec.activation] * spec.ffn_size + 3 * spec.hidden_size) + 6 * self.experts

@@ -13,7 +13,7 @@ from ...nn.spec import ActivationName, NormName, Spec
 from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2
-from .sizes import USUAL_EPS, check_readout, check_total, head_width, heads_fit, inner_size, shape_of
+from .sizes import USUAL_EPS, check_readout, check_total, head_width, heads_fit, inner_size, layers_of, shape_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -174,6 +174,21 @@ class EncoderDecoder(Model):
         token = encoder * kept[0] + decoder * kept[1] + 2 * (norm + dropout) + (other if recompute != "none" else 0)
         logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)
         return 4 * (rows * length * token + logits)
+
+    def linear_layers(self) -> dict[str, tuple[int, int]]:
+        spec, (encoder, decoder) = self.spec, self.depths
+        width = spec.heads * spec.head_size
+        cross = {"query": (spec.hidden_size, width), "key_value": (spec.hidden_size, 2 * width)}
+        cross["output"] = (width, spec.hidden_size)
+        own = dict(layers_of(spec))
+        both = own | {f"cross.{name}": size for name, size in cross.items()}
+        stacks = {"encoder": (encoder, own), "decoder": (decoder, both)}
+        return {
+            f"{stack}.blocks.{layer}.{name}": size
+            for stack, (count, layers) in stacks.items()
+            for layer in range(count)
+            for name, size in layers.items()
+        }
 
     def body(self, vocab_size: int) -> nn.Module:
         from ...nn import encoder_decoder

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Protocol
 
 from ...component import Place
 from ...models import Initialisation, Shape
-from ...nn.spec import GATED, ActivationName
+from ...nn.spec import GATED, ActivationName, Spec
 
 MOST_PARAMETERS = 2**40
 """Beyond this a model is a slip of the keyboard, and is refused before anything is computed from it."""
@@ -80,6 +81,15 @@ def heads_fit(model: Sized, place: Place, values: dict[str, object]) -> bool:
     nearest = min(fitting, key=lambda heads: abs(heads - model.heads))
     place.error("heads", "L0520", values | {"nearest": nearest}, help="L0520.help")
     return False
+
+
+def layers_of(spec: Spec) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Give the linear layers of a block by name, with the width of what goes in and of what comes out."""
+    query, pair = spec.heads * spec.head_size, 2 * spec.kv_heads * spec.head_size
+    yield "attention.qkv", (spec.hidden_size, query + pair)
+    yield "attention.output", (query, spec.hidden_size)
+    for name, size in spec.feedforward.linear_layers(spec).items():
+        yield f"feedforward.{name}", size
 
 
 def check_readout(model: Sized, place: Place) -> None:

@@ -13,7 +13,7 @@ from ...nn.spec import ActivationName, LayerName, NormName, PositionName, Spec
 from ...work import Recompute
 from ..feedforward.dense import Dense
 from ..initialisation.gpt2 import Gpt2
-from .sizes import USUAL_EPS, check_readout, check_total, head_width, heads_fit, inner_size, shape_of
+from .sizes import USUAL_EPS, check_readout, check_total, head_width, heads_fit, inner_size, layers_of, shape_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -232,6 +232,9 @@ class TransformerModel(Model):
         token = spec.layers * kept[recompute] + (layer if recompute != "none" else 0) + norm + dropout
         logits = 2 * min(rows * length * vocab_size, MOST_LOGITS)
         return 4 * (rows * length * token + logits)
+
+    def linear_layers(self) -> dict[str, tuple[int, int]]:
+        return {f"blocks.{layer}.{name}": size for layer in range(self.layers) for name, size in layers_of(self.spec)}
 
     def body(self, vocab_size: int) -> nn.Module:
         from ...nn.transformer import Transformer

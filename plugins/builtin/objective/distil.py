@@ -12,7 +12,7 @@ from ...component import Facts, Place
 from ...fields import CheckpointOf
 from ...models import Model, Shape
 from ...tasks import Trained
-from ...values import Batch, Encoding, Network, Objective, Opening, TensorBatch
+from ...values import Batch, Encoding, Network, Objective, Opening, Records, TensorBatch
 from .causal_lm import CausalLM
 from .classification import Classification
 from .language import LanguageModelling
@@ -151,5 +151,7 @@ class Distil(Objective):
     def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
         return self.objective.predict(network, batch)
 
-    def join(self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts) -> list[Mapping[str, Any]]:
-        return self.objective.join(predictions, facts)
+    def join(
+        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
+    ) -> list[Mapping[str, Any]]:
+        return self.objective.join(predictions, facts, records)

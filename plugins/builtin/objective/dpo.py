@@ -12,7 +12,7 @@ from ...chat.template import TURN_ROLES, Choice
 from ...component import Facts
 from ...fields import CheckpointOf
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding, Network, Objective, Opening, TensorBatch
+from ...values import IGNORED, Batch, Encoding, Network, Objective, Opening, Records, TensorBatch
 from ..encoding.preferences import SIDES, Preferences
 from .instruction import Instruction, chat_opening
 
@@ -138,7 +138,9 @@ class DPO(Objective):
     def predict(self, network: Network, batch: TensorBatch) -> list[Any]:
         return [{"margin": margin} for margin in self._margin(network, batch).tolist()]
 
-    def join(self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts) -> list[Mapping[str, Any]]:
+    def join(
+        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
+    ) -> list[Mapping[str, Any]]:
         joined = [{"record": int(scalars["record"]), **prediction} for scalars, prediction in predictions]
         return sorted(joined, key=lambda each: int(each["record"]))
 

@@ -26,19 +26,24 @@ class Trained(Record):
 def looked_at(stage: TrainingStage, facts: Facts) -> Trained | None:
     """Give what a stage trains; None if that is everything.
 
-    It builds the network on the device `meta` where names of parameters are given, so that torch is imported for such a
+    It builds the network on the device `meta` where names of parameters or an adapter are given, so that torch is imported for such a
     stage alone. Raises TaskFailed for a name that no parameter has.
     """
-    if not stage.frozen and not stage.optimizer.names_parameters:
+    adapter = stage.described_adapter()
+    if not stage.frozen and adapter is None and not stage.optimizer.names_parameters:
         return None
+    from ...nn.adapters import freeze_beside
     from ...nn.outline import outline
     from ...nn.parameters import embedding_weights, freeze, passes, reached_part
 
     network = outline(stage.described_model(), stage.objective, facts)
+    if adapter is not None:
+        adapter.adapt(network.body)
+        freeze_beside(network, stage.head_is_new)
     freeze(network, stage.frozen)
     if stage.optimizer.names_parameters:
         stage.optimizer.model_copy(update={"lr": 1.0} if stage.optimizer.lr == "auto" else {}).build(network)
-    if not stage.frozen:
+    if not stage.frozen and adapter is None:
         return None
     tables = embedding_weights(network)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from ...api import (
+    Adapter,
     Amount,
     BatchSize,
     Data,
@@ -113,6 +114,24 @@ class TrainingStage(Stage):
     def initial(self) -> Reference | None:
         """Give the checkpoint that it starts from."""
 
+    @property
+    def adapting(self) -> Adapter | Literal["continue"] | None:
+        """Give what is trained beside the body; `continue` is the adapter that the checkpoint holds."""
+        return None
+
+    @property
+    def initial_adapter(self) -> Adapter | None:
+        """Give the adapter that the checkpoint holds which it starts from."""
+        return None
+
+    @property
+    def head_is_new(self) -> bool:
+        """Tell, as far as it is known, whether its head is made anew, and so is trained beside an adapter."""
+        return True
+
+    def described_adapter(self) -> Adapter | None:
+        return self.initial_adapter if self.adapting == "continue" else self.adapting
+
     def described_objective(self) -> Objective:
         return self.objective.started(self.initial)
 
@@ -147,6 +166,8 @@ class TrainingStage(Stage):
             micro_batch=None if self.micro_batch == "auto" else self.micro_batch,
             activation_checkpointing=self.activation_checkpointing,
             freeze=self.frozen,
+            adapter=self.adapting,
+            initial_adapter=self.initial_adapter,
         )
 
     def prepare(self) -> dict[str, Task]:
@@ -210,7 +231,7 @@ class TrainingStage(Stage):
         length = model.shape.context_length
         rows = self.rows_a_step(self.longest_row()) if self.micro_batch == "auto" else self.micro_batch
         tokens = self.tokens_at_most(inputs)
-        beside = [model for _, model, _ in frozen_of(self.objective)]
+        beside = [model for _, model, *_ in frozen_of(self.objective)]
         return Estimate(
             parameters=parameters,
             trained_parameters=part.parameters,
@@ -313,6 +334,8 @@ class TrainingStage(Stage):
                 samples=self.samples,
                 freeze=self.frozen,
                 unfreeze=self.unfreeze,
+                adapter=self.adapting,
+                initial_adapter=self.initial_adapter,
             )
         )
         return facts | found

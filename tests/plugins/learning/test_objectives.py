@@ -268,7 +268,7 @@ def test_predictions_come_back_to_their_records(rows: Any, together: Any, tensor
     model, objective = Decoder(**SIZES), Classification()
     made = rows(objective.encoding(model.shape), RECORDS)[::-1]
     predictions = objective.predict(network(model, objective).eval(), tensors(together(made)))
-    joined = objective.join(zip(made, predictions, strict=True), {})
+    joined = objective.join(zip(made, predictions, strict=True), {}, [])
     assert [record["record"] for record in joined] == [0, 1, 2, 3]
     assert [record["label"] for record in joined] == [1, 0, 2, 1]
     for record in joined:

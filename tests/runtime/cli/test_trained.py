@@ -63,7 +63,7 @@ def test_trained_stages_write_and_label(trained: Project) -> None:
     assert "`judge` was trained with `classification`, which writes no text" in err
     code, _, err = trained.llx("predict", "tiny.llx", "writer", "good")
     assert code == 1
-    assert "gives no labels" in err
+    assert "predicts nothing for a record" in err
     code, _, err = trained.llx("generate", "tiny.llx", "writer", "good", "--decoding", "greeedy")
     assert code == 1
     assert "greedy" in err
@@ -162,6 +162,54 @@ def test_a_stage_that_reads_two_columns_takes_objects(trained: Project) -> None:
     code, _, err = trained.llx("predict", "pair.llx", "judge", '{"text": "good", "second": 3}')
     assert code == 1
     assert "its `second` is 3" in err
+
+
+ASKED = """experiment asked { device = cpu }
+data all = squad("questions.json") |> split(validation = 20%)
+tokenizer letters = train_bpe(all.train, column = "context", vocab_size = 300)
+model small = encoder { layers = 1, hidden_size = 32, heads = 2, context_length = 24 }
+stage reader = train {
+  model = small, tokenizer = letters, data = all, objective = extractive_qa { stride = 3, max_answer_length = 6 }
+  optimizer = adamw { lr = 2e-2 }, batch = 16 examples, budget = 12 epochs, select = exact_match
+}
+eval scores = evaluate(
+  reader.best, data = all.validation, metrics = [exact_match, answer_f1, has_answer_f1, no_answer_accuracy]
+)
+expect reads = scores.exact_match > 0.8
+"""
+
+
+def test_answers_are_cut_from_the_source(project: Project) -> None:
+    words = ["猫\u3099だ", "cat", "\U0001f431", "dog"]
+    asked = []
+    for number in range(120):
+        word = words[number % 4]
+        context = " ".join(["a b"] * (number % 7) + ([word] if number % 5 else []) + ["c  d"] * (number % 6 + 1))
+        answers = [{"text": word, "answer_start": context.index(word)}] if number % 5 else []
+        qa = {"id": str(number), "question": "who?", "answers": answers, "is_impossible": not answers}
+        asked.append({"context": context, "qas": [qa]})
+    document = {"data": [{"title": "t", "paragraphs": asked}]}
+    (project.root / "questions.json").write_text(json.dumps(document), encoding="utf-8")
+    project.write(ASKED, "asked.llx")
+    code, out, err = project.llx("run", "asked.llx")
+    assert code == 0, out + err
+    contexts = ["a b a b 猫\u3099だ c  d", "a b c  d", "a b a b a b a b a b a b a b a b a b a b cat c  d c  d"]
+    given = [json.dumps({"question": "who?", "context": context}) for context in contexts]
+    code, out, err = project.llx("predict", "asked.llx", "reader", *given, "--json")
+    assert code == 0, err
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [one["prediction"] for one in found] == ["猫\u3099だ", "", "cat"]
+    for context, one in zip(contexts, found, strict=True):
+        assert one["context"] == context
+        assert one["prediction"] == (context[one["start"] : one["end"]] if one["start"] is not None else "")
+        assert 0 < one["score"] <= 1
+        assert all(each["answer"] == context[each["start"] : each["end"]] for each in one["n_best"])
+    code, out, _ = project.llx("predict", "asked.llx", "reader", *given)
+    assert code == 0
+    assert "(no answer)" in out.splitlines()[1]
+    code, _, err = project.llx("predict", "asked.llx", "reader", "who")
+    assert code == 1
+    assert "`reader` reads the columns question, context" in err
 
 
 def test_rows_are_put_together_with_padding() -> None:

@@ -12,6 +12,7 @@ from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
+from llx.plugins.builtin.objective.extractive_qa import ExtractiveQA
 from llx.plugins.builtin.objective.instruction import Instruction
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.mixed import Mixed
@@ -32,9 +33,10 @@ SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 32, "heads": 2, "context_le
 
 def setup_of(root: Path, objective: Objective, model: Model) -> Setup:
     project, texts = Project(root), sentences(60)
-    data = project.data(
-        "data", {"train": {"text": texts, "label": labelled(texts), "prompt": texts, "response": labelled(texts)}}
-    )
+    columns = {"text": texts, "label": labelled(texts), "prompt": texts, "response": labelled(texts), "context": texts}
+    columns["question"] = [text[:3] for text in texts]
+    columns["answers"] = [f'[{{"text": "{text[:2]}", "answer_start": 0}}]' if "cat" in text else "[]" for text in texts]
+    data = project.data("data", {"train": columns})
     return Setup(project.job(project.tokens("tokens", data, objective, model), objective, model), project.work)
 
 
@@ -53,6 +55,8 @@ def failing(setup: Setup) -> tuple[str, TaskFailed]:
         (MaskedLM(whole_word=True), Encoder),
         (Classification(), Decoder),
         (Classification(), Encoder),
+        (ExtractiveQA(), Decoder),
+        (ExtractiveQA(stride=4), Encoder),
         (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}), Decoder),
         (Instruction(form="pairs", template="plain"), Decoder),
     ],

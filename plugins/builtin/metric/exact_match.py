@@ -1,0 +1,22 @@
+"""The metric `exact_match`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..squad import exact
+from .answers import AnswerMetric
+
+
+class ExactMatch(AnswerMetric):
+    """The part of the questions whose answer is one of the right ones, as SQuAD's script judges it.
+
+    Small and capital letters, ASCII punctuation, English articles and white space make no difference; a question without
+    an answer is right if none is given (Rajpurkar et al. 2016, 2018).
+    """
+
+    name: ClassVar[str] = "exact_match"
+    example: ClassVar[str] = "exact_match()"
+
+    def score(self, prediction: str, answers: list[str]) -> float:
+        return exact(prediction, answers)
