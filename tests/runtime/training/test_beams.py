@@ -208,7 +208,7 @@ def test_texts_of_t5_are_those_of_transformers() -> None:
     ours, objective = read(Config(config.to_dict(), "config.json")), SequenceToSequence()
     network = build(ours, objective, {"vocab_size": 40, "roles": ROLES}, 0).eval()
     given = dict(model.state_dict())
-    network.load_state_dict(import_weights(network, ours, FAMILY, set(given), given.__getitem__), strict=False)
+    network.load_state_dict(import_weights(network, ours, FAMILY, set(given), given.__getitem__)[0], strict=False)
     prompts = [list(range(3, 3 + size)) for size in (30, 5, 12, 1)]
     compare(network, objective, model, prompts, {"end": 0})
 
@@ -228,5 +228,5 @@ def test_texts_of_gpt2_are_those_of_transformers() -> None:
     ours, objective = read(Config(config.to_dict(), "config.json")), CausalLM()
     network = build(ours, objective, {"vocab_size": 40, "roles": ROLES}, 0).eval()
     given = dict(model.state_dict())
-    network.load_state_dict(import_weights(network, ours, FAMILY, set(given), given.__getitem__), strict=False)
+    network.load_state_dict(import_weights(network, ours, FAMILY, set(given), given.__getitem__)[0], strict=False)
     compare(network, objective, model, [list(range(3, 3 + size)) for size in (30, 5, 12, 1)], ROLES)
