@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -63,8 +63,9 @@ class Single(Encoding):
 
     def rows(
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any], None, dict[str, int]]:
         tokenizer, start, end = plain(tokenizer), first_token(roles), role(roles, "end")
+        seen: Counter[int] = Counter()
         index = {label: number for number, label in enumerate(facts["labels"])}
         for batch in batches(records, self.column):
             firsts = encode(tokenizer, [record[self.column] for record in batch])
@@ -72,13 +73,18 @@ class Single(Encoding):
             for number, record in enumerate(batch):
                 parts = [firsts[number].ids] + ([seconds[number].ids] if self.pair else [])
                 tokens, types = self._assembled(parts, start, end)
+                label = self._target(record, index)
+                if isinstance(label, int):
+                    seen[label] += 1
                 yield {
                     "tokens": tokens,
                     "segments": _ones(len(tokens)),
                     **({"types": types} if self.pair else {}),
-                    "label": self._target(record, index),
+                    "label": label,
                     "record": record["_record"],
                 }
+        # What is measured on a split of one label says little.
+        return {"labels.one": seen.total() if len(seen) == 1 and seen.total() > 1 else 0}
 
     def _assembled(self, parts: list[list[int]], start: int, end: int) -> tuple[Array, Array]:
         """Give the tokens of a row, and of each the number of its text: 0 or 1."""

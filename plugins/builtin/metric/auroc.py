@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ...work import Outcome
-from .labels import LabelMetric
-from .ranked import each_label, mean
+from .labels import LabelMetric, by_label, scores
+from .ranked import mean
 
 
 class Auroc(LabelMetric):
@@ -29,7 +29,18 @@ class Auroc(LabelMetric):
         return 0.5
 
     def by_label(self, outcome: Outcome) -> Mapping[str, float]:
-        """Give that of each label that some records have and others don't."""
-        from sklearn.metrics import roc_auc_score
+        """Give that of each label that some records have and others don't.
 
-        return each_label(outcome, roc_auc_score)
+        It is the statistic of Mann and Whitney, which scipy's ranks give for all labels at once; scikit-learn's
+        `roc_auc_score` is the same number, and 50 times as long for the thousand draws of an interval.
+        """
+        from scipy.stats import rankdata
+
+        if not outcome.records:
+            return {}
+        has, given = scores(outcome)
+        size, count = has.sum(axis=0), len(has)
+        numbers = [number for number in range(has.shape[1]) if 0 < size[number] < count]
+        has, given, size = has[:, numbers], given[:, numbers], size[numbers]
+        sums = (rankdata(given, axis=0) * has).sum(axis=0) - size * (size + 1) / 2
+        return by_label(outcome, sums / (size * (count - size)), numbers)

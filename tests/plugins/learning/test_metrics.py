@@ -194,3 +194,15 @@ def test_without_its_library_a_metric_says_what_to_install(
     place = Place(tmp_path)
     metric.check(place)
     assert [problem.code for problem in place.problems] == ["L0750"]
+
+
+def test_the_order_of_scores_is_scikit_learns() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    random = np.random.default_rng(1)
+    given = random.random((90, 4)).round(1)
+    labels = random.integers(0, 4, 90)
+    records = [{"label": int(n), "prediction": 0, "scores": row.tolist()} for n, row in zip(labels, given, strict=True)]
+    found = Auroc().by_label(Outcome(records=records, facts={"labels": list("abcd")}))
+    for number, name in enumerate("abcd"):
+        assert found[name] == pytest.approx(roc_auc_score(labels == number, given[:, number]), abs=1e-12)

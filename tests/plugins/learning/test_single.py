@@ -115,3 +115,17 @@ def test_what_is_no_list_of_labels(label: Any, code: str) -> None:
 def test_a_text_that_begins_like_a_list_is_a_label() -> None:
     records = [{"text": "x", "label": label, "_record": 0} for label in ("[sic]", "[a", "b")]
     assert Single(length=8).collect(records)["labels"] == ["[a", "[sic]", "b"]
+
+
+def test_a_split_of_one_label_is_told(tokenizer: Tokenizer) -> None:
+    def told(labels: list[str]) -> dict[str, int]:
+        records = [{"text": "x", "label": label, "_record": number} for number, label in enumerate(labels)]
+        rows = Single(length=8).rows(records, tokenizer, {"end": 0}, {"labels": ["a", "b"]})
+        while True:
+            try:
+                next(rows)
+            except StopIteration as ended:
+                return dict(ended.value)
+
+    assert told(["b", "b", "b"]) == {"labels.one": 3}
+    assert told(["b", "a", "b"]) == {"labels.one": 0}
