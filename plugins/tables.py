@@ -106,9 +106,10 @@ class StoredRecords(Sequence[dict[str, Any]]):
         return self._rows[number - self._read.start]
 
 
-def stored_records(data: Input, reference: Reference, split: str = "rows") -> StoredRecords:
-    """Give the records of a split of what a reference stands for, or of the rows that it is."""
-    return StoredRecords(parts(data, reference)[split])
+def stored_records(data: Input, reference: Reference, split: str | None = None) -> StoredRecords:
+    """Give the records of a split of some data, or of the rows that a reference stands for."""
+    path = parts(data, reference)["rows"] if split is None else data.directory / f"{split}.parquet"
+    return StoredRecords(path)
 
 
 class TableWriter:
