@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,9 +43,24 @@ def command(
 
             click.echo(json.dumps({**record, **told}, ensure_ascii=False))
         else:
-            shown = visible(" ".join(str(told["prediction"]).split())) or say("cli.no_answer")
-            score = f"{told['score']:.1%}" if "score" in told else ""
-            rows.append([output.style(shown, bold=True), score, visible(" ".join(text.split())[:60])])
+            for found, score in lines(told) or [(say("cli.no_answer"), "")]:
+                shown = visible(" ".join(found.split())) or say("cli.no_answer")
+                rows.append([output.style(shown, bold=True), score, visible(" ".join(text.split())[:60])])
     if rows:
         click.echo(output.table(rows, indent=0, right=[1]))
     return 0
+
+
+def lines(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Give what was predicted of a record, and the score: a line for each of several labels, and for each span or word."""
+    prediction = told["prediction"]
+    if not isinstance(prediction, list):
+        return [(str(prediction), f"{told['score']:.1%}" if "score" in told else "")]
+    found = []
+    for one in prediction:
+        if isinstance(one, Mapping):
+            place = f" [{one['start']}:{one['end']}]" if "start" in one else ""
+            found.append((f"{one['label']}  {one['text']}{place}", f"{one['score']:.1%}"))
+        else:
+            found.append((str(one), f"{told['scores'][str(one)]:.1%}"))
+    return found
