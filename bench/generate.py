@@ -2,12 +2,14 @@
 
     python bench/generate.py [rounds]
 
-A GPT-2 of 6 layers of 384 with a vocabulary of 8,192 continues 1 and 16 prompts of different lengths, by greedy choice,
-in float32; the two take turns in one process. Printed are tokens a second, and the median of the ratios.
+A GPT-2 of 6 layers of 384 with a vocabulary of 8,192 continues 1 and 16 prompts of different lengths, by greedy choice and
+with 4 beams, in float32; the two take turns in one process. Printed are tokens a second, and the median of the ratios.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import statistics
 import sys
 import time
@@ -16,10 +18,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from common import ratio, verdict
+from llx.plugins.builtin.decoding.beam import Beam
 from llx.plugins.builtin.decoding.greedy import Greedy
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.nn.network import Network
+from llx.runtime.training.beams import BeamWriter
 from llx.runtime.training.build import build
 from llx.runtime.training.writer import Row, Writer
 from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
@@ -33,19 +37,26 @@ def main() -> int:
     ours, theirs = networks()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     good = []
-    for rows in (1, 16):
+    for rows, width in itertools.product((1, 16), (1, 4)):
         draw = np.random.default_rng(rows)
         prompts = [draw.integers(3, VOCABULARY, length).tolist() for length in draw.integers(16, 48, rows)]
-        assert through_llx(ours, prompts) == through_transformers(theirs, prompts), "they write differently"
+        assert through_llx(ours, prompts, width) == through_transformers(theirs, prompts, width), (
+            "they write differently"
+        )
         figures: dict[str, list[float]] = {"llx": [], "transformers": []}
         for _ in range(rounds):
-            figures["transformers"].append(timed(lambda prompts=prompts: through_transformers(theirs, prompts)))
-            figures["llx"].append(timed(lambda prompts=prompts: through_llx(ours, prompts)))
+            figures["transformers"].append(timed(functools.partial(through_transformers, theirs, prompts, width)))
+            figures["llx"].append(timed(functools.partial(through_llx, ours, prompts, width)))
         for name, seconds in figures.items():
-            print(f"  {rows} prompts, {name}: {rows * WRITTEN / statistics.median(seconds):,.0f} tokens/s")
+            print(
+                f"  {rows} prompts, {width} beams, {name}: {rows * WRITTEN / statistics.median(seconds):,.0f} tokens/s"
+            )
         good.append(
             verdict(
-                f"{rows} prompts: llx / transformers", ratio(figures["transformers"], figures["llx"]), 1, at_most=False
+                f"{rows} prompts, {width} beams: llx / transformers",
+                ratio(figures["transformers"], figures["llx"]),
+                1,
+                at_most=False,
             )
         )
     return 0 if all(good) else 1
@@ -94,18 +105,19 @@ def their_name(name: str) -> str:
     return name
 
 
-def through_llx(network: Network, prompts: list[list[int]]) -> list[list[int]]:
-    writer = Writer(network, Greedy(max_tokens=WRITTEN), {}, CONTEXT, torch.device("cpu"), torch.float32)
+def through_llx(network: Network, prompts: list[list[int]], width: int) -> list[list[int]]:
+    how = (network, Beam(width=width, max_tokens=WRITTEN) if width > 1 else Greedy(max_tokens=WRITTEN), {}, CONTEXT)
+    writer = (BeamWriter if width > 1 else Writer)(*how, torch.device("cpu"), torch.float32)
     rows = [Row(list(prompt), np.random.default_rng(0)) for prompt in prompts]
     writer.write(rows, lambda row, token: None)
     return [row.tokens[len(prompt) :] for row, prompt in zip(rows, prompts, strict=True)]
 
 
-def through_transformers(model: GPT2LMHeadModel, prompts: list[list[int]]) -> list[list[int]]:
+def through_transformers(model: GPT2LMHeadModel, prompts: list[list[int]], width: int) -> list[list[int]]:
     longest = max(map(len, prompts))
     ids = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
-    config = GenerationConfig(do_sample=False, max_new_tokens=WRITTEN, pad_token_id=0)
+    config = GenerationConfig(do_sample=False, num_beams=width, max_new_tokens=WRITTEN, pad_token_id=0)
     with torch.no_grad():
         written = model.generate(input_ids=ids, attention_mask=mask, generation_config=config)
     found: list[list[int]] = written[:, longest:].tolist()
