@@ -23,11 +23,23 @@ from llx.runtime.training.build import Stored, build, load_body, load_head
 from safetensors.torch import save_file
 from torch import nn
 
-from .test_hub_parity import BERT, GPT2, LLAMA, MODERN, T5, VOCABULARY, ours_on, theirs_of, theirs_on, write_tokenizer
 from .work import Lab
 
 transformers = pytest.importorskip("transformers")
 peft = pytest.importorskip("peft")
+from .test_hub_parity import (  # noqa: E402 — it needs transformers itself
+    BERT,
+    GPT2,
+    LLAMA,
+    MODERN,
+    T5,
+    VOCABULARY,
+    ours_on,
+    theirs_of,
+    theirs_on,
+    write_tokenizer,
+)
+
 pytestmark = pytest.mark.slow
 
 

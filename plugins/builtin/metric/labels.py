@@ -10,8 +10,6 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...component import Place
-from ...extras import check_library
 from ...values import Metric
 from ...work import Outcome
 
@@ -25,9 +23,6 @@ class LabelMetric(Metric):
     """A metric of labels, computed by scikit-learn."""
 
     needs: ClassVar[str] = "label"
-
-    def check(self, place: Place) -> None:
-        check_library(place, self.name, "sklearn", "classification", "scikit-learn")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...component import Place
-from ...extras import check_library
 from ...values import Metric
 from ...work import Outcome
 from .spans import constant_tag
@@ -25,9 +23,6 @@ class TagAccuracy(Metric):
     example: ClassVar[str] = "tag_accuracy()"
     needs: ClassVar[str] = "tags"
     bounds: ClassVar[tuple[float | None, float | None]] = (0, 1)
-
-    def check(self, place: Place) -> None:
-        check_library(place, self.name, "sklearn", "classification", "scikit-learn")
 
     def compute(self, outcome: Outcome) -> float:
         from sklearn.metrics import accuracy_score
