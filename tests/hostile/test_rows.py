@@ -68,7 +68,7 @@ JSONL = [
     case("an invalid byte", "jsonl", b'{"text": "\xff", "stars": 1}\n', "L0612", "rows.jsonl", "0xff", "10"),
     case("the text is a number", "jsonl", line('{"text": 12, "stars": 1}'), "L0621", "2", "`text`", "12", at="jsonl"),
     case("the text is null", "jsonl", line('{"text": null, "stars": 1}'), "L0621", "2", "`text`", "null", at="jsonl"),
-    case("the label is a list", "jsonl", line('{"text": "a", "stars": [1]}'), "L0622", "2", "`stars`", "[1]", at=LABEL),
+    case("the label is a map", "jsonl", line('{"text": "a", "stars": {"a": 1}}'), "L0622", "2", "`stars`", at=LABEL),
     case("the label is empty", "jsonl", line('{"text": "a", "stars": ""}'), "L0622", "2", "`stars`", at=LABEL),
     case("row 1 lacks it", "jsonl", b'{"text": "a", "star": 1}\n', "L0620", "1", "`stars`", at=LABEL, helps=("star",)),
     case("row 2 lacks the text", "jsonl", line('{"body": "a", "stars": 1}'), "L0620", "2", "`text`", at="jsonl"),
@@ -140,7 +140,7 @@ PARQUET = [
     case("a missing column", "parquet", table(text=["a"], star=["b"]), "L0620", "`stars`", at=LABEL, helps=("star",)),
     case("numbers for text", "parquet", table(text=[1, 2], stars=["a", "b"]), "L0621", "1", "`text`", at="parquet"),
     case("a null label", "parquet", table(text=["a", "b"], stars=["x", None]), "L0622", "2", "`stars`", at=LABEL),
-    case("lists for labels", "parquet", table(text=["a"], stars=[["x"]]), "L0622", "1", "`stars`", at=LABEL),
+    case("maps for labels", "parquet", table(text=["a"], stars=[{"x": 1}]), "L0622", "1", "`stars`", at=LABEL),
 ]
 
 
