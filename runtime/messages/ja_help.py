@@ -108,6 +108,7 @@ MESSAGES: dict[str, str] = {
     "text and labels, read, cleaned, split and mixed": "文章とラベル。読み込み、整え、分割し、混ぜる",
     "turns text into tokens": "文章をトークンに変える",
     "the network's body": "ネットワークの本体",
+    "what is trained beside a body whose weights stay": "本体の重みを変えず、その脇で訓練するもの",
     "what is learned": "何を学習するか",
     "how weights follow gradients": "勾配に従って重みを更新する方法",
     "how the learning rate moves": "学習率の動かし方",
