@@ -22,7 +22,10 @@ class Peft(Export):
     """
 
     name: ClassVar[str] = "peft"
-    example: ClassVar[str] = 'peft(classify.best, to = "out/adapter", base = "out/base")'
+    example: ClassVar[str] = (
+        "peft(finetune { from = pretrain.best, data = reviews, objective = classification, budget = 3 epochs, adapter = lora },"
+        ' to = "out/topics", base = "out/base")'
+    )
     positional: ClassVar[tuple[str, ...]] = ("checkpoint",)
 
     checkpoint: CheckpointOf = Field(description="The checkpoint whose adapter is written")
