@@ -8,8 +8,17 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llx.plugins.shards import Shards
 
 ROOT = Path(__file__).resolve().parent.parent
+
+KEEPING = {
+    "GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"
+}
+"""Has glibc keep freed memory: the setting that the peers are given when they are tuned."""
 
 
 def seconds(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> float:
@@ -37,6 +46,20 @@ def project(place: Path) -> Path:
     for book in (ROOT / "examples" / "data" / "books").glob("*.en.txt"):
         (place / "books" / book.name).write_bytes(book.read_bytes())
     return place
+
+
+def token_rows(file: Path) -> tuple[Shards, int]:
+    """Run an experiment once; give its encoded rows and the size of the vocabulary."""
+    import llx
+    from llx.plugins.shards import Shards
+
+    result = llx.run(file, seed=0)
+    assert result.ok, result.diagnostics
+    plan = llx.plan(file).plan
+    assert plan is not None
+    artifact = next(plan.store.find(n.fingerprint) for n in plan.graph.nodes if n.kind == "tokens")
+    assert artifact is not None
+    return Shards(artifact.directory, "rows"), artifact.facts["vocab_size"]
 
 
 def ratio(one: Sequence[float], other: Sequence[float]) -> float:

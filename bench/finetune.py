@@ -22,7 +22,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, project
+from common import KEEPING, ROOT, project, token_rows
 
 EXPERIMENT = """
 experiment bench {{ seed = seed }}
@@ -47,9 +47,6 @@ SIZES: dict[str, Any] = {"layers": 6, "hidden_size": 384, "heads": 12, "length":
 STEPS, EVERY, LEFT_OUT = 62, 2, 6
 PASSAGES, TOKENS_A_CHARACTER = 4000, 0.26
 
-KEEPING = {
-    "GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"
-}
 GROUPED = {"sampling": "group_by_length"}
 PEERS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "llx": ("through_llx.py", {}, {}),
@@ -111,17 +108,9 @@ def prepared(place: Path) -> Path:
 
 def tokenized(file: Path) -> tuple[Path, int]:
     """Run the experiment once and store its token rows; give them and the size of the vocabulary."""
-    import llx
     import numpy as np
-    from llx.plugins.shards import Shards
 
-    result = llx.run(file, seed=0)
-    assert result.ok, result.diagnostics
-    plan = llx.plan(file).plan
-    assert plan is not None
-    artifact = next(plan.store.find(n.fingerprint) for n in plan.graph.nodes if n.kind == "tokens")
-    assert artifact is not None
-    shards = Shards(artifact.directory, "rows")
+    shards, vocabulary = token_rows(file)
     lengths = shards.lengths()
     assert lengths is not None
     read = [shards.read(np.array([row])) for row in range(len(shards))]
@@ -129,7 +118,7 @@ def tokenized(file: Path) -> tuple[Path, int]:
     tokens = np.concatenate([row["tokens"][0, :length] for row, length in zip(read, lengths, strict=True)])
     np.savez(place, tokens=tokens, lengths=lengths, labels=np.concatenate([row["label"] for row in read]))
     print(f"{len(lengths)} passages, lengths {np.percentile(lengths, [5, 25, 50, 75, 95]).tolist()}")
-    return place, artifact.facts["vocab_size"]
+    return place, vocabulary
 
 
 def examples_per_second(name: str, work: Path, seed: int) -> float:

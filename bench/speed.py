@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, project
+from common import KEEPING, ROOT, project, token_rows
 
 EXPERIMENT = """
 experiment bench {{
@@ -56,10 +56,6 @@ STEPS = {"small": (300, 10), "large": (7, 1), "masked": (14, 1), "tiny": (20, 2)
 """Steps of a process, and between two that llx logs."""
 LEFT_OUT = 2
 
-KEEPING = {
-    "GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864"
-}
-"""Has glibc keep freed memory: the setting that the peers are given when they are tuned."""
 PEERS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "llx": ("through_llx.py", {}, {}),
     "hand": ("hand.py", {}, KEEPING),
@@ -127,22 +123,14 @@ def prepared(place: Path, size: str, precision: str) -> Path:
 
 def tokenized(file: Path) -> tuple[Path, int]:
     """Run the experiment once, and store its rows as an array; give it and the size of the vocabulary."""
-    import llx
     import numpy as np
-    from llx.plugins.shards import Shards
 
-    result = llx.run(file, only=["pretrain"], seed=0)
-    assert result.ok, result.diagnostics
-    plan = llx.plan(file).plan
-    assert plan is not None
-    artifact = next(plan.store.find(n.fingerprint) for n in plan.graph.nodes if n.kind == "tokens")
-    assert artifact is not None
-    shards = Shards(artifact.directory, "rows")
+    shards, vocabulary = token_rows(file)
     rows = shards.read(np.arange(len(shards)))
     whole = (rows["segments"] == 1).all(axis=1) if "segments" in rows else slice(None)
     place = file.with_suffix(".npy")
     np.save(place, rows["tokens"][whole])
-    return place, artifact.facts["vocab_size"]
+    return place, vocabulary
 
 
 def tokens_per_second(name: str, work: Path, seed: int, clone: str | None) -> float:
