@@ -33,19 +33,28 @@ class BestFit(Packed):
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
     ) -> Iterator[dict[str, Any]]:
         tokenizer, start, end = plain(tokenizer), first_token(roles), role(roles, "end")
-        pad = roles.get("pad", end)
+        groups = (
+            [
+                piece
+                for document in encode(tokenizer, [record[self.column] for record in batch], self.words)
+                if len(document)
+                for piece in self._pieces(self._document(document, start, end, 0))
+            ]
+            for batch in batches(records, self.column)
+        )
+        return self._in_windows(groups, roles.get("pad", end))
+
+    def _in_windows(self, groups: Iterable[list[Array]], pad: int) -> Iterator[dict[str, Any]]:
+        """Pack pieces of at most a row: full ones at once, others when a window of them has come together behind a group."""
         waiting: list[Array] = []
         size = 0
-        for batch in batches(records, self.column):
-            for document in encode(tokenizer, [record[self.column] for record in batch], self.words):
-                if not len(document):
-                    continue
-                for piece in self._pieces(self._document(document, start, end, 0)):
-                    if piece.shape[1] == self.length:
-                        yield self._packed_row([piece], pad)
-                    else:
-                        waiting.append(piece)
-                        size += piece.shape[1]
+        for group in groups:
+            for piece in group:
+                if piece.shape[1] == self.length:
+                    yield self._packed_row([piece], pad)
+                else:
+                    waiting.append(piece)
+                    size += piece.shape[1]
             if size >= WINDOW * self.length:
                 yield from self._packed(waiting, pad)
                 waiting, size = [], 0

@@ -12,7 +12,7 @@ from ...chat.template import Choice, Template, encoded, template_of
 from ...chat.turns import Malformed, Turn, conversation, exchange
 from ...component import Facts, TaskFailed
 from ...values import ArrayOf
-from .best_fit import WINDOW, BestFit
+from .best_fit import BestFit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,23 +49,20 @@ class Chats(BestFit):
         """Give the rows; in the end, how many conversations were cut and how many left out."""
         template = template_of(self.template, tokenizer, roles, facts)
         pad = roles.get("pad", roles.get("end", 0))
-        waiting: list[Array] = []
-        size = count = cut = lost = 0
-        for written in self._written(records, template, tokenizer):
-            count += 1
-            cut += written.shape[1] > self.length
-            piece = written[:, : self.length]
-            if not piece[2, 1:].any():
-                lost += 1
-            elif piece.shape[1] == self.length:
-                yield self._packed_row([piece], pad)
-            else:
-                waiting.append(piece)
-                size += piece.shape[1]
-            if size >= WINDOW * self.length:
-                yield from self._packed(waiting, pad)
-                waiting, size = [], 0
-        yield from self._packed(waiting, pad)
+        count = cut = lost = 0
+
+        def pieces() -> Iterator[list[Array]]:
+            nonlocal count, cut, lost
+            for written in self._written(records, template, tokenizer):
+                count += 1
+                cut += written.shape[1] > self.length
+                piece = written[:, : self.length]
+                if piece[2, 1:].any():
+                    yield [piece]
+                else:
+                    lost += 1
+
+        yield from self._in_windows(pieces(), pad)
         if lost and lost == count:
             raise TaskFailed("L0789", {"count": lost, "length": self.length}, field="data", help="L0789.help")
         return {"chat.cut": cut - lost, "chat.lost": lost}
