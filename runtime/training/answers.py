@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...dsl.program import Reference
-from ...plugins.shards import Shards
-from ...plugins.tables import Table
 from ...plugins.values import Decoding, Metric
-from ...plugins.work import Work
 from .generate import Author, Written
+from .loader import Reader
 
 NEEDED = "target"
 """What metrics of texts need (`Metric.needs`)."""
@@ -55,14 +52,8 @@ def answers(
     return sorted(found, key=lambda one: int(one["record"]))
 
 
-def records_of(
-    work: Work, data: Reference, split: str | None, shards: Shards
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def records_of(reader: Reader) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Give the records that encoded rows were made of, with their numbers; all of the split if rows don't say."""
-    given = work.input(data)
-    name = split or (given.output if data.artifact.name == "rows" else "rows")
-    numbers = shards.scalar_values(np.arange(len(shards))).get("record")
-    wanted = None if numbers is None else set(numbers)
-    for number, record in enumerate(Table(given.directory / f"{name}.parquet").rows()):
-        if wanted is None or number in wanted:
-            yield number, {**record, "_record": number}
+    numbers = reader.shards.scalar_values(np.arange(len(reader.shards))).get("record")
+    for number in range(len(reader.records)) if numbers is None else sorted(set(numbers)):
+        yield number, {**reader.records[number], "_record": number}

@@ -40,9 +40,10 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
         if not len(shards):
             raise TaskFailed("L0807", {"split": SPLIT}, field="data", help="L0807.help")
         facts = split_facts(tokens.facts, SPLIT, stored.facts)
+        reader = Reader(shards, job.objective, facts, records=stored_records(work.input(job.data), job.data))
         outcome = measure(
             Learner(network, job.objective),
-            Reader(shards, job.objective, facts, records=stored_records(work.input(job.data), job.data)),
+            reader,
             job.batch,
             device,
             dtype,
@@ -62,6 +63,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
                 dtype,
                 work.settings.get("seed") or 0,
             )
-            records = records_of(work, job.data, None, shards)
-            outcome.records = answers(author, records, job.decoding, lambda done: work.progress(done, len(shards)))
+            outcome.records = answers(
+                author, records_of(reader), job.decoding, lambda done: work.progress(done, len(shards))
+            )
         return outcome

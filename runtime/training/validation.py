@@ -112,9 +112,8 @@ class Validation:
         assert setup.validation is not None and setup.job.data is not None
         if setup.team.sharded:
             raise TaskFailed("L0771", {}, field="select", help="L0771.help")
-        records = records_of(setup.work, setup.job.data, "validation", setup.validation.shards)
         with author_of(setup.network, setup) as author:
-            return answers(author, records, Greedy(), between)
+            return answers(author, records_of(setup.validation), Greedy(), between)
 
     def adapt(self) -> None:
         """Ask the schedule what the validations mean to it."""
