@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+
+from pydantic import Field
 
 from ...dsl.record import Record
 from ..builtin.encoding.text import encode, first_token, plain, role
@@ -15,6 +17,15 @@ if TYPE_CHECKING:
 
 Choice = Literal["auto", "chatml", "plain"]
 """`auto` is the tokenizer's own template if it has one, and else ChatML."""
+
+Chosen = Annotated[
+    Choice,
+    Field(
+        description="How conversations are written out: auto is the tokenizer's own template if it has one and else "
+        "chatml; plain needs no special tokens but the end"
+    ),
+]
+"""The field of an objective that learns from conversations."""
 
 TURN_ROLES = ("turn_start", "turn_end")
 """The roles of the special tokens of ChatML."""
@@ -38,6 +49,11 @@ class Template(Protocol):
     def pieces(self, turns: Sequence[Turn], opened: bool = False) -> list[Piece]:
         """Write a conversation; `opened` lets it end where an answer begins."""
         ...
+
+
+def roles_of(choice: Choice) -> tuple[str, ...]:
+    """Give the roles that a template needs special tokens for; which a tokenizer's own needs, only it knows."""
+    return () if choice == "plain" else TURN_ROLES
 
 
 def template_of(choice: Choice, tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts) -> Template:

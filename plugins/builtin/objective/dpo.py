@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from ....dsl.program import Reference
-from ...chat.template import TURN_ROLES, Choice
+from ...chat.template import Chosen, roles_of
 from ...component import Facts
 from ...fields import CheckpointOf
 from ...models import Shape
@@ -48,16 +48,10 @@ class DPO(Objective):
         CheckpointOf | None,
         Field(description="The checkpoint of the reference; none is the one that the stage starts from"),
     ] = None
-    template: Annotated[
-        Choice,
-        Field(
-            description="How conversations are written out: auto is the tokenizer's own template if it has one and else "
-            "chatml; plain needs no special tokens but the end"
-        ),
-    ] = "auto"
+    template: Chosen = "auto"
 
     def roles(self, shape: Shape) -> tuple[str, ...]:
-        return () if self.template == "plain" else TURN_ROLES
+        return roles_of(self.template)
 
     def started(self, initial: Reference | None) -> DPO:
         return self if self.reference is not None else self.model_copy(update={"reference": initial})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from ...chat.template import TURN_ROLES, Choice, encoded, template_of
+from ...chat.template import Choice, Chosen, encoded, roles_of, template_of
 from ...chat.turns import Malformed, prompt_turns
 from ...component import Facts, TaskFailed
 from ...models import Shape
@@ -38,19 +38,13 @@ class Instruction(LanguageModelling):
     form: Annotated[
         Form, Field(description="Whether records hold conversations (`messages`), or a `prompt` and its `response`")
     ] = "messages"
-    template: Annotated[
-        Choice,
-        Field(
-            description="How conversations are written out: auto is the tokenizer's own template if it has one and else "
-            "chatml; plain needs no special tokens but the end"
-        ),
-    ] = "auto"
+    template: Chosen = "auto"
 
     def reads(self) -> tuple[str, ...]:
         return self.columns if self.form == "messages" else ("prompt", "response")
 
     def roles(self, shape: Shape) -> tuple[str, ...]:
-        return () if self.template == "plain" else TURN_ROLES
+        return roles_of(self.template)
 
     def encoding(self, shape: Shape) -> Encoding:
         return Chats(length=shape.context_length + 1, overlap=1, form=self.form, template=self.template)
