@@ -15,12 +15,7 @@ def is_installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def check_library(place: Place, component: str, package: str, extra: str, library: str | None = None) -> None:
-    """Report at a component that it needs a package which is not there, with the extra that brings it.
-
-    `library` is what people call the package, if it isn't its name.
-    """
+def check_library(place: Place, component: str, package: str, extra: str) -> None:
+    """Report at a component that it needs a package which is not there, with the extra that brings it."""
     if not is_installed(package):
-        place.error(
-            None, "L0750", {"component": component, "library": library or package, "extra": extra}, help="L0750.help"
-        )
+        place.error(None, "L0750", {"component": component, "library": package, "extra": extra}, help="L0750.help")

@@ -24,15 +24,11 @@ from ...api import (
 )
 from ...derived import kept_together
 from ...fit import check_fit
-from ...intervals import interval
-from ...outcomes import write_outcome
 from ...tables import Table, parts
 from ..data.transform import open_part
 from ..decoding.greedy import Greedy
 from ..scores import Scores, scores_of
 from ..tokens import Tokens
-from .classified import calibration, confusion_matrix, mistakes
-from .texts import written
 
 
 class Evaluate(Evaluation):
@@ -108,6 +104,11 @@ class Evaluate(Evaluation):
         return {"tokens": self.tokens()} | ({"scores": scores} if scores else {})
 
     def run(self, work: Work) -> Facts:
+        from ...intervals import interval
+        from ...outcomes import write_outcome
+        from .classified import calibration, confusion_matrix, mistakes
+        from .texts import written
+
         objective = self.described_objective()
         assert objective is not None, "checked"
         outcome = work.evaluate(

@@ -15,8 +15,6 @@ from ..data.reader import Reader, Record
 from ..encoding.labels import list_of
 from ..encoding.text import shown
 from ..objective.classification import Classification
-from ..objective.token_classification import TokenClassification
-from ..tags import fault
 
 O = TypeVar("O", bound=Objective)  # noqa: E741
 
@@ -53,6 +51,12 @@ def labels_like_ids(program: Program, findings: Findings) -> None:
 
 def tags_that_mark_nothing(program: Program, findings: Findings) -> None:
     """L0759: a tag that can't stand where it does, with its line."""
+    if not any("tags" in objective.reads() for objective in findings.every(Objective)):
+        return
+    # Making their classes takes some milliseconds of a check, which most files need not spend.
+    from ..objective.token_classification import TokenClassification
+    from ..tags import fault
+
     for stage, objective, reader in _read(findings, TokenClassification):
         name, rows = reader.first(program.root)
         for number, record in enumerate(rows, 1):
