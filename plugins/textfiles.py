@@ -235,16 +235,18 @@ def _stop_after_the_beginning(read: int) -> None:
 def pieces(chunks: Iterable[str], separator: str, name: str, keep: bool = False) -> Iterator[str]:
     """Cut a text that comes in chunks at a separator, which stays at the end of its piece if `keep`."""
     rest = ""
-    read = 0
+    searched = read = 0
     for chunk in chunks:
         rest += chunk
         read += len(chunk)
-        if separator in rest:
+        if rest.find(separator, searched) >= 0:
             *whole, rest = rest.split(separator)
             yield from (piece + separator for piece in whole) if keep else whole
             _stop_after_the_beginning(read)
         if len(rest) > LONGEST_LINE:
             raise BadData("L0630", {"file": name, "most": LONGEST_LINE >> 20})
+        # A long piece is searched once, not with each chunk anew; a separator may lie across two chunks.
+        searched = max(0, len(rest) - len(separator) + 1)
     if rest:
         yield rest
 
