@@ -76,9 +76,7 @@ class Setup:
             job.activation_checkpointing,
         )
         self.network = self._network()
-        self.checkpoints = Checkpoints(
-            work.partial / "checkpoints", work.fingerprint, self._identity(), self.team.size, owned=self.team.rank == 0
-        )
+        self.checkpoints = Checkpoints(work.partial / "checkpoints", work.fingerprint, self._identity(), self.team)
         self._check_space()
 
     def _set_order(self) -> None:
