@@ -102,9 +102,9 @@ class Shards(Ranks):
         # The root is given up after the forward pass, too: whoever reads weights between steps finds them as shards.
         for module in (*_blocks(learner), learner):
             fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
-        for module in _gathered(learner):
-            module.set_gradient_divide_factor(1.0)
-            module.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
+        for gathered in _gathered(learner):
+            gathered.set_gradient_divide_factor(1.0)
+            gathered.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
 
     def thawed(self, learner: Learner) -> None:
         # A block in which nothing was trained learns the type of its gradients as it is gathered by hand.
