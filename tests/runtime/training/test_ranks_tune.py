@@ -43,7 +43,7 @@ ONE = "none"
 REPLICAS, SHARDS = (f"torchrun {{ processes = 2, strategy = {strategy} }}" for strategy in ("ddp", "fsdp"))
 CASES = {
     "lora": ("books", "causal_lm", "adapter = lora { rank = 2 }\n  ema = 0.9"),
-    "freeze": ("books", "causal_lm", "freeze = [embedding, body.blocks.0]"),
+    "freeze": ("books", "causal_lm", 'freeze = [embedding, "body.blocks.0"]'),
     "unfreeze": ("books", "causal_lm", "unfreeze = 6 steps\n  ema = 0.9"),
     "unfreeze, swa": ("books", "causal_lm", "unfreeze = 6 steps\n  swa = 50%"),
     "dpo": ("pairs", "dpo", ""),
@@ -81,9 +81,15 @@ def curve(begun: Path, root: Path, backend: str, case: str) -> list[list[float]]
     return facts["curve"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", [REPLICAS, SHARDS], ids=["ddp", "fsdp"])
-@pytest.mark.parametrize("case", CASES)
+QUICK = ("unfreeze", SHARDS)
+ALL = [
+    pytest.param(case, backend, marks=() if (case, backend) == QUICK else pytest.mark.slow)
+    for case in CASES
+    for backend in (REPLICAS, SHARDS)
+]
+
+
+@pytest.mark.parametrize(("case", "backend"), ALL)
 def test_two_processes_tune_like_one(tmp_path: Path, begun: Path, case: str, backend: str) -> None:
     alone = curve(begun, tmp_path / "alone", ONE, case)
     together = curve(begun, tmp_path / "together", backend, case)
