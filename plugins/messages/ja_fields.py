@@ -17,7 +17,10 @@ FIELDS: dict[str, str] = {
     **_of(
         "adapter",
         ("lora", "dora", "bottleneck"),
-        {"targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）"},
+        {
+            "targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）",
+            "base": "横で訓練する間、本体の線形層の重みを何で持つか。none なら float32",
+        },
     ),
     **_of(
         "adapter",
