@@ -236,6 +236,6 @@ def test_the_case_has_rows_enough_where_there_is_one(tmp_path: Path) -> None:
 
 def test_every_part_of_a_mixed_objective_is_proved(tmp_path: Path) -> None:
     for number, (first, second) in enumerate([(CausalLM(), ForgetsSome()), (ForgetsSome(), CausalLM())]):
-        mixed = Mixed(parts={"first": first, "second": second})
+        mixed = Mixed(parts={"first": first, "second": second}, shares={"first": 0.5, "second": 0.5})
         code, error = failing(setup_of(tmp_path / str(number), mixed, Decoder(**SIZES)))
         assert (code, error.component) == ("L0884.missing", mixed)
