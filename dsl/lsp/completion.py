@@ -145,8 +145,15 @@ class Completion:
             return
         for candidate in fitting(named.item, self.analysis, self.cursor.own):
             if candidate.text.isidentifier() and candidate.text not in self.cursor.within.given:
-                insert = candidate.text if self.followed == "=" else f"{candidate.text} = $0"
-                yield self.item(candidate.text, _KINDS[candidate.sort], candidate.kind, candidate.doc, insert)
+                yield self.key(self.candidate(candidate))
+
+    def key(self, item: types.CompletionItem) -> types.CompletionItem:
+        """Have an item write a name as a key."""
+        is_snippet = self.snippets and self.followed != "="
+        item.text_edit = types.TextEdit(self.range, f"{item.label} = $0" if is_snippet else item.label)
+        form = types.InsertTextFormat
+        item.insert_text_format = form.Snippet if is_snippet else form.PlainText
+        return item
 
     def params(self) -> Iterator[types.CompletionItem]:
         """Offer the params of the file that is imported here, or those of this file where a sweep varies them."""

@@ -1,6 +1,6 @@
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
 
-"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609, L0846-L0847."""
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0594-L0595, L0600-L0609."""
 
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0540-L0543."""
 
@@ -62,8 +62,8 @@ MESSAGES: dict[str, str] = {
     "L0604.help": "mix objectives that pack documents into rows, such as causal_lm, prefix_lm, fill_in_middle and masked_lm",
     "L0605": "`{part}` is named in only one of `parts` and `shares`",
     "L0605.help": "give each part its share, and each share its part",
-    "L0846": "the shares of the parts come to {sum}",
-    "L0846.help": "they are parts of one whole: let them come to 100 %",
-    "L0847": "the part `{part}` learns by `{objective}`, which doesn't predict tokens of a vocabulary",
-    "L0847.help": "mix objectives such as causal_lm, prefix_lm, fill_in_middle and masked_lm; what else is to be learned takes a stage of its own",
+    "L0594": "the shares of the parts come to {sum}",
+    "L0594.help": "they are parts of one whole: let them come to 100 %",
+    "L0595": "the part `{part}` learns by `{objective}`, which doesn't predict tokens of a vocabulary",
+    "L0595.help": "mix objectives such as causal_lm, prefix_lm, fill_in_middle and masked_lm; what else is to be learned takes a stage of its own",
 }

@@ -60,8 +60,8 @@ MESSAGES: dict[str, str] = {
     "L0604.help": "causal_lm、prefix_lm、fill_in_middle、masked_lm のように、文書を行に詰める目的どうしを混ぜてください",
     "L0605": "`{part}` が `parts` と `shares` の片方にしかありません",
     "L0605.help": "すべての目的に割合を、すべての割合に目的を書いてください",
-    "L0846": "割合の合計が {sum} です",
-    "L0846.help": "合計が 100 % になるように書いてください",
-    "L0847": "`{part}` の目的 `{objective}` は、語彙のトークンを予測しません",
-    "L0847.help": "causal_lm、prefix_lm、fill_in_middle、masked_lm のような目的を混ぜてください。ほかのことは別のステージで学習します",
+    "L0594": "割合の合計が {sum} です",
+    "L0594.help": "合計が 100 % になるように書いてください",
+    "L0595": "`{part}` の目的 `{objective}` は、語彙のトークンを予測しません",
+    "L0595.help": "causal_lm、prefix_lm、fill_in_middle、masked_lm のような目的を混ぜてください。ほかのことは別のステージで学習します",
 }

@@ -63,11 +63,11 @@ class Mixed(Objective):
             place.error("shares", "L0605", {"part": name}, help="L0605.help", index=name)
         if abs(sum(self.shares.values()) - 1) > 1e-6:
             values = {"sum": f"{sum(self.shares.values()):.4%}"}
-            place.error("shares", "L0846", values, help="L0846.help")
+            place.error("shares", "L0594", values, help="L0594.help")
         for name, part in self.parts.items():
             if not isinstance(part, LanguageModelling):
                 values = {"part": name, "objective": part.name}
-                place.error("parts", "L0847", values, help="L0847.help", index=name)
+                place.error("parts", "L0595", values, help="L0595.help", index=name)
 
     def reads(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(column for part in self.parts.values() for column in part.reads()))
