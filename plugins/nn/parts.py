@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 if TYPE_CHECKING:
     from ..values import Network
@@ -16,31 +16,10 @@ class RowsRead:
     """A network (the protocol) as an objective sees it whose rows were read together with those of others."""
 
     def __init__(self, network: Network, hidden: Tensor, rows: Tensor) -> None:
-        self.network, self.rows = network, rows
+        self.body, self.head, self.training = network.body, network.head, network.training
+        self.frozen: tuple[Network, ...] = ()
         self.read = hidden.index_select(0, rows)
-
-    @property
-    def body(self) -> nn.Module:
-        """The body, which has been run."""
-        return self.network.body
-
-    @property
-    def head(self) -> nn.Module | None:
-        return self.network.head
-
-    @property
-    def training(self) -> bool:
-        return self.network.training
-
-    @property
-    def frozen(self) -> Sequence[Network]:
-        return ()
-
-    @property
-    def auxiliary(self) -> Tensor | None:
-        """What the body's layers ask for besides, for each of the rows: (N,)."""
-        whole = self.network.auxiliary
-        return None if whole is None else whole.index_select(0, self.rows)
+        self.auxiliary = None if network.auxiliary is None else network.auxiliary.index_select(0, rows)
 
     def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Give the hidden states of the rows (N, L, H), whatever the batch."""

@@ -237,8 +237,8 @@ def _common(encodings: Iterable[Encoding]) -> Encoding | None:
     given = list(encodings)
     if all(encoding == given[0] for encoding in given):
         return given[0]
-    packed = [encoding for encoding in given if type(encoding) is Packed and encoding.column == given[0].column]
-    if len(packed) < len(given):
+    packed = [encoding for encoding in given if type(encoding) is Packed]
+    if len(packed) < len(given) or len({encoding.column for encoding in packed}) > 1:
         return None
     return Packed(
         length=max(encoding.length for encoding in packed),

@@ -61,7 +61,7 @@ PAIRS = [
         id="sequence_to_sequence-vanilla",
     ),
     pytest.param(Decoder(**SIZES), mixed(CausalLM(), MaskedLM(whole_word=True)), id="mixed-decoder"),
-    pytest.param(Encoder(**SIZES), mixed(MaskedLM(), MaskedLM(spans=True)), id="mixed-encoder"),
+    pytest.param(Encoder(**SIZES), mixed(MaskedLM(rate=0.4), MaskedLM(spans=True, rate=0.4)), id="mixed-encoder"),
     pytest.param(Decoder(**SIZES), Classification(), id="classification-decoder"),
     pytest.param(Encoder(**SIZES), Classification(label_smoothing=0.1), id="classification-encoder"),
     pytest.param(Encoder(**SIZES), Classification(pooling="first", pair="text"), id="classification-first"),

@@ -57,7 +57,7 @@ def failing(setup: Setup) -> tuple[str, TaskFailed]:
         (Classification(), Encoder),
         (ExtractiveQA(), Decoder),
         (ExtractiveQA(stride=4), Encoder),
-        (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}), Decoder),
+        (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}, shares={"causal": 0.7, "masked": 0.3}), Decoder),
         (Instruction(form="pairs", template="plain"), Decoder),
     ],
 )
@@ -173,13 +173,13 @@ class TrainsOnPadding(CausalLM):
 
 
 class ForgetsSome(CausalLM):
-    """Leaves the first target of each row out of its loss."""
+    """Leaves the first targets of each row out of its loss."""
 
     name: ClassVar[str] = "forgets"
 
     def loss(self, network: Any, batch: TensorBatch) -> tuple[Tensor, dict[str, Tensor]]:
         targets = batch["targets"].clone()
-        targets[:, 0] = IGNORED
+        targets[:, :3] = IGNORED
         return super().loss(network, {**batch, "targets": targets})
 
 
