@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from .gather import gather_positions
+
 if TYPE_CHECKING:
     from ..values import Network
 
@@ -21,9 +23,9 @@ class RowsRead:
         self.read = hidden.index_select(0, rows)
         self.auxiliary = None if network.auxiliary is None else network.auxiliary.index_select(0, rows)
 
-    def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Give the hidden states of the rows (N, L, H), whatever the batch."""
-        return self.read
+    def hidden(self, batch: Mapping[str, Tensor], *, at: Tensor | None = None) -> Tensor:
+        """Give the hidden states of the rows, whatever the batch: (N, L, H), or (N, K, H) at positions (N, K)."""
+        return self.read if at is None else gather_positions(self.read, at)
 
 
 def rows_of(part: int, parts: Tensor, most: int) -> Tensor:
