@@ -45,14 +45,11 @@ def made_rungs(rows: Sequence[Row], factor: int, least: float | None) -> list[Ru
     """Give the rungs of a sweep, from the stages of its settings."""
     rungs: list[Rung] = []
     for share, keep in rungs_of(len(rows), factor, MIN_BUDGET if least is None else least):
-        paused = [[_until(stage, share) for stage in row] for row in rows]
+        stages = [replace(one, task=one.task.model_copy(update={"until": share})) for row in rows for one in row]
         before = rungs[-1].default() if rungs else None
-        rungs.append(Rung(number=len(rungs) + 1, share=share, keep=keep, rows=paused, before=before))
+        made = Rung(number=len(rungs) + 1, share=share, keep=keep, stages=stages, each=len(rows[0]), before=before)
+        rungs.append(made)
     return rungs
-
-
-def _until(stage: Reference, share: float) -> Reference:
-    return replace(stage, task=stage.task.model_copy(update={"until": share}))
 
 
 class Rung(Task):
@@ -71,12 +68,18 @@ class Rung(Task):
     share: float = hidden(...)
     keep: int = hidden(...)
     """How many go on at most."""
-    rows: list[Row] = hidden(...)
-    """The stages that pause here, of all settings."""
+    stages: list[Reference] = hidden(...)
+    """Those that pause here, of all settings."""
+    each: int = hidden(1)
+    """How many a setting has, one for each fold and seed."""
     before: Reference | None = hidden(None)
 
     def outputs(self) -> dict[str, Artifact]:
         return {"rung": Artifact("rung")}
+
+    @property
+    def rows(self) -> list[Row]:
+        return [self.stages[at : at + self.each] for at in range(0, len(self.stages), self.each)]
 
     @property
     def earlier(self) -> Rung | None:
@@ -95,12 +98,13 @@ class Rung(Task):
         return ask(self.earlier, self.rows, [self.earlier], known)
 
     def run(self, work: Work) -> Facts:
-        come = range(len(self.rows)) if self.earlier is None else work.input(self.earlier).facts["kept"]
+        all_ = self.rows
+        come = range(len(all_)) if self.earlier is None else work.input(self.earlier).facts["kept"]
         rows, higher = [], False
         for number in come:
             found: dict[str, Any] = {"row": number, "value": None}
-            failures = [reason for stage in self.rows[number] if (reason := work.failure(stage)) is not None]
-            facts = [work.input(stage).facts for stage in self.rows[number]] if not failures else []
+            failures = [reason for stage in all_[number] if (reason := work.failure(stage)) is not None]
+            facts = [work.input(stage).facts for stage in all_[number]] if not failures else []
             if failures:
                 found["failure"] = recorded(failures[0])
             elif all(one["value"] is not None for one in facts):
