@@ -32,6 +32,6 @@ class PartNetwork:
         heads = dict(network.head.heads.items()) if isinstance(network.head, PartHeads) else {}
         self.head = heads.get(name)
 
-    def hidden(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Run the body over the arrays of the batch that it reads: (B, L, H)."""
-        return self._network.hidden(batch)
+    def hidden(self, batch: Mapping[str, Tensor], *, at: Tensor | None = None) -> Tensor:
+        """Run the body over the arrays of the batch that it reads: (B, L, H), or (B, K, H) at positions (B, K)."""
+        return self._network.hidden(batch, at=at)
