@@ -9,13 +9,13 @@ Prints the metrics of the evaluations as JSON.
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import tempfile
 from typing import Any
 
 import llx
-import llx.runtime.training.train
 import numpy as np
 import torch
 from llx.plugins.component import Facts
@@ -56,10 +56,12 @@ class ByTrainer(Training):
     """A training whose steps are the Trainer's, where its objective is one of `objectives`."""
 
     objectives: frozenset[str] = frozenset()
+    trained = 0
 
     def run(self) -> Facts:
         if self.job.objective.name not in self.objectives:
             return super().run()
+        ByTrainer.trained += 1
         setup, job = self.setup, self.job
         assert setup.budget.steps is not None
         optimizer: Any = job.optimizer
@@ -119,10 +121,12 @@ class Validating(TrainerCallback):
 def main() -> int:
     file, store, objectives, evaluations, seed = sys.argv[1:]
     ByTrainer.objectives = frozenset(json.loads(objectives))
-    llx.runtime.training.train.Training = ByTrainer  # type: ignore[misc, attr-defined]
+    # The package has a function of the module's name.
+    importlib.import_module("llx.runtime.training.train").Training = ByTrainer  # type: ignore[attr-defined]
     wanted = json.loads(evaluations)
     result = llx.run(file, only=wanted, store=store, seed=int(seed))
     assert result.ok, result.diagnostics
+    assert ByTrainer.trained, "no stage has one of these objectives"
     print(json.dumps({name: result[name].metrics for name in wanted}))
     return 0
 

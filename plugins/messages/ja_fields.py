@@ -430,6 +430,8 @@ FIELDS: dict[str, str] = {
         f"{sweep}.{field}": text
         for sweep in ("sweep.grid", "sweep.random")
         for field, text in {
+            "halving": "いくつの設定から 1 つを残すか。予算を使い切るまで繰り返します。none ならすべて残します",
+            "min_budget": "`halving` が各設定に少なくとも与える、予算に対する割合。none なら 10%",
             "folds": "`folds` がデータを分けるフォールドの数。順に 1 つずつ除けておきます",
             "seeds": "各試行を実行するシードの数。実験のシード、その次、…",
             "minimise": "最良の試行で最も小さくなる数",
