@@ -65,6 +65,7 @@ class Setup:
         self._set_order()
         self.budget = Budget(job.budget, self.pace)
         self.validate_every = validation_interval(job.validate, self.budget, self.pace)
+        self.pause = None if job.until is None else self._pause(job.until)
         self.unfreeze_every = None if job.unfreeze is None else max(round(self.pace.steps(job.unfreeze)), 1)
         self.micro_batch = micro_batch(
             job.micro_batch,
@@ -76,7 +77,9 @@ class Setup:
             job.activation_checkpointing,
         )
         self.network = self._network()
-        self.checkpoints = Checkpoints(work.partial / "checkpoints", work.fingerprint, self._identity(), self.team)
+        self.checkpoints = Checkpoints(
+            work.partial / "checkpoints", job.whole or work.fingerprint, self._identity(), self.team
+        )
         self._check_space()
 
     def _set_order(self) -> None:
@@ -98,6 +101,15 @@ class Setup:
             self.order = Epochs(len(self.shards), self.rows, self.seed, classes)
         rows_per_step_achieved = len(self.shards) / self.order.steps_per_epoch
         self.pace = Pace(self.order.steps_per_epoch, row * rows_per_step_achieved, rows_per_step_achieved)
+
+    def _pause(self, until: float) -> int:
+        """Give the step of the last validation within a part of the budget: no validation is made for the pause."""
+        assert self.validation is not None and self.budget.steps is not None, "a sweep looked at its stages"
+        every = self.validate_every
+        if until * self.budget.steps < every and self.work.smoke is None:
+            values = {"every": every, "share": f"{until:.0%}", "steps": self.budget.steps}
+            raise TaskFailed("L0799.steps", values, field="validate", help="L0799.steps.help")
+        return max(int(until * self.budget.steps / every + 1e-9), 1) * every
 
     def _network(self) -> Network:
         job, log = self.job, self.work.progress.log

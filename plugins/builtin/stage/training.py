@@ -249,6 +249,7 @@ class TrainingStage(Stage):
             # Weights in float32; of those that are trained gradients, an average, and the optimizer's state; and what the
             # forward pass keeps.
             memory=4 * (parameters + sum(other.parameters(vocab_size) for other in beside))
+            - part.spared
             + (4 + 4 * (self.ema is not None or self.swa is not None)) * part.parameters
             + (0 if self.offload else self.optimizer.state_bytes(part.parameters, part.embedded))
             + round(part.kept * model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing)),
@@ -296,7 +297,8 @@ class TrainingStage(Stage):
                 known.append(budget.magnitude * self.rows_a_step(length) * length)
             elif budget.dimension == "epochs" and epoch_tokens is not None:
                 known.append(budget.magnitude * epoch_tokens)
-        return int(min(known)) if known else None
+        # It is a part of the budget if it pauses on the way.
+        return int(min(known) * (1.0 if self.until is None else self.until)) if known else None
 
     def run(self, work: Work) -> Facts:
         optimizer, found = self.optimizer, {}
