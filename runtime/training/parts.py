@@ -23,7 +23,6 @@ from torch.distributed.checkpoint.metadata import (
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.tensor import DTensor
 
-
 _TYPES = {
     torch.int64: "I64",
     torch.float64: "F64",
@@ -110,4 +109,3 @@ def _layout(tensors: Mapping[str, torch.Tensor]) -> tuple[bytes, dict[str, int]]
     text += b" " * (-len(text) % 8)
     head = len(text).to_bytes(8, "little") + text
     return head, {name: len(head) + place for name, place in places.items()}
-
