@@ -103,8 +103,10 @@ class Shards(Ranks):
         low = None if dtype == torch.float32 else dtype
         policy = MixedPrecisionPolicy(param_dtype=low, reduce_dtype=torch.float32 if low else None)
         # The root is given up after the forward pass, too: whoever reads weights between steps finds them as shards.
+        # What is held in few bits isn't cut: it has no rows of numbers. Each rank keeps it.
+        held = {parameter for parameter in learner.parameters() if type(parameter) is not nn.Parameter}
         for module in (*_blocks(learner), learner):
-            fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
+            fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True, ignored_params=held)
         for gathered in _gathered(learner):
             gathered.set_gradient_divide_factor(1.0)
             gathered.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
