@@ -52,7 +52,8 @@ class _Product(torch.autograd.Function):
 
 def held_in(network: nn.Module) -> set[nn.Parameter]:
     """Give the weights of a network that are held in few bits."""
-    return {module.weight for module in network.modules() if isinstance(module, Held)}
+    held = (module for module in network.modules() if isinstance(module, Held))
+    return {layer.weight for layer in held if isinstance(layer.weight, nn.Parameter)}
 
 
 def whole(weight: Tensor) -> Tensor:
