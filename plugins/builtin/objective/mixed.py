@@ -124,13 +124,13 @@ class Mixed(Objective):
         writes = [name for name, part in self.parts.items() if "text" in part.gives and name in heads]
         return PartHeads(heads, (writes or list(heads))[0])
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
         """Have a text begin as the first part that writes has it."""
-        return self._writing().opening(prompt, roles, length)
+        return self._writing().opening(prompt, roles, shape)
 
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
         """Have a text begin as the first part that writes has it."""
-        return self._writing().begin(prompt, tokenizer, facts, length)
+        return self._writing().begin(prompt, tokenizer, facts, shape)
 
     def in_chat(self) -> Objective | None:
         return self._writing().in_chat()
