@@ -4,7 +4,8 @@
 
 Everybody trains the same encoder (6 layers of 384, as MiniLM) on the same passages of two books, 16 a step, in turn and
 each time in a process of its own. The lengths are log-normal: half of the passages have less than 60 tokens, and one
-in twenty is cut at 256. Counted is the time of all steps after the first few, for steps differ in length. llx puts
+in twenty is cut at 256. Counted are the tokens of all steps after the first few, as examples of the mean length: steps
+differ in length, and the Trainer begins with the longest where it groups. llx puts
 together batches of like lengths; `grouped` has the Trainer do so too.
 """
 
@@ -22,6 +23,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from common import KEEPING, ROOT, project, token_rows
 
 EXPERIMENT = """
@@ -108,8 +110,6 @@ def prepared(place: Path) -> Path:
 
 def tokenized(file: Path) -> tuple[Path, int]:
     """Run the experiment once and store its token rows; give them and the size of the vocabulary."""
-    import numpy as np
-
     shards, vocabulary = token_rows(file)
     lengths = shards.lengths()
     assert lengths is not None
@@ -122,14 +122,15 @@ def tokenized(file: Path) -> tuple[Path, int]:
 
 
 def examples_per_second(name: str, work: Path, seed: int) -> float:
-    """Run one peer; give the examples of its steps but the first by the time that they took."""
+    """Run one peer; give how many examples of the mean length it learns from in a second, but for its first steps."""
     script, more, variables = PEERS[name]
     command = [sys.executable, str(ROOT / "bench" / "peers" / script), str(work), json.dumps({**more, "seed": seed})]
     done = subprocess.run(command, env={**os.environ, **variables}, stdout=subprocess.PIPE, check=True, text=True)
     told = json.loads(done.stdout.strip().rsplit("\n", 1)[-1])
     every = told.get("every", 1)
-    times = told["times"][LEFT_OUT // every :]
-    return (len(times) - 1) * every * SIZES["rows"] / (times[-1] - times[0])
+    times = told["times"][LEFT_OUT // every - 1 :]
+    mean = np.load(json.loads(work.read_text(encoding="utf-8"))["tokens"])["lengths"].mean()
+    return float(sum(told["tokens"][LEFT_OUT:]) / mean / (times[-1] - times[0]))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ are its documentation, and `kind`, `name`, `version` are its identity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from ..dsl.diagnostics.model import Text
 from ..dsl.formula import Formula
 from ..dsl.program import Reference
 from ..dsl.quantities import Quantity
+from ..dsl.record import Record
 from ..dsl.types import Artifact
 
 if TYPE_CHECKING:
@@ -153,6 +154,30 @@ class Estimate:
     """Bytes in the store."""
 
 
+class Part(Record):
+    """What a task does of another one: all of it up to a share of its budget, in the folder where that one works."""
+
+    of: Task
+    share: float
+
+
+class Choice(Record):
+    """What a task asks for that chooses among its inputs while the run goes on."""
+
+    now: Sequence[Reference | Task]
+    """What it needs before it can run, or can say what else it needs."""
+    later: Sequence[Sequence[Reference | Task]] = ()
+    """Of which of these it will ask for some, each with all that is in it."""
+    most: int = 0
+    """How many of them at most."""
+    spared: Sequence[tuple[Reference | Task, Text]] = ()
+    """What it does without, and why."""
+
+
+Known = Callable[["Reference | Task"], "Facts | None"]
+"""Gives the facts of a task that has run; None of one that hasn't."""
+
+
 class TaskFailed(Exception):
     """Raised by a task that can't go on, for a reason that the user can mend.
 
@@ -208,6 +233,17 @@ class Task(Component):
     def prepare(self) -> dict[str, Task]:
         """Give the hidden tasks that this one needs beside its references, by a label; equal ones are shared."""
         return {}
+
+    def part(self) -> Part | None:
+        """Give what it does a part of, if it is one: what it saves there, the other one goes on from."""
+        return None
+
+    def asks(self, known: Known) -> Choice | None:
+        """Give what it asks for by now, if it chooses among its inputs; None is all of them.
+
+        It is asked anew after each task that has run. What nothing asks for doesn't run.
+        """
+        return None
 
     def files(self, root: Path) -> list[Path]:
         """Give the files that it reads, sorted; their digests are part of its fingerprint."""

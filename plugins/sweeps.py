@@ -10,20 +10,22 @@ import json
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from ..dsl.catalogue import Assignment
-from ..dsl.diagnostics import words
 from ..dsl.diagnostics.model import Text
 from ..dsl.formula import Formula, Output, Undefined
 from ..dsl.quantities import Quantity
 from ..dsl.types import MODULE, Artifact
-from .component import Component, Facts, Place, Task, TaskFailed, references
+from .component import Choice, Component, Facts, Known, Place, Task, TaskFailed, references
 from .derived import RowsUsed
-from .fields import ListsOrDraws, NumberFormula, hidden, per_trial
+from .fields import Fraction, ListsOrDraws, NumberFormula, hidden, per_trial
+from .halving import Rung, ask, check_halving, cuts_of, made_rungs, stage_of
 from .numbers import Lacking, number_of
+from .recorded import recorded
 
 if TYPE_CHECKING:
     from .work import Work
@@ -66,6 +68,14 @@ class Sweep(Task):
         1, ge=1, description="In how many folds `folds` cuts the data, each of which is held out in turn"
     )
     seeds: int = Field(1, ge=1, description="How many seeds each trial runs with: that of the experiment, the next, …")
+    halving: int | None = Field(
+        None,
+        ge=2,
+        description="How many settings one is kept of, again and again, until the budget is used; none is all",
+    )
+    min_budget: Fraction | None = Field(
+        None, description="The part of the budget that `halving` gives each setting at least; none is 10%"
+    )
     minimise: NumberFormula | None = per_trial(None, "The number that is least in the best trial")
     maximise: NumberFormula | None = per_trial(None, "The number that is greatest in the best trial")
     made: list[Trial] = hidden([])
@@ -88,6 +98,29 @@ class Sweep(Task):
             Assignment(point, offset, fold) for point in self.points() for fold in folds for offset in range(self.seeds)
         ]
 
+    @property
+    def rows(self) -> list[list[Trial]]:
+        """Give its trials by their setting: those of one differ in fold and seed."""
+        size = self.folds * self.seeds
+        return [self.made[at : at + size] for at in range(0, len(self.made), size)]
+
+    @cached_property
+    def rungs(self) -> list[Rung]:
+        """Give where `halving` cuts its settings, in order."""
+        if self.halving is None or not self.made:
+            return []
+        stages = [[stage_of(trial.objective) for trial in row] for row in self.rows]
+        return made_rungs(stages, self.halving, self.min_budget)
+
+    def prepare(self) -> dict[str, Task]:
+        return {f"rung {rung.number}": rung for rung in self.rungs}
+
+    def asks(self, known: Known) -> Choice | None:
+        if not self.rungs:
+            return None
+        needed = [[reference for trial in row for reference in trial.objective.references] for row in self.rows]
+        return ask(self.rungs[-1], needed, self.rungs, known)
+
     def outputs(self) -> dict[str, Artifact]:
         return {"table": Artifact("table"), "best": Artifact(MODULE)}
 
@@ -100,6 +133,7 @@ class Sweep(Task):
             place.error(None, "L0796")
         elif self.folds > 1 and self.made:
             self._check_folds(place)
+        check_halving(self.halving, self.min_budget, [[one.objective for one in row] for row in self.rows], place)
 
     def _check_folds(self, place: Place) -> None:
         """Report trials that no data cuts into folds, or into others."""
@@ -131,7 +165,12 @@ class Sweep(Task):
         return int(facts["sweep"]["winner"])
 
     def run(self, work: Work) -> Facts:
-        results = [_result(trial, work) for trial in self.made]
+        cuts = cuts_of(self.rungs[-1], lambda rung: work.input(rung).facts) if self.rungs else {}
+        results = [
+            _about(trial) | cuts[number] if number in cuts else _result(trial, work)
+            for number, row in enumerate(self.rows)
+            for trial in row
+        ]
         compared = comparison(results, self.objective, self.better)
         if "winner" not in compared:
             reasons = [result["failure"] for result in results if "failure" in result]
@@ -143,6 +182,7 @@ class Sweep(Task):
         failed = sum("failure" in result for result in results)
         best = compared["rows"][compared["best"]]["mean"]
         counts = {"trials": len(results)} | ({"failed": failed} if failed else {})
+        counts |= {"cut": len(cuts)} if cuts else {}
         return {**counts, "best": best, "sweep": compared}
 
 
@@ -151,7 +191,7 @@ def comparison(results: Sequence[Mapping[str, Any]], objective: str, better: str
 
     The best row is the one with the best mean. Rows of which no trial failed come before those with a hole. The
     winner is the first trial of the best row that didn't fail: with the experiment's own seed if it can be, which is
-    no better than the others for having been lucky.
+    no better than the others for having been lucky. Those that were cut have no value (see halving.py).
     """
     rows: list[dict[str, Any]] = []
     for number, result in enumerate(results):
@@ -162,6 +202,8 @@ def comparison(results: Sequence[Mapping[str, Any]], objective: str, better: str
         row["trials"].append(number)
         if "failure" in result:
             row["failed"] += 1
+        elif "cut" in result:
+            row["cut"] = result["cut"]
         else:
             row["values"].append(result["value"])
     for row in rows:
@@ -186,13 +228,19 @@ def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | 
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-def _result(trial: Trial, work: Work) -> dict[str, Any]:
-    """Give what came of a trial: its value, or why it has none."""
+def _about(trial: Trial) -> dict[str, Any]:
+    """Give what tells a trial from the others."""
     about: dict[str, Any] = {"params": {name: _plain(value) for name, value in trial.params.items()}}
     if trial.seed is not None:
         about["seed"] = trial.seed
     if trial.fold is not None:
         about["fold"] = trial.fold
+    return about
+
+
+def _result(trial: Trial, work: Work) -> dict[str, Any]:
+    """Give what came of a trial: its value, or why it has none."""
+    about = _about(trial)
     for reference in trial.objective.references:
         if (reason := work.failure(reference)) is not None:
             return about | {"failure": recorded(reason)}
@@ -209,20 +257,6 @@ def _number(output: Output, work: Work) -> int | float | Quantity | Undefined:
     """Give the number that a task of a trial put out."""
     found = number_of(output, work.input(output.reference).facts)
     return Undefined(Text("sweep.missing", {"name": output.text}), output) if isinstance(found, Lacking) else found
-
-
-def recorded(text: Text) -> dict[str, Any]:
-    """Give a text as JSON: with its key, to be read in any language, and in the words of now."""
-
-    def plain(value: object) -> Any:
-        if isinstance(value, Text):
-            return recorded(value)
-        if isinstance(value, list | tuple):
-            return [plain(item) for item in value]
-        return value if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-    values = {name: plain(value) for name, value in text.values.items()}
-    return {"key": text.key, "values": values, "text": words.render(text, words.language())}
 
 
 def _plain(value: Any) -> Any:

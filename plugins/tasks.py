@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..dsl.program import Reference
+from ..dsl.quantities import Quantity
 from ..dsl.types import Artifact
 from .adapters import Adapter
-from .component import Facts, Task
+from .component import Facts, Part, Task
 from .derived import Derived, Purpose, RowsUsed, data_of, derived_as_named, splits_of
+from .fields import hidden
 from .models import Model
 from .values import Objective
 
@@ -153,6 +155,20 @@ class Stage(Trained):
     final: ClassVar[bool] = True
     on_device: ClassVar[bool] = True
     settings: ClassVar[tuple[str, ...]] = ("seed", "precision", "deterministic")
+
+    until: float | None = hidden(None)
+    """The part of the budget after which it pauses, at the last validation within it; the whole stage goes on from there.
+
+    Facts then: `value`, what it selects by, the best so far, `better` (higher or lower), and `steps`.
+    """
+
+    @property
+    def budgets(self) -> tuple[Quantity, ...]:
+        """Give how long it trains, the first one reached; nothing if it doesn't say."""
+        return ()
+
+    def part(self) -> Part | None:
+        return None if self.until is None else Part(self.model_copy(update={"until": None}), self.until)
 
     def outputs(self) -> dict[str, Artifact]:
         outputs = {"best": Artifact("checkpoint"), "last": Artifact("checkpoint")}

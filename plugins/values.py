@@ -302,8 +302,16 @@ class Network(Protocol):
         """The networks of `Objective.frozen`, in its order, while it learns by it: they don't learn, and get no gradient."""
         ...
 
-    def hidden(self, batch: TensorBatch) -> torch.Tensor:
-        """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size)."""
+    @property
+    def auxiliary(self) -> torch.Tensor | None:
+        """What the layers of the body's last forward pass in training add to the loss, for each row (B,); None is nothing."""
+        ...
+
+    def hidden(self, batch: TensorBatch, *, at: torch.Tensor | None = None) -> torch.Tensor:
+        """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size).
+
+        With positions `at` (B, K), which is all that is read of it: (B, K, hidden_size), and a last layer of these alone.
+        """
         ...
 
 

@@ -108,6 +108,10 @@ class Job(Record):
     """What is trained beside the body; `continue` goes on with that of `initial`."""
     initial_adapter: Adapter | None = None
     """The adapter that `initial` holds: it is merged into the body, unless `adapter` is to go on with it."""
+    until: float | None = None
+    """The part of the budget after which it pauses (see `Stage.until`); the runtime fills it in."""
+    whole: str = ""
+    """The fingerprint of the stage that it is then a part of, whose checkpoints it goes on from."""
 
 
 class EvaluationJob(Record):

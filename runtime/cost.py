@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from ..dsl.diagnostics.model import Diagnostic, Label, Text
@@ -72,6 +73,22 @@ def totals(estimates: Mapping[Node, Estimate], *, waiting: bool = False) -> Tota
         memory=max((memory_of(one) or 0 for one in known), default=0),
         complete=not waiting and all(one.flops is not None for node, one in estimates.items() if node.task.on_device),
     )
+
+
+def apart(graph: Graph, estimates: Mapping[Node, Estimate], of: Callable[[Node], Estimate]) -> dict[Node, Estimate]:
+    """Give estimates of which each holds what its task does itself, and not what it goes on from."""
+    parts: dict[Node, list[tuple[float, Node]]] = {}
+    for node in graph.nodes:
+        if node.whole is not None and (part := node.task.part()) is not None:
+            parts.setdefault(node.whole, []).append((part.share, node))
+    own = dict(estimates)
+    for whole, found in parts.items():
+        chain = [node for _, node in sorted(found, key=lambda one: one[0])]
+        for before, node in pairwise([*chain, whole]):
+            done, all_ = (estimates.get(one) or of(one) for one in (before, node))
+            if node in own and done.flops is not None and all_.flops is not None:
+                own[node] = replace(all_, flops=all_.flops - done.flops)
+    return own
 
 
 def memory_of(estimate: Estimate) -> int | None:

@@ -11,13 +11,16 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from ..dsl.diagnostics.model import Diagnostic, Severity, Text
 from ..dsl.record import replace
+from ..plugins.component import Facts
 from ..plugins.work import Interrupted
 from . import cost, failures
+from .choices import chosen
 from .digests import FileDigests
 from .events import Event, Listener, Note, TaskFailedEvent, TaskFinished, TaskLine
 from .graph import Node
@@ -66,6 +69,7 @@ class Executor:
         self._planned = {planned.node: planned for planned in plan.tasks}
         self._todo: dict[Node, None] = {planned.node: None for planned in plan.to_run}
         self._rebuilt: dict[Node, int] = {}
+        self._chooses = any(node.task.asks(lambda _: None) is not None for node in plan.graph.nodes)
         self._failed = False
 
     def run(self) -> Outcome:
@@ -104,6 +108,9 @@ class Executor:
             elif running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
             else:
+                if not self._failed and not self.stop.is_set():
+                    asked = self._asked_for()
+                    self._todo = {node: None for node in self._todo if node in asked}  # the rest was chosen out
                 return
             for future in done:
                 future.result()  # raises only what is our own mistake
@@ -113,8 +120,9 @@ class Executor:
         """Give the nodes whose inputs are all there, their bytes compared with what their manifests say."""
         while not self._failed:
             whole, again = [], False
+            asked = self._asked_for()
             for node in list(self._todo):
-                if node in running or any(needed in self._todo for needed in node.needs):
+                if node in running or node not in asked or any(one in self._todo for one in self._needs(node)):
                     continue
                 damage = self._damage(node)
                 if damage is None:
@@ -127,8 +135,32 @@ class Executor:
                 return whole
         return []
 
+    def _asked_for(self) -> Collection[Node]:
+        """Give what is to be made of all that may be: a task that chooses asks for the others once it needs them."""
+        if not self._chooses:
+            return self._todo
+        asked: set[Node] = set()
+        waiting = [node for node in (*self.graph.final, *self._rebuilt) if node in self._todo]
+        while waiting:
+            node = waiting.pop()
+            if node not in asked:
+                asked.add(node)
+                waiting.extend(needed for needed in self._needs(node) if needed in self._todo)
+        return asked
+
+    def _needs(self, node: Node) -> tuple[Node, ...]:
+        """Give what a task needs by now."""
+        choice = chosen(self.graph, node, lambda one: None if one in self._todo else self._facts_of(one))
+        return node.needs if choice is None else choice.now
+
+    def _facts_of(self, node: Node) -> Facts | None:
+        with contextlib.suppress(Damaged):
+            artifact = self.store.find(node.fingerprint)
+            return artifact.facts if artifact is not None else None
+        return None
+
     def _damage(self, node: Node) -> tuple[Node, Damaged] | None:
-        for needed in node.needs:
+        for needed in self._needs(node):
             if needed in self.maker.lost:
                 continue
             try:

@@ -226,6 +226,7 @@ def _estimates(made: Plan) -> tuple[dict[Node, Estimate], list[Diagnostic]]:
     foreseen = list({(one.code, one.span): one for one in reversed(foreseen)}.values())[::-1]
     refused = [cost.refusal(node, estimate, made.program, made.graph) for node, estimate in estimates.items()]
     misplaced = made.exports.refusals(made.graph.final, made.waiting)
+    estimates = made.at_most(cost.apart(made.graph, estimates, facts.estimate))
     return estimates, [*foreseen, *misplaced, *(diagnostic for diagnostic in refused if diagnostic is not None)]
 
 

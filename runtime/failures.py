@@ -110,7 +110,8 @@ def is_full(error: BaseException) -> bool:
 
 def _is_gone(store: Store, node: Node) -> bool:
     """Tell whether the store, or what a task reads from it, was removed while it ran."""
-    folders = (store.partial, *(store.place(needed.fingerprint) for needed in node.needs))
+    needs = node.needs if node.task.asks(lambda _: None) is None else ()  # it may do without some of them
+    folders = (store.partial, *(store.place(needed.fingerprint) for needed in needs))
     return not all(folder.is_dir() for folder in folders)
 
 

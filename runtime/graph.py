@@ -52,6 +52,8 @@ class Node:
     """The first node that needs it, if it has no name: its place stands for this one's."""
     settings: Any = None
     """The settings of the experiment that it runs under."""
+    whole: Node | None = None
+    """The task that it does a part of."""
     sweep: str = ""
     """The sweep that it is a trial's of, if nothing else in the file is this task."""
     role: str = ""
@@ -60,6 +62,11 @@ class Node:
     @property
     def fingerprint(self) -> str:
         return self.identity.fingerprint
+
+    @property
+    def worked_in(self) -> str:
+        """Give the name of the folder of its unfinished work."""
+        return self.fingerprint if self.whole is None else self.whole.fingerprint
 
     @cached_property
     def parts(self) -> Parts:
@@ -222,7 +229,9 @@ class Graph:
         node = self._by_fingerprint.get(identity.fingerprint)
         if node is None:
             edges = tuple(dict.fromkeys(self._by_task[id(one)] for one in inputs))
-            node = Node(task, identity, edges, below, settings=self._settings[id(task)])
+            settings, part = self._settings[id(task)], task.part()
+            whole = self.add(part.of, settings) if part is not None else None
+            node = Node(task, identity, edges, below, settings=settings, whole=whole)
             self._by_fingerprint[node.fingerprint] = node
         node.tasks.append(task)
         self._by_task[id(task)] = node
@@ -282,6 +291,7 @@ def _label(graph: Graph) -> None:
             node.label = node.names[0]
             taken.update(node.names)
     tried = _label_trials(graph, taken)
+    tried += _label_parts(graph, taken)
     # What the file needs is called after it, even if a trial needs it, too.
     _label_below([node for node in graph.nodes if node.names], taken)
     _label_below(tried, taken)
@@ -297,6 +307,20 @@ def _label_trials(graph: Graph, taken: set[str]) -> list[Node]:
             trial, name = roles[0]
             node.sweep, node.role = trial.sweep, name
             node.label = _free(f"{trial.label} · {name}", taken)
+            taken.add(node.label)
+            found.append(node)
+    return found
+
+
+def _label_parts(graph: Graph, taken: set[str]) -> list[Node]:
+    """Name the tasks that do a part of another one after that one: `search(lr=0.001) · pretrain · 10%`."""
+    found = []
+    for node in graph.nodes:
+        whole, part = node.whole, node.task.part()
+        if whole is not None and whole.label and part is not None:
+            node.owner, node.sweep = whole, whole.sweep
+            node.role = f"{whole.role} · {part.share:.0%}" if whole.sweep else ""
+            node.label = _free(f"{whole.label} · {part.share:.0%}", taken)
             taken.add(node.label)
             found.append(node)
     return found

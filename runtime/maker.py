@@ -53,7 +53,8 @@ class Maker:
             artifact = self._work(node, held)
             return artifact, True
         finally:
-            held.release(finished=artifact is not None)
+            # Where it did a part of another task, that one goes on with what is kept.
+            held.release(finished=artifact is not None and node.whole is None)
 
     def _work(self, node: Node, held: Claim) -> Artifact:
         smoke = Smoke() if self.mode.is_small else None
@@ -72,7 +73,7 @@ class Maker:
         }
         if smoke is not None and (smoke.was_cut or self._builds_on_cut(node)):
             about["cut"] = True
-        if any(needed in self.lost for needed in node.needs):
+        if any(needed in self.lost for needed in node.needs) or self._compares_lacking(node):
             about["lacking"] = True
         return self.store.put(work.directory, node.fingerprint, about)
 
@@ -80,6 +81,11 @@ class Maker:
         """Tell whether something that a node needs took less than it would in a real run."""
         below = (self.store.find(needed.fingerprint) for needed in node.needs)
         return any(artifact.cut for artifact in below if artifact is not None)
+
+    def _compares_lacking(self, node: Node) -> bool:
+        """Tell whether a task that runs without inputs that failed builds on another such one."""
+        below = (self.store.find(needed.fingerprint) for needed in node.needs if needed.task.tolerant)
+        return node.task.tolerant and any(artifact.lacking for artifact in below if artifact is not None)
 
     def _claim(self, node: Node) -> Claim:
         """Take the task's lock; another run that makes the same is waited for."""
@@ -93,7 +99,7 @@ class Maker:
                 told = True
                 self.emit(Note(node.fingerprint, Text("run.waiting", {"label": node.label})))
 
-        held = claim(self.store.partial / node.fingerprint, waiting=waiting)
+        held = claim(self.store.partial / node.worked_in, waiting=waiting)
         assert held is not None, "it waits"
         return held
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..dsl.diagnostics.model import Text
 from ..dsl.program import Declared, Expectation, Program
+from ..plugins.component import Estimate, Facts
+from .choices import Chosen, chosen, most
 from .digests import FileDigests
 from .events import WAITS, TaskLine
 from .exports import Exports
@@ -71,6 +73,8 @@ class Plan:
     mode: Mode = Mode.REAL
     damaged: dict[Node, str] = field(default_factory=dict)
     """Artifacts that are not what their manifests say, with the file that shows it."""
+    choices: Mapping[Node, Chosen] = field(default_factory=dict)
+    """What tasks ask for that choose among their inputs."""
     lacking: set[Node] = field(default_factory=set)
     """What is stored without inputs that failed, and is made again with them."""
 
@@ -81,6 +85,13 @@ class Plan:
     @property
     def to_copy(self) -> list[Planned]:
         return [task for task in self.tasks if task.state is State.COPY]
+
+    def at_most(self, estimates: Mapping[Node, Estimate]) -> dict[Node, Estimate]:
+        """Leave out the tasks that won't run, whatever is chosen among them."""
+        if not self.choices:
+            return dict(estimates)
+        runs = most(self.graph.final, self.choices, estimates)
+        return {node: estimate for node, estimate in estimates.items() if node in runs}
 
     @property
     def is_done(self) -> bool:
@@ -147,10 +158,12 @@ def make_plan(
     if retry:
         plan.lacking = {node for node, artifact in found.items() if artifact is not None and artifact.lacking}
         found |= dict.fromkeys(plan.lacking)
-    runs = _runs(graph, found)
+    plan.choices = {node: choice for node in graph.nodes if (choice := _choice(graph, node, found)) is not None}
+    runs = _runs(graph, found, plan.choices)
+    spared = {node: reason for choice in plan.choices.values() for node, reason in choice.spared.items()}
     reasons = Reasons(graph, record)
     for node in graph.nodes:
-        plan.tasks.append(_planned(plan, node, found[node], runs, reasons))
+        plan.tasks.append(_planned(plan, node, found[node], runs, reasons, spared.get(node)))
     return plan
 
 
@@ -162,19 +175,31 @@ def _find(plan: Plan, node: Node) -> Artifact | None:
         return None
 
 
-def _runs(graph: Graph, found: dict[Node, Artifact | None]) -> set[Node]:
-    """Give the nodes that run: what the run is for, if it isn't stored, and what these need."""
+def _choice(graph: Graph, node: Node, found: dict[Node, Artifact | None]) -> Chosen | None:
+    """Give what a node asks for of its inputs, from what is stored."""
+
+    def facts(one: Node) -> Facts | None:
+        artifact = found.get(one)
+        return artifact.facts if artifact is not None else None
+
+    return chosen(graph, node, facts)
+
+
+def _runs(graph: Graph, found: dict[Node, Artifact | None], choices: Mapping[Node, Chosen]) -> set[Node]:
+    """Give the nodes that run, or may: what the run is for, if it isn't stored, and what these need."""
     runs: set[Node] = set()
     asked = list(graph.final)
     while asked:
         node = asked.pop()
         if node not in runs and found[node] is None:
             runs.add(node)
-            asked.extend(node.needs)
+            asked.extend(choices[node].possible if node in choices else node.needs)
     return runs
 
 
-def _planned(plan: Plan, node: Node, artifact: Artifact | None, runs: set[Node], reasons: Reasons) -> Planned:
+def _planned(
+    plan: Plan, node: Node, artifact: Artifact | None, runs: set[Node], reasons: Reasons, spared: Text | None
+) -> Planned:
     if artifact is not None:
         gone = plan.exports.missing(node, artifact) if node in plan.graph.final else []
         if gone:
@@ -182,9 +207,9 @@ def _planned(plan: Plan, node: Node, artifact: Artifact | None, runs: set[Node],
         return Planned(node, State.STORED, (), artifact)
     damaged = (Text("plan.damaged", {"file": plan.damaged[node]}),) if node in plan.damaged else ()
     if node not in runs:
-        return Planned(node, State.UNNEEDED, damaged or (Text("plan.unneeded"),))
+        return Planned(node, State.UNNEEDED, damaged or (spared or Text("plan.unneeded"),))
     failed = (Text("plan.again"),) if node in plan.lacking else ()
     why = failed or damaged or reasons.of(node, runs.__contains__)
-    if holds_kept(plan.store.partial / node.fingerprint):
+    if holds_kept(plan.store.partial / node.worked_in):
         why = (*why, Text("plan.resumes"))
     return Planned(node, State.RUN, why)

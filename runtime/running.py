@@ -121,7 +121,7 @@ def _to_try_again(made: Plan) -> list[Diagnostic]:
     """Tell of each sweep that it was made without trials that failed: the next run tries them again."""
     from . import failures
 
-    stored = ((node, _stored(made, node)) for node in made.graph.nodes if node.task.tolerant)
+    stored = ((node, _stored(made, node)) for node in made.graph.nodes if node.task.tolerant and node.names)
     return [
         failures.of_trials(node, artifact, made.graph)
         for node, artifact in stored

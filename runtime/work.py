@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dsl.diagnostics.model import Text
 from ..dsl.program import Program, Reference
+from ..dsl.record import replace
 from ..plugins.component import Facts, Task
 from ..plugins.schema import is_identity
 from ..plugins.work import Asked, EvaluationJob, Input, Interrupted, Job, Likelihood, Outcome, ScoringJob
@@ -61,6 +62,14 @@ class Reporter:
 
     def log(self, message: str, **values: object) -> None:
         self._emit(Note(self._work.fingerprint, Text(message, values)))
+
+
+def _up_to(share: float, facts: Facts, job: Job) -> Facts:
+    """Give what a stage that has been trained to its end had come to within a part of its budget."""
+    from .training.result import facts_until
+
+    steps = facts.get("budget_steps") or facts["steps"]
+    return facts_until(facts["curve"], share * steps, job.select != "loss" and job.select.higher_is_better)
 
 
 class TaskWork:
@@ -144,6 +153,11 @@ class TaskWork:
     def train(self, job: Job) -> Facts:
         from .training.train import train
 
+        whole, part = self.node.whole, self.node.task.part()
+        if whole is not None and part is not None:
+            if (trained := self._store.find(whole.fingerprint)) is not None:
+                return _up_to(part.share, trained.facts, job)
+            job = replace(job, until=part.share, whole=whole.fingerprint)
         if self.smoke is not None:
             from .smoke import small_job
 

@@ -17,13 +17,15 @@ class Steps:
     def __init__(self) -> None:
         self.times: list[float] = []
         self.losses: list[float] = []
+        self.tokens: list[int] = []
+        """Those of each step that are no padding, where a peer counts them."""
 
     def done(self, loss: float) -> None:
         self.times.append(time.perf_counter())
         self.losses.append(loss)
 
     def tell(self) -> None:
-        print(json.dumps({"times": self.times, "losses": self.losses}))
+        print(json.dumps({"times": self.times, "losses": self.losses, "tokens": self.tokens}))
 
 
 def the_work() -> dict[str, Any]:

@@ -152,6 +152,11 @@ def main() -> None:
             train_sampling_strategy=work.get("sampling", "random"),
             **({"optim": work["optim"]} if "optim" in work else {}),
         )
+        # Counted where the model is called, for batches are put together ahead of it.
+        model.register_forward_pre_hook(
+            lambda _, __, given: steps.tokens.append(int(given.get("attention_mask", given["input_ids"] >= 0).sum())),
+            with_kwargs=True,
+        )
         trainer = Trainer(model, arguments, train_dataset=rows, data_collator=together, callbacks=[Timed(steps)])
         trainer.train()
     steps.tell()

@@ -1,4 +1,4 @@
-"""Sweeps and distributions: L0571-L0573."""
+"""Sweeps and distributions: L0571-L0573, L0795-L0799."""
 
 MESSAGES: dict[str, str] = {
     "L0571": "nothing says which trial is the best",
@@ -13,6 +13,24 @@ MESSAGES: dict[str, str] = {
     "L0796.help": "vary params (`over = {{ … }}`), or ask for `seeds` or `folds`",
     "L0796.folds": "no data that `{objective}` depends on is cut into folds",
     "L0796.folds.help": "cut it: `data corpus = reviews |> folds(5)` in the place of `split`",
+    "sweep.cut": "cut at {share} of the budget: {value}, behind {last} of the last that went on",
+    "sweep.cut.none": "cut at {share} of the budget, where it had no value",
+    "L0798": "{count} settings leave nothing to cut, with one of {factor} kept",
+    "L0798.help": "try more settings, keep one of fewer (`halving = 2`), or lower `min_budget` to {share} or less",
+    "L0798.alone": "`min_budget` says what `halving` gives each setting, and there is no `halving`",
+    "L0798.alone.help": "say `halving = 3` as well, or leave it out",
+    "L0798.stage": "`{objective}` comes from {count} stages, and `halving` cuts one short",
+    "L0798.stage.help": "judge the trials by one stage, or by evals of it",
+    "L0798.validation": "the stage `{stage}` validates on nothing, so that nothing tells early which trials are good",
+    "L0798.validation.help": "give it data with a `validation` split: `reviews |> split(validation = 10%)`",
+    "L0798.select": "the trials select by different numbers, which can't be compared on the way",
+    "L0798.select.help": "let `select` be the same in all trials",
+    "L0799": "a budget of {budget} has no parts that are the same on each machine",
+    "L0799.help": "give the stage a budget in steps, tokens or epochs",
+    "L0799.validate": "the trials are cut after {share} of {budget}, and validate each {every}",
+    "L0799.validate.help": "validate more often, or raise `min_budget`",
+    "L0799.steps": "the trial is to be cut after {share} of its {steps} steps, and its first validation is at step {every}",
+    "L0799.steps.help": "validate more often, or raise `min_budget`",
     "L0573": "there is nothing between {low} and {high}",
     "sweep.not_finite": "the value is {value}, which is no number to compare",
 }

@@ -285,8 +285,8 @@ FIELDS: dict[str, str] = {
     ),
     "objective.span_corruption.rate": "行のトークンのうち、抜く割合",
     "objective.span_corruption.mean_length": "抜く区間の平均トークン数",
-    "objective.mixed.parts": "混ぜる目的。名前は自由です",
-    "objective.mixed.shares": "それぞれが受け取るトークンの割合（相対値）。書かなければ同じ割合",
+    "objective.mixed.parts": "名前を付けた目的。設定のないものは、割合だけ書けば足ります",
+    "objective.mixed.shares": "それぞれが受け取る行の割合。ブロックにじかに書き、合計は 100 %",
     "objective.masked_lm.rate": "行のトークンのうち、推測させる割合",
     "objective.masked_lm.whole_word": "単語の全トークンをまとめて隠す",
     "objective.masked_lm.spans": "SpanBERT のように、平均 3.8 トークン（`whole_word` では単語）の連なりをまとめて隠す",
@@ -430,6 +430,8 @@ FIELDS: dict[str, str] = {
         f"{sweep}.{field}": text
         for sweep in ("sweep.grid", "sweep.random")
         for field, text in {
+            "halving": "いくつの設定から 1 つを残すか。予算を使い切るまで繰り返します。none ならすべて残します",
+            "min_budget": "`halving` が各設定に少なくとも与える、予算に対する割合。none なら 10%",
             "folds": "`folds` がデータを分けるフォールドの数。順に 1 つずつ除けておきます",
             "seeds": "各試行を実行するシードの数。実験のシード、その次、…",
             "minimise": "最良の試行で最も小さくなる数",

@@ -1,4 +1,4 @@
-"""Sweeps and distributions: L0571-L0573."""
+"""Sweeps and distributions: L0571-L0573, L0795-L0799."""
 
 MESSAGES: dict[str, str] = {
     "L0571": "どの試行を最良とするかが書かれていません",
@@ -13,6 +13,24 @@ MESSAGES: dict[str, str] = {
     "L0796.help": "パラメーターを変えるか（`over = {{ … }}`）、`seeds` または `folds` を指定してください",
     "L0796.folds": "`{objective}` のもとになるデータは、フォールドに分けられていません",
     "L0796.folds.help": "`split` の代わりに `data corpus = reviews |> folds(5)` と書いて分けてください",
+    "sweep.cut": "予算の {share} で打ち切り: {value}（残ったうちの最後は {last}）",
+    "sweep.cut.none": "予算の {share} で打ち切り（値がありませんでした）",
+    "L0798": "設定が {count} 個では、{factor} 個に 1 個を残す打ち切りができません",
+    "L0798.help": "設定を増やすか、残す割合を上げるか（`halving = 2`）、`min_budget` を {share} 以下にしてください",
+    "L0798.alone": "`min_budget` は `halving` が各設定に与える予算ですが、`halving` がありません",
+    "L0798.alone.help": "`halving = 3` なども書くか、`min_budget` を消してください",
+    "L0798.stage": "`{objective}` のもとになるステージは {count} 個ですが、`halving` が途中で打ち切るのは 1 個です",
+    "L0798.stage.help": "試行を 1 個のステージ、またはその評価で比べてください",
+    "L0798.validation": "ステージ `{stage}` には検証用の行がないため、どの試行がよいかが途中ではわかりません",
+    "L0798.validation.help": "`validation` のあるデータを与えてください: `reviews |> split(validation = 10%)`",
+    "L0798.select": "試行によって `select` の数値が違うため、途中で比べられません",
+    "L0798.select.help": "すべての試行で `select` を同じにしてください",
+    "L0799": "予算 {budget} には、どのマシンでも同じになる区切りがありません",
+    "L0799.help": "ステージの予算をステップ、トークン、エポックのどれかで書いてください",
+    "L0799.validate": "試行は {budget} の {share} で打ち切られますが、検証は {every} ごとです",
+    "L0799.validate.help": "検証を増やすか、`min_budget` を上げてください",
+    "L0799.steps": "試行は {steps} ステップの {share} で打ち切られますが、最初の検証は {every} ステップ目です",
+    "L0799.steps.help": "検証を増やすか、`min_budget` を上げてください",
     "L0573": "{low} と {high} の間には何もありません",
     "sweep.not_finite": "値が {value} なので、比較できません",
 }

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from .backends import backends
 from .kernels import choose
-from .unpadded import Apart
 from .visible import Visible
 
 LEAST_SCORES, MOST_SCORES = 2**16, 2**26
@@ -26,7 +25,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tenso
     """
     rows, heads, length, size = query.shape
     groups = heads // key.shape[1]
-    if length == 1 and visible.relative is None and not isinstance(visible, Apart):
+    if length == 1 and visible.relative is None and not visible.by_itself:
         # Heads that share keys are as good as more queries of one head, so that no cache is copied.
         shared = query.view(rows, heads // groups, groups, size)
         return F.scaled_dot_product_attention(shared, key, value, attn_mask=visible.dense()).view(query.shape)
@@ -39,7 +38,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tenso
 
 def mix(query: Tensor, key: Tensor, value: Tensor, visible: Visible) -> Tensor:
     """Attend with as many key-value heads as heads, in the way that is fastest for the size on this machine."""
-    if isinstance(visible, Apart):
+    if visible.by_itself:
         return visible.mix(query, key, value)
     rows, heads, length, size = query.shape
     scores, kind = rows * heads * length * key.shape[2], query.device.type

@@ -36,7 +36,7 @@ class Attention(nn.Module):
         self.query_scale = None if scale is None else scale * math.sqrt(spec.head_size)
 
     def forward(self, states: Tensor, context: Context) -> Tensor:
-        """Map states (B, L, H) to (B, L, H)."""
+        """Map states (B, L, H) to (B, L, H), or to (B, K, H) where the context picks positions."""
         rows, length, _ = states.shape
         query, key, value = self.qkv(states).split(self.sizes, dim=-1)
         query = query.view(rows, length, self.heads, self.head_size)
@@ -51,5 +51,8 @@ class Attention(nn.Module):
             query, key = rotate(query, context.angles), rotate(key, context.angles)
         if context.cache is not None:
             key, value = context.cache.extend(self, key, value)
-        mixed = attend(query, key, value, context.visible)
-        return self.output(mixed.transpose(1, 2).reshape(rows, length, -1))
+        visible = context.visible
+        if context.picked is not None:
+            query, visible = context.picked.of(query.transpose(1, 2)).transpose(1, 2), context.picked
+        mixed = attend(query, key, value, visible)  # (B, N, L, D)
+        return self.output(mixed.transpose(1, 2).flatten(2))

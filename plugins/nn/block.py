@@ -30,9 +30,10 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(spec.dropout)
 
     def forward(self, states: Tensor, context: Context) -> Tensor:
-        """Map states (B, L, H) to (B, L, H)."""
+        """Map states (B, L, H) to (B, L, H), or to (B, K, H) where the context picks positions."""
+        kept = states if context.picked is None else context.picked.of(states)
         if self.norm_first:
-            states = states + self.dropout(self.attention(self.attention_norm(states), context))
+            states = kept + self.dropout(self.attention(self.attention_norm(states), context))
             return states + self.dropout(self.feedforward(self.feedforward_norm(states), context))
-        states = self.attention_norm(states + self.dropout(self.attention(states, context)))
+        states = self.attention_norm(kept + self.dropout(self.attention(states, context)))
         return self.feedforward_norm(states + self.dropout(self.feedforward(states, context)))

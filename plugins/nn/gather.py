@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 
-def gather_positions(hidden: Tensor, positions: Tensor) -> Tensor:
-    """Pick the hidden states (B, L, H) at positions (B, K) of their rows: (B, K, H)."""
-    rows, length, size = hidden.shape
-    starts = torch.arange(rows, device=hidden.device).unsqueeze(1) * length
-    flat = (positions + starts).flatten()
-    return hidden.reshape(rows * length, size).index_select(0, flat).view(rows, -1, size)
+def gather_positions(states: Tensor, positions: Tensor) -> Tensor:
+    """Pick what stands at positions (B, K) of its rows out of (B, L, …): (B, K, …)."""
+    rows, length = states.shape[:2]
+    starts = torch.arange(rows, device=states.device).unsqueeze(1) * length
+    picked = states.flatten(0, 1).index_select(0, (positions + starts).flatten())
+    return picked.view(*positions.shape, *states.shape[2:])

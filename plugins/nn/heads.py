@@ -81,9 +81,17 @@ class ClassificationHead(nn.Module):
         # Small: training begins from no opinion.
         draw(self.linear, _DEVIATION if shape.readout is None else shape.readout)
 
+    def position(self, tokens: Tensor, segments: Tensor | None) -> Tensor | None:
+        """Give the position of each row (B, 1) that stands for it, or None if all of them do."""
+        if self.pooling == "mean":
+            return None
+        if self.pooling == "first" or segments is None:
+            return tokens.new_full((len(tokens), 1), 0 if self.pooling == "first" else tokens.shape[1] - 1)
+        return segments.ne(0).sum(dim=1, keepdim=True) - 1
+
     def forward(self, hidden: Tensor, segments: Tensor | None) -> Tensor:
-        """Give the logits (B, C) of hidden states (B, L, H); segment 0 is padding at the end of a row."""
-        pooled = pool(hidden, segments, self.pooling)
+        """Give the logits (B, C) of the mean of hidden states (B, L, H); segment 0 is padding at the end of a row."""
+        pooled = mean(hidden, segments)
         if self.pooler is not None:
             pooled = torch.tanh(self.pooler(pooled))
         return self.linear(self.dropout(pooled))
@@ -108,15 +116,10 @@ def _usual(shape: Shape) -> float:
     return _DEVIATION * math.sqrt(_WIDTH / shape.hidden_size)
 
 
-def pool(hidden: Tensor, segments: Tensor | None, pooling: Pooling) -> Tensor:
+def mean(hidden: Tensor, segments: Tensor | None) -> Tensor:
     """Make one vector a row: (B, L, H) -> (B, H), from the row's tokens without its padding."""
-    if pooling == "first":
-        return hidden[:, 0]
     if segments is None:
-        return hidden[:, -1] if pooling == "last" else hidden.mean(dim=1)
+        return hidden.mean(dim=1)
     real = segments.ne(0)
-    if pooling == "last":
-        rows = torch.arange(hidden.shape[0], device=hidden.device)
-        return hidden[rows, real.sum(dim=1) - 1]
     kept = hidden.masked_fill(~real.unsqueeze(-1), 0)
     return kept.sum(dim=1) / real.sum(dim=1, keepdim=True).to(hidden.dtype)

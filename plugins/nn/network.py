@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
 from .cache import Cache
+from .gather import gather_positions
 
 STREAMS = ("tokens", "segments")
 
@@ -21,15 +23,25 @@ class Network(nn.Module):
         # In a tuple, and so no part of the module: nothing trains it, saves it or spreads it over ranks.
         self.frozen: tuple[Network, ...] = ()
 
-    def hidden(self, batch: Mapping[str, Tensor], cache: Cache | None = None) -> Tensor:
-        """Run the body over the arrays of the batch that it names in `streams`: (B, L, H).
+    @property
+    def auxiliary(self) -> Tensor | None:
+        """What the layers of the body's last forward pass in training add to the loss, for each row (B,); None is nothing."""
+        return getattr(self.body, "auxiliary", None)
+
+    def hidden(self, batch: Mapping[str, Tensor], cache: Cache | None = None, at: Tensor | None = None) -> Tensor:
+        """Run the body over the arrays of the batch that it names in `streams`: (B, L, H), or (B, K, H) at positions (B, K).
 
         An array that the batch lacks is None to the body: `segments` where every row is one whole document. A cache is
-        for a body that takes one.
+        for a body that takes one. A body that `takes_positions` spares what else its last layer would make.
         """
         streams: tuple[str, ...] = getattr(self.body, "streams", STREAMS)
-        more = {} if cache is None else {"cache": cache}
-        return self.body(*(batch.get(name) for name in streams), **more)
+        given = [batch.get(name) for name in streams]
+        more: dict[str, Any] = {} if cache is None else {"cache": cache}
+        if at is None:
+            return self.body(*given, **more)
+        if getattr(self.body, "takes_positions", False):
+            return self.body(*given, **more, at=at)
+        return gather_positions(self.body(*given, **more), at)
 
     def rate_factors(self) -> dict[str, float]:
         """Give what the learning rate of each parameter is multiplied by, by name; those left out have 1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -10,8 +11,10 @@ from torch import Tensor, nn
 from .block import Block
 from .cache import Cache
 from .context import Context
+from .gather import gather_positions
 from .initial import initialise
 from .norm import make_norm
+from .picked import Picked, PickedApart
 from .positions import document_positions, rotary_angles
 from .spec import Spec
 from .unpadded import Apart, Unpadded
@@ -25,6 +28,7 @@ class Transformer(nn.Module):
     """
 
     takes_cache = True
+    takes_positions = True
     streams: ClassVar[tuple[str, ...]] = ("tokens", "segments", "prefix", "types")
 
     def __init__(self, spec: Spec, vocab_size: int) -> None:
@@ -51,8 +55,9 @@ class Transformer(nn.Module):
         prefix: Tensor | None = None,
         types: Tensor | None = None,
         cache: Cache | None = None,
+        at: Tensor | None = None,
     ) -> Tensor:
-        """Turn tokens (B, L) into hidden states (B, L, H).
+        """Turn tokens (B, L) into hidden states (B, L, H), or into those at the positions `at` (B, K): (B, K, H).
 
         `segments` (B, L) numbers the documents within a row from 1, 0 being padding; None says that every row is one
         document without padding, which takes the faster kernels. `prefix` (B, L) is true for the tokens that all of
@@ -79,11 +84,17 @@ class Transformer(nn.Module):
             else:
                 visible = self._visible(local, tokens, segments, past, prefix)
             contexts[local] = Context(visible, self._angles(local, positions), cache, auxiliary)
-        for layer, block in enumerate(self.blocks):
+        last = contexts[self.spec.is_local(self.spec.layers - 1)]
+        picked = self._picked(at, last.visible, unpadded)
+        for layer, block in enumerate(self.blocks[:-1]):
             states = block(states, contexts[self.spec.is_local(layer)])
+        states = self.blocks[-1](states, replace(last, picked=picked))
         self.auxiliary = torch.stack(auxiliary).sum(dim=0) if auxiliary else None
         states = states if self.final_norm is None else self.final_norm(states)
-        return states if unpadded is None else unpadded.rows(states)
+        if picked is not None:
+            return picked.back(states)
+        states = states if unpadded is None else unpadded.rows(states)
+        return states if at is None else gather_positions(states, at)
 
     def _unpadded(self, segments: Tensor | None, prefix: Tensor | None) -> Unpadded | None:
         """Say where the tokens are, if the padding between them can be left out, and that is worth while."""
@@ -96,6 +107,12 @@ class Transformer(nn.Module):
         window = spec.sliding_window
         hides = window is not None and max(found.lengths, default=0) > window
         return found if found.pays and not hides else None
+
+    def _picked(self, at: Tensor | None, visible: Visible, unpadded: Unpadded | None) -> Picked | None:
+        """Say what the last layer is made of, if not all of it is read; experts see all tokens, to share them out."""
+        if at is None or not self.spec.feedforward.by_token:
+            return None
+        return Picked(at, visible) if unpadded is None else PickedApart(at, unpadded, visible)
 
     def _embedded(self, tokens: Tensor, positions: Tensor, types: Tensor | None) -> Tensor:
         """Look up tokens, positions and types, added up and, if the model says so, normalised."""

@@ -52,6 +52,8 @@ class Unpadded:
 class Apart(Visible):
     """What is seen in a row of documents of these lengths, without padding: with `causal` what stands before, else all."""
 
+    by_itself = True
+
     def __init__(self, lengths: list[int], causal: bool) -> None:
         super().__init__(segments=None, causal=causal)
         self.lengths = lengths

@@ -5,6 +5,8 @@ B rows, L queries a row, S keys a row.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask
@@ -25,6 +27,8 @@ class Visible:
     each side.
     """
 
+    by_itself: ClassVar[bool] = False
+    """Whether it attends in a way of its own, `mix`, whatever kernels there are."""
     relative: Tensor | None = None
     """What is added to the scores of what is seen; see `Related`."""
 
@@ -42,6 +46,15 @@ class Visible:
         self._dense: Tensor | None = None
         self._bias: Tensor | None = None
         self._blocks: BlockMask | None = None
+
+    def mix(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Attend in its own way: (B, N, L, D) to (B, N, S, D)."""
+        raise NotImplementedError(f"{type(self).__name__} leaves it to the kernels")
+
+    @property
+    def hides(self) -> bool:
+        """Whether a query may not see a key of its row."""
+        return self.causal or self.segments is not None
 
     def dense(self) -> Tensor | None:
         """Give (B, 1, L, S), true where query (row) sees key (column); None if `causal` alone says it."""

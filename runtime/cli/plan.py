@@ -73,7 +73,9 @@ def _task(result: PlanResult, task: Planned) -> list[list[str]]:
     trials = trials_of(result.plan, task) if not line.stored else None
     if trials is not None:
         done, count = trials
-        about = f"{line.component}  {_counted(count, done, count - done)}"
+        choice = result.plan.choices.get(task.node)
+        most = choice.most_tasks if choice is not None else count
+        about = f"{line.component}  {_counted(count, done, min(count - done, most), most < count - done)}"
     label = "  " * line.depth + line.label
     row = [output.style(line.kind, dim=True), label, about, _state(task), "; ".join(_words(line))]
     costs = _costs(estimate) if estimate is not None else ""
@@ -85,22 +87,27 @@ def _trials(group: Group[Planned], estimates: Mapping[str, Estimate]) -> list[li
     from ..words import say
     from .trials import to_run, together
 
-    count, left = len(group.items), len(to_run(group))
-    state = output.style(say("cli.plan.run"), fg="cyan") if left else output.style(say("cli.plan.stored"), dim=True)
+    count, left = len(group.items), sum(task.node.label in estimates for task in to_run(group))
+    at_most = left < len(to_run(group))
+    state = (
+        output.style(say("cli.plan.run"), fg="cyan")
+        if left or at_most
+        else output.style(say("cli.plan.stored"), dim=True)
+    )
     reasons = dict.fromkeys("; ".join(_words(task.line())) for task in to_run(group))
     why = next(iter(reasons)) if len(reasons) == 1 else ""
     stored = sum(task.artifact is not None for task in group.items)  # what failed is neither stored nor to run
-    about = f"{group.component}  {_counted(count, stored, left)}"
+    about = f"{group.component}  {_counted(count, stored, left, at_most)}"
     row = [output.style(group.kind, dim=True), f"  {group.label}", about, state, why]
     estimate = together(group, estimates)
     costs = _costs(estimate) if estimate is not None else ""
     return [row, ["", "", output.style(costs, dim=True)]] if costs else [row]
 
 
-def _counted(count: int, stored: int, to_run: int) -> str:
+def _counted(count: int, stored: int, to_run: int, at_most: bool = False) -> str:
     from ..words import say
 
-    key = "cli.plan.trials.one" if count == 1 else "cli.plan.trials"
+    key = "cli.plan.trials.one" if count == 1 else "cli.plan.trials.most" if at_most else "cli.plan.trials"
     return say(key, count=count, stored=stored, to_run=to_run)
 
 

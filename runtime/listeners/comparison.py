@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...dsl.diagnostics.model import Text
 from ...dsl.diagnostics.width import width
+from ...plugins.halving import cut_text
 from ...plugins.show import show
-from ..words import recorded_text, say
+from ..words import recorded_text, say, say_text
 from .facts import ARROWS
 from .figures import value
 
@@ -30,6 +32,10 @@ class Row:
     """Why trials failed, each reason once."""
     failed: int
     trials: int
+    cut: Text | None = None
+    """Where `halving` cut it, and by what."""
+    rungs: int = 0
+    """The rung of that; 0 for what was trained to its end."""
 
     @property
     def label(self) -> str:
@@ -44,7 +50,9 @@ class Row:
 
     @property
     def note(self) -> str:
-        """Say what failed."""
+        """Say where it was cut, or what failed."""
+        if self.cut is not None:
+            return say_text(self.cut)
         if not self.failed:
             return ""
         reason = "; ".join(self.failures)
@@ -82,7 +90,7 @@ def comparison_of(facts: Mapping[str, Any]) -> Comparison | None:
         return None
     rows = [_row(row, number == sweep.get("best"), sweep["trials"]) for number, row in enumerate(sweep["rows"])]
     sign = -1 if sweep["better"] == "higher" else 1
-    rows.sort(key=lambda row: (row.mean is None, not row.best, sign * (row.mean or 0.0)))
+    rows.sort(key=lambda row: (row.mean is None, -row.rungs, not row.best, sign * (row.mean or 0.0)))
     folds = max(len({trial.get("fold") for trial in sweep["trials"]}), 1)
     return Comparison(tuple(sweep["rows"][0]["params"]), sweep["objective"], sweep["better"], tuple(rows), folds)
 
@@ -121,4 +129,6 @@ def _row(row: Mapping[str, Any], best: bool, trials: Sequence[Mapping[str, Any]]
         failures=tuple(dict.fromkeys(recorded_text(failure) for failure in failures if failure)),
         failed=row["failed"],
         trials=len(row["trials"]),
+        cut=cut_text(row["cut"]) if "cut" in row else None,
+        rungs=row["cut"]["rung"] if "cut" in row else 0,
     )

@@ -92,6 +92,9 @@ class RunState:
             for task in self.tasks.values():
                 if task.condition == "running":
                     task.condition = "stopped"
+            if event.state == "finished":
+                # What was chosen out among the trials of a sweep.
+                self.tasks = {name: task for name, task in self.tasks.items() if task.condition != "waiting"}
         else:
             self._of_task(event)
 

@@ -72,6 +72,7 @@ MESSAGES: dict[str, str] = {
     "cli.plan.copy": "copy",
     "cli.plan.waits": "later",
     "cli.plan.trials.one": "1 trial: {stored} stored, {to_run} to run",
+    "cli.plan.trials.most": "{count} trials: {stored} stored, at most {to_run} to run",
     "cli.plan.trials": "{count} trials: {stored} stored, {to_run} to run",
     "cli.plan.unneeded": "not needed",
     "cli.plan.parameters": "{count} parameters",

@@ -72,6 +72,7 @@ MESSAGES: dict[str, str] = {
     "cli.plan.copy": "コピー",
     "cli.plan.waits": "あとで",
     "cli.plan.trials.one": "試行 1 個: 保存済み {stored}、実行予定 {to_run}",
+    "cli.plan.trials.most": "試行 {count} 個: 保存済み {stored}、実行予定は多くて {to_run}",
     "cli.plan.trials": "試行 {count} 個: 保存済み {stored}、実行予定 {to_run}",
     "cli.plan.unneeded": "不要",
     "cli.plan.parameters": "パラメータ {count}",

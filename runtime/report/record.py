@@ -121,6 +121,9 @@ def _take(record: RunRecord, event: Mapping[str, Any]) -> None:
         record.expects.append(ExpectRecord(event["name"], event["formula"], event["state"], event["shown"], reason))
     elif kind == "run_finished":
         record.state, record.seconds = event["state"], event["seconds"]
+        if record.state == "finished":
+            # What was chosen out among the trials of a sweep; they stand in its table.
+            record.tasks = {name: task for name, task in record.tasks.items() if task.state != "waiting"}
         if "torch" in event:
             record.versions["torch"] = event["torch"]
     elif kind is not None:

@@ -16,7 +16,7 @@ from .memory import told_if_memory_runs_out
 from .meter import Meter
 from .monitor import Monitor
 from .profile import profiled
-from .result import facts_of, write_result
+from .result import facts_of, facts_until, write_result
 from .samples import samples
 from .setup import Setup
 from .state import State
@@ -79,7 +79,8 @@ class Training:
                     self._validate()
                 if self.job.samples and not self.team.sharded and self.validation.is_interval(ended):
                     self._sample()
-                if ended or state.patience_spent:
+                paused = setup.pause is not None and state.step >= setup.pause
+                if ended or state.patience_spent or paused:
                     break
                 ready = loader.batch(state.step)
                 lap("data")
@@ -88,8 +89,13 @@ class Training:
                 self._after_step()
                 traced()
             self._settle()
+            if setup.pause is not None:
+                self._save()
         self.keeper.say_stall(self.elapsed)
         self._say_spikes()
+        if setup.pause is not None:
+            higher = setup.metric is not None and setup.metric.higher_is_better
+            return facts_until(state.curve, setup.pause, higher)
         with self.update.averaged():
             last, best = self.validation.weights(), self.validation.best_weights()
         if self.team.rank == 0:

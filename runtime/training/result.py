@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -65,6 +67,7 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
         "loss": losses.get(best_step(state)),
         "last_loss": losses.get(state.step),
         "steps": state.step,
+        "budget_steps": setup.budget.steps,
         "tokens": round(state.step * setup.pace.tokens_per_step),
         "epochs": state.step / setup.pace.steps_per_epoch,
         "best_step": best_step(state),
@@ -93,6 +96,14 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
     if setup.metric is not None:
         facts["best_value"] = state.best_value
     return facts
+
+
+def facts_until(curve: Sequence[Sequence[Any]], limit: float, higher: bool) -> Facts:
+    """Give the facts of a stage up to a step, from the lines of its validations: what selects, the best so far."""
+    lines = [line for line in curve if line[0] <= limit] or curve[:1]
+    values = [line[-1] for line in lines if line[-1] is not None]
+    best = (max if higher else min)(values, default=None)
+    return {"value": best, "better": "higher" if higher else "lower", "steps": lines[-1][0], "curve": [*lines]}
 
 
 def best_step(state: State) -> int:

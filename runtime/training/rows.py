@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...plugins.nn.gather import gather_positions
 from ...plugins.nn.network import Network
 from ...plugins.values import Batch, Objective, TensorBatch
 from .loader import Reader
@@ -38,8 +39,10 @@ class RowByRow:
             found.append({"loss": loss.detach(), **{name: part.detach() for name, part in parts.items()}})
         return {name: torch.stack([one[name] for one in found]) for name in found[0]}
 
-    def hidden(self, batch: TensorBatch, *more: Any, **named: Any) -> Tensor:
+    def hidden(self, batch: TensorBatch, *more: Any, at: Tensor | None = None, **named: Any) -> Tensor:
         """Run the body, or give what it gave (see `Network.hidden`)."""
+        if at is not None:
+            return gather_positions(self.hidden(batch, *more, **named), at)
         whole = {name: self._whole.get(id(tensor), tensor) for name, tensor in batch.items()}
         own = {id(tensor) for tensor in self.batch.values()}
         if more or named or any(id(tensor) not in own for tensor in whole.values()):

@@ -68,6 +68,7 @@ class Setup:
         self._set_order()
         self.budget = Budget(job.budget, self.pace)
         self.validate_every = validation_interval(job.validate, self.budget, self.pace)
+        self.pause = None if job.until is None else self._pause(job.until)
         self.unfreeze_every = None if job.unfreeze is None else max(round(self.pace.steps(job.unfreeze)), 1)
         self.micro_batch = micro_batch(
             job.micro_batch,
@@ -80,7 +81,11 @@ class Setup:
         )
         self.network = self._network()
         self.checkpoints = Checkpoints(
-            work.partial / "checkpoints", work.fingerprint, self._identity(), self.team.size, owned=self.team.rank == 0
+            work.partial / "checkpoints",
+            job.whole or work.fingerprint,
+            self._identity(),
+            self.team.size,
+            owned=self.team.rank == 0,
         )
         self._check_space()
 
@@ -110,6 +115,15 @@ class Setup:
     def _most_rows(self) -> int:
         """Give the most rows of a step as micro-batches count them (see `Reader.fold`)."""
         return self.spread.at_once if self.spread is not None and self.reader.by_room else self.rows
+
+    def _pause(self, until: float) -> int:
+        """Give the step of the last validation within a part of the budget: no validation is made for the pause."""
+        assert self.validation is not None and self.budget.steps is not None, "a sweep looked at its stages"
+        every = self.validate_every
+        if until * self.budget.steps < every and self.work.smoke is None:
+            values = {"every": every, "share": f"{until:.0%}", "steps": self.budget.steps}
+            raise TaskFailed("L0799.steps", values, field="validate", help="L0799.steps.help")
+        return max(int(until * self.budget.steps / every + 1e-9), 1) * every
 
     def _network(self) -> Network:
         job, log = self.job, self.work.progress.log

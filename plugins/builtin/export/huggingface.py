@@ -117,6 +117,7 @@ _HEADS = {"causal": "causal_lm", "bidirectional": "masked_lm", "encoder_decoder"
 
 def head_of(objective: Objective | None, model: Model) -> str:
     """Give which of the heads that families have an objective's is; "" is none."""
+    objective = objective.learned() if objective is not None else None
     if isinstance(objective, Classification):
         return "classification"
     return _HEADS.get(model.attention, "") if isinstance(objective, LanguageModelling) else ""
@@ -124,6 +125,7 @@ def head_of(objective: Objective | None, model: Model) -> str:
 
 def unwritable_head(family: Family, model: Model, objective: Objective | None) -> str:
     """Tell what keeps an objective's head from being written: "" is nothing."""
+    objective = objective.learned() if objective is not None else None
     head = head_of(objective, model)
     if head not in family.architectures or (objective is not None and not head):
         return "head"

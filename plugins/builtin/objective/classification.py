@@ -129,8 +129,14 @@ class Classification(Objective):
 
     def logits(self, network: Network, batch: TensorBatch) -> torch.Tensor:
         """Give the logits of each row's labels: (B, C), in float32."""
-        assert network.head is not None
-        logits: torch.Tensor = network.head(network.hidden(batch), batch.get("segments"))
+        from ...nn.heads import ClassificationHead
+
+        head = network.head
+        assert isinstance(head, ClassificationHead)
+        segments = batch.get("segments")
+        at = head.position(batch["tokens"], segments)
+        hidden = network.hidden(batch, at=at)
+        logits: torch.Tensor = head(hidden, None if at is not None else segments)
         return logits.float()
 
     def loss(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

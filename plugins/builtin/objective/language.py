@@ -50,14 +50,11 @@ class LanguageModelling(Objective):
 
     def projected(self, network: Network, batch: TensorBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Give what is projected to the vocabulary for each target (N, H), and by what: weight (V, H) and bias (V,)."""
-        from ...nn.gather import gather_positions
         from ...nn.heads import VocabularyHead
 
         head = network.head
         assert isinstance(head, VocabularyHead)
-        hidden = network.hidden(batch)  # (B, L, H)
-        if "positions" in batch:
-            hidden = gather_positions(hidden, batch["positions"])  # (B, K, H)
+        hidden = network.hidden(batch, at=batch.get("positions"))  # (B, L, H), or (B, K, H)
         return head.features(hidden).flatten(0, 1), head.weight, head.bias
 
     def loss_of(

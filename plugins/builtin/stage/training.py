@@ -296,7 +296,8 @@ class TrainingStage(Stage):
                 known.append(budget.magnitude * self.rows_a_step(length) * length)
             elif budget.dimension == "epochs" and epoch_tokens is not None:
                 known.append(budget.magnitude * epoch_tokens)
-        return int(min(known)) if known else None
+        # It is a part of the budget if it pauses on the way.
+        return int(min(known) * (1.0 if self.until is None else self.until)) if known else None
 
     def run(self, work: Work) -> Facts:
         optimizer, found = self.optimizer, {}

@@ -6,7 +6,7 @@ rounding is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -155,21 +155,25 @@ def _gradients(case: Case, parts: list[Batch]) -> tuple[Tensor, dict[str, Tensor
 
 def _reached(case: Case, batch: Batch) -> np.ndarray:
     """Say which hidden states (B, L) the loss depends on: those with a gradient."""
-    leaves: list[Tensor] = []
+    leaves: list[tuple[Tensor, Tensor | None]] = []
+    """Hidden states (B, L, H), or those at positions (B, K)."""
 
-    def cut(module: object, given: object, states: Tensor) -> Tensor:
-        leaves.append(states.detach().requires_grad_())
-        return leaves[-1]
+    def cut(module: object, given: object, named: Mapping[str, Tensor], states: Tensor) -> Tensor:
+        leaves.append((states.detach().requires_grad_(), named.get("at")))
+        return leaves[-1][0]
 
-    handle = case.network.body.register_forward_hook(cut)
+    handle = case.network.body.register_forward_hook(cut, with_kwargs=True)
     try:
         case.loss(batch).backward()
     finally:
         handle.remove()
         case.network.zero_grad(set_to_none=True)
-    return (
-        sum((leaf.grad.abs().sum(-1) for leaf in leaves if leaf.grad is not None), torch.zeros(())).gt(0).cpu().numpy()
-    )
+    reached, length = torch.zeros(()), batch[f"{own_stream(batch)}tokens"].shape[1]
+    for leaf, at in leaves:
+        if leaf.grad is not None:
+            found = leaf.grad.abs().sum(-1)  # (B, L) or (B, K)
+            reached = reached + (found if at is None else found.new_zeros(len(at), length).scatter_add(1, at, found))
+    return reached.gt(0).cpu().numpy()
 
 
 def _hold(wrong: np.ndarray, how: str) -> None:

@@ -128,19 +128,6 @@ def test_micro_batches_add_up_and_a_teacher_is_no_part_of_the_module(
     assert len(list(network.parameters())) == len(list(alone.parameters()))
 
 
-def test_a_part_of_a_mixture_has_its_own_teacher(rows: Any, together: Any, facts: dict[str, Any]) -> None:
-    inner = CausalLM()
-    taught = Distil(teacher=teacher_of(inner), objective=inner)
-    mixed = Mixed(parts={"plain": PrefixLM(), "taught": taught})
-    _, network, batch = made(inner, Decoder(**SIZES), rows, together, facts)
-    network.head = mixed.head(Decoder(**SIZES).shape, network.body, facts)
-    assert mixed.frozen() == (taught.teacher,)
-    named = {f"taught.{name}": array for name, array in batch.items()} | {"weight": torch.ones(len(batch["tokens"]))}
-    loss, _ = mixed.loss(network.train(), named)
-    network.head = mixed.head(Decoder(**SIZES).shape, network.body, facts).heads["taught"]
-    torch.testing.assert_close(loss, taught.loss(network, batch)[0])
-
-
 @pytest.mark.parametrize(
     ("objective", "codes"),
     [
@@ -151,7 +138,10 @@ def test_a_part_of_a_mixture_has_its_own_teacher(rows: Any, together: Any, facts
         (Distil(teacher=teacher_of(Classification())), ["L0786.teacher"]),
         (Distil(teacher=teacher_of(CausalLM(), Encoder(**SIZES))), ["L0786.teacher"]),
         (
-            Distil(teacher=teacher_of(CausalLM()), objective=Mixed(parts={"a": CausalLM(), "b": PrefixLM()})),
+            Distil(
+                teacher=teacher_of(CausalLM()),
+                objective=Mixed(parts={"a": CausalLM(), "b": PrefixLM()}, shares={"a": 0.5, "b": 0.5}),
+            ),
             ["L0786"],
         ),
     ],

@@ -21,7 +21,7 @@ from llx.plugins.builtin.objective.span_corruption import SpanCorruption
 from llx.plugins.builtin.optimizer.adamw import AdamW
 from llx.plugins.models import Model
 from llx.plugins.nn import MOST_LOGITS, likelihood
-from llx.plugins.nn.heads import pool
+from llx.plugins.nn.heads import ClassificationHead, mean
 from llx.plugins.nn.likelihood import vocabulary_loss
 from llx.plugins.values import IGNORED, Batch, Objective
 
@@ -36,10 +36,9 @@ RECORDS = [
 RECORDS = [record | {"source": record["text"], "target": record["text"][:40][::-1]} for record in RECORDS]
 
 
-def mixed(causal: float, masked: float) -> Mixed:
-    """Give a mixture on a decoder."""
-    parts = {"causal": CausalLM(), "masked": MaskedLM(whole_word=True)}
-    return Mixed(parts=parts, shares={"causal": causal, "masked": masked})
+def mixed(one: Objective, other: Objective) -> Mixed:
+    """Give a mixture of two."""
+    return Mixed(parts={"one": one, "other": other}, shares={"one": 0.6, "other": 0.4})
 
 
 PAIRS = [
@@ -63,9 +62,8 @@ PAIRS = [
         SequenceToSequence(),
         id="sequence_to_sequence-vanilla",
     ),
-    pytest.param(Decoder(**SIZES), mixed(causal=1, masked=99), id="mixed-masked"),
-    pytest.param(Decoder(**SIZES), mixed(causal=99, masked=1), id="mixed-causal"),
-    pytest.param(Encoder(**SIZES), Mixed(parts={"a": MaskedLM(), "b": MaskedLM(spans=True)}), id="mixed-encoder"),
+    pytest.param(Decoder(**SIZES), mixed(CausalLM(), MaskedLM(whole_word=True)), id="mixed-decoder"),
+    pytest.param(Encoder(**SIZES), mixed(MaskedLM(rate=0.4), MaskedLM(spans=True, rate=0.4)), id="mixed-encoder"),
     pytest.param(Decoder(**SIZES), Classification(), id="classification-decoder"),
     pytest.param(Encoder(**SIZES), Classification(label_smoothing=0.1), id="classification-encoder"),
     pytest.param(Encoder(**SIZES), Classification(pooling="first", pair="text"), id="classification-first"),
@@ -247,10 +245,16 @@ def test_what_is_added_in_training_is_not_measured(network: Any, prepared: Any, 
 def test_pooling_leaves_padding_out() -> None:
     hidden = torch.arange(12.0).view(2, 3, 2)
     segments = torch.tensor([[1, 1, 0], [1, 1, 1]])
-    assert pool(hidden, segments, "last").tolist() == [[2, 3], [10, 11]]
-    assert pool(hidden, segments, "mean").tolist() == [[1, 2], [8, 9]]
-    assert pool(hidden, segments, "first").tolist() == [[0, 1], [6, 7]]
-    assert pool(hidden, None, "last").tolist() == [[4, 5], [10, 11]]
+    assert mean(hidden, segments).tolist() == [[1, 2], [8, 9]]
+    for pooling, marks, position in (
+        ("last", segments, [[1], [2]]),
+        ("first", segments, [[0], [0]]),
+        ("last", None, [[2], [2]]),
+        ("mean", segments, None),
+    ):
+        head = ClassificationHead(Encoder(**SIZES).shape, 2, pooling, 0.0)  # type: ignore[arg-type]
+        found = head.position(torch.zeros(2, 3, dtype=torch.long), marks)
+        assert (None if found is None else found.tolist()) == position
 
 
 @pytest.mark.parametrize("model", [Decoder(**SIZES), Encoder(**SIZES)], ids=["decoder", "encoder"])
