@@ -89,9 +89,7 @@ def test_batches_of_tokens_hold_every_row_once_and_as_many_tokens(batch: int) ->
 def test_what_steps_come_to_is_known_before_them(by_tokens: bool) -> None:
     lengths = long_tailed()
     order = (
-        Epochs(4000, 2000, 3, lengths.classes, lengths.tokens)
-        if by_tokens
-        else Epochs(4000, 50, 3, lengths.classes)
+        Epochs(4000, 2000, 3, lengths.classes, lengths.tokens) if by_tokens else Epochs(4000, 50, 3, lengths.classes)
     )
     spread = lengths.spread(order)
     batches = [order.rows(step) for step in range(order.in_epoch)]

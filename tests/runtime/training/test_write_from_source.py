@@ -61,7 +61,9 @@ def test_openings_are_what_training_had() -> None:
     assert paired.opening([3] * 99, ROLES, SHAPE).source == [3] * 31 + [0]
     decoder = small_model().shape
     assert paired.opening([3, 4], ROLES, decoder) == Opening([0, 3, 4, 0])
-    assert paired.opening([3] * 99, ROLES | {"start": 5}, decoder).tokens == [5, *[3] * 14, 0], "half is left for what is written"
+    assert paired.opening([3] * 99, ROLES | {"start": 5}, decoder).tokens == [5, *[3] * 14, 0], (
+        "half is left for what is written"
+    )
     assert SequenceToSequence(prefix=True).opening([3], ROLES, decoder) == Opening([0, 3, 0], prefix=True)
     # Of documents in rows, each stands between two such tokens.
     assert corrupted.opening([3, 4], ROLES, SHAPE) == Opening([2], source=[0, 3, 4, 0])
