@@ -54,7 +54,8 @@ class TrainingStage(Stage):
     optimizer: Optimizer = Field(default_factory=AdamW, description="How weights follow gradients")
     schedule: Schedule = Field(default_factory=Cosine, description="How the learning rate moves")
     batch: BatchSize = Field(
-        Quantity(32, "examples"), description="What goes into one step, over all devices, in whole rows; of tokens about so many"
+        Quantity(32, "examples"),
+        description="What goes into one step, over all devices, in whole rows; of tokens about so many",
     )
     budget: Amount | list[Amount] = Field(description="How long to train; of a list, the first one reached")
     validate_: Interval | None = Field(
@@ -83,7 +84,8 @@ class TrainingStage(Stage):
         0.0, ge=0, lt=1, description="The share of the tokens that the mask takes the place of, anew at each step"
     )
     micro_batch: Annotated[int, Ge(1)] | Literal["auto"] = Field(
-        "auto", description="Rows that go through the model at once; auto is as many as memory holds (with a batch of tokens: of the longest rows, as many shorter ones taking their room)"
+        "auto",
+        description="Rows that go through the model at once; auto is as many as memory holds (with a batch of tokens: of the longest rows, as many shorter ones taking their room)",
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
     samples: list[str] = neutral([], "Prompts that are continued at each validation, to be read in the report")
@@ -249,6 +251,7 @@ class TrainingStage(Stage):
             # Weights in float32; of those that are trained gradients, an average, and the optimizer's state; and what the
             # forward pass keeps.
             memory=4 * (parameters + sum(other.parameters(vocab_size) for other in beside))
+            - part.spared
             + (4 + 4 * (self.ema is not None or self.swa is not None)) * part.parameters
             + (0 if self.offload else self.optimizer.state_bytes(part.parameters, part.embedded))
             + round(part.kept * model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing)),

@@ -32,6 +32,9 @@ class Ranks(Team):
         self.meet(False)
 
     def place(self, learner: Learner, dtype: torch.dtype) -> None:
+        # What isn't trained is the same on every rank already, and may be held in bits that no rank could send.
+        still = [name for name, parameter in learner.named_parameters() if not parameter.requires_grad]
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(learner, still)
         # A row's rank is a matter of chance, and so is then what an expert or a head of a rank has to do.
         self._replica = DistributedDataParallel(
             learner, broadcast_buffers=False, find_unused_parameters=True, gradient_as_bucket_view=True
