@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ....plugins.nn.parameters import layers_of
 from ..learner import Learner
+from ..parts import write_parts
 from ..team import Sums, Team
 
 
@@ -84,6 +86,18 @@ class Shards(Ranks):
 
     sharded = True
 
+    def __init__(self, rank: int, size: int, device: torch.device) -> None:
+        super().__init__(rank, size, device)
+        # Of its own, for the thread that saves: the one that trains goes on at the same time.
+        self._writers = dist.new_group(backend="gloo")
+
+    def write(self, path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+        write_parts(path, tensors, self.rank == 0)
+        self.wait()
+
+    def wait(self) -> None:
+        dist.barrier(self._writers)
+
     def place(self, learner: Learner, dtype: torch.dtype) -> None:
         mesh = init_device_mesh(self.device.type, (self.size,))
         low = None if dtype == torch.float32 else dtype
@@ -91,14 +105,23 @@ class Shards(Ranks):
         # The root is given up after the forward pass, too: whoever reads weights between steps finds them as shards.
         for module in (*_blocks(learner), learner):
             fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
-        for module in learner.modules():
-            if isinstance(module, FSDPModule):
-                module.set_gradient_divide_factor(1.0)
-                module.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
+        for gathered in _gathered(learner):
+            gathered.set_gradient_divide_factor(1.0)
+            gathered.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
+
+    def thawed(self, learner: Learner) -> None:
+        # A block in which nothing was trained learns the type of its gradients as it is gathered by hand.
+        for module in _gathered(learner):
+            module.unshard()
+            module.reshard()
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         # Gradients are added up after every micro-batch: whole ones are never held.
         return learner(batch)
+
+
+def _gathered(learner: nn.Module) -> list[FSDPModule]:
+    return [module for module in learner.modules() if isinstance(module, FSDPModule)]
 
 
 def _blocks(module: nn.Module) -> list[nn.Module]:
