@@ -69,13 +69,14 @@ def measure(
                     moved = to_device(part, device)
                     with autocast(device, dtype):
                         if each is None:
-                            loss, parts = learner(moved)
+                            loss, parts, guesses = learner(moved, predict=predict)
                             summed = {"loss": loss, **parts}
                         else:
-                            losses = RowByRow(learner.network, moved).losses(objective)
+                            read = RowByRow(learner.network, moved)
+                            losses = read.losses(objective)
+                            guesses = objective.predict(read, moved) if predict else None
                             each.take(rows[share], losses, row_counts(objective, prepared, share))
                             summed = {name: value.to(wide).sum() for name, value in losses.items()}
-                        guesses = learner(moved, predict=True) if predict else None
                     for name, value in summed.items():
                         # What a network gives for a row that stands in may be no number.
                         own = value.detach().to(wide) if weight else torch.zeros((), dtype=wide, device=device)
