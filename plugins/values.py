@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer as TextTokenizer
     from torch import nn
 
+    from .predicting import Predicting
+
 
 Records = Sequence[Mapping[str, Any]]
 """Records as they stand in the data, by their number in their split; read when they are asked for."""
@@ -243,50 +245,10 @@ class Objective(Component):
         """
         return None
 
-    def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
-        """Give a prediction a row, or None if it makes none."""
-        return None
-
-    def join(
-        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
-    ) -> list[Mapping[str, Any]]:
-        """Bring predictions of rows back to their records.
-
-        `predictions` gives for each row its scalar arrays (`record`, `label`, …) and the prediction; `facts` are those
-        of the rows, with those of the checkpoint under `train`. The result holds one mapping a record; for `label` they
-        have `label`, `prediction` (indices) and `scores`, for `answer` the texts `prediction` and `answers`.
-        """
-        return []
-
     @property
-    def settles(self) -> bool:
-        """Whether there is something to `settle`."""
-        return False
-
-    def settle(self, joined: Sequence[Mapping[str, Any]], facts: Facts) -> Facts:
-        """Choose what follows from the joined predictions on validation rows, such as a threshold.
-
-        The facts go with the checkpoint whose predictions they are.
-        """
-        return {}
-
-    def supplied(self) -> tuple[str, ...]:
-        """Give those of the columns that it reads which a record to predict for doesn't have."""
-        return tuple(column for column in self.reads() if column == "label")
-
-    def blank(self, facts: Facts) -> Mapping[str, Any]:
-        """Give what takes the place of the columns that are `supplied`; no prediction may depend on it."""
-        return dict.fromkeys(self.supplied(), facts["labels"][0])
-
-    def told(self, joined: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
-        """Give a joined prediction as it is shown: `prediction` and `score` first, then what else there is to know."""
-        labels = facts["labels"]
-        scores = {str(label): score for label, score in zip(labels, joined["scores"], strict=True)}
-        return {
-            "prediction": labels[joined["prediction"]],
-            "score": joined["scores"][joined["prediction"]],
-            "scores": scores,
-        }
+    def predicts(self) -> Predicting | None:
+        """What predicts with its head: itself, or one that it stands around; None if nothing does."""
+        return None
 
 
 class Network(Protocol):

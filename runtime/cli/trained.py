@@ -40,12 +40,11 @@ class Trained:
     def must_give(self, what: str) -> None:
         """Raise TaskFailed unless the objective that it was trained with gives what is asked for (`text`) or predicts."""
         from ...plugins.component import TaskFailed
-        from ...plugins.values import Objective
 
         objective = self.checkpoint.task.described_objective()
-        tells = objective is not None and type(objective).told is not Objective.told
-        predicts = tells or (objective is not None and "label" in objective.gives)
-        if objective is None or not (predicts if what == "prediction" else what in objective.gives):
+        predicts = objective.predicts if objective is not None else None
+        tells = predicts is not None and predicts.of_records
+        if objective is None or not (tells if what == "prediction" else what in objective.gives):
             name = objective.name if objective else "none"
             raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
 
@@ -58,8 +57,8 @@ class Trained:
 
         from ...plugins.component import TaskFailed
 
-        objective = self.checkpoint.task.described_objective()
-        columns = [column for column in objective.reads() if column not in objective.supplied()] if objective else []
+        predicts = self.checkpoint.task.described_objective().predicts
+        columns = [column for column in predicts.reads() if column not in predicts.supplied()]
         if len(columns) < 2:
             return [dict.fromkeys(columns, text) for text in given]
         example = json.dumps(dict.fromkeys(columns, "…"), ensure_ascii=False)

@@ -26,5 +26,5 @@ class Learner(nn.Module):
         """Give the sum of losses, further sums, and predictions if they are asked for, for which the body reads once."""
         if not predict:
             return *self.objective.loss(self.network, batch), None
-        read = RowByRow(self.network, batch)
-        return *self.objective.loss(read, batch), self.objective.predict(read, batch)
+        read, predicts = RowByRow(self.network, batch), self.objective.predicts
+        return *self.objective.loss(read, batch), predicts.predict(read, batch) if predicts else None

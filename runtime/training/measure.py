@@ -45,7 +45,7 @@ def measure(
     number of rows seen. The ranks of a team share the rows of a batch, unless all of them need the predictions.
     """
     team = team or Team()
-    objective = learner.objective
+    objective, predicts = learner.objective, learner.objective.predicts
     sharing = Team() if predict else team
     counted: Counter[int] = Counter()
     sums: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def measure(
                         else:
                             read = RowByRow(learner.network, moved)
                             losses = read.losses(objective)
-                            guesses = objective.predict(read, moved) if predict else None
+                            guesses = predicts.predict(read, moved) if predict and predicts else None
                             each.take(rows[share], losses, row_counts(objective, prepared, share))
                             summed = {name: value.to(wide).sum() for name, value in losses.items()}
                     for name, value in summed.items():
@@ -90,7 +90,7 @@ def measure(
     sums = sharing.total(sums)
     return Outcome(
         sums={name: float(value) for name, value in sums.items()} | {"count": count, "rows": float(len(reader.shards))},
-        records=objective.join(predictions, reader.facts, reader.records) if predictions else [],
+        records=predicts.join(predictions, reader.facts, reader.records) if predicts and predictions else [],
         targets=dict(counted) if targets else None,
         facts=reader.facts,
         by_row=each.arrays(reader) if each is not None else {},

@@ -45,7 +45,8 @@ def settled(setup: Setup, weights: Tensors, at_once: int) -> Facts:
     The training has ended: its network takes the weights, whatever stands beside them stays.
     """
     job, rows = setup.job, setup.validation
-    if rows is None or not job.objective.settles:
+    predicts = job.objective.predicts
+    if rows is None or predicts is None or not predicts.settles:
         return {}
     network = setup.network
     if setup.team.sharded:
@@ -56,7 +57,7 @@ def settled(setup: Setup, weights: Tensors, at_once: int) -> Facts:
             own[name].copy_(tensor)
     learner = Learner(network, job.objective)
     outcome = measure(learner, rows, setup.rows, setup.device, setup.dtype, predict=True, at_once=at_once)
-    return {"settled": job.objective.settle(outcome.records, rows.facts)}
+    return {"settled": predicts.settle(outcome.records, rows.facts)}
 
 
 def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None) -> Facts:

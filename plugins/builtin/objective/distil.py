@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -11,8 +11,9 @@ from ....dsl.program import Reference
 from ...component import Facts, Place
 from ...fields import CheckpointOf
 from ...models import Model, Shape
+from ...predicting import Predicting
 from ...tasks import Trained
-from ...values import Batch, Encoding, Network, Objective, Opening, Records, TensorBatch
+from ...values import Batch, Encoding, Network, Objective, Opening, TensorBatch
 from .causal_lm import CausalLM
 from .classification import Classification
 from .language import LanguageModelling
@@ -148,10 +149,6 @@ class Distil(Objective):
     def shown(self, prompt: str) -> str:
         return self.objective.shown(prompt)
 
-    def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
-        return self.objective.predict(network, batch)
-
-    def join(
-        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
-    ) -> list[Mapping[str, Any]]:
-        return self.objective.join(predictions, facts, records)
+    @property
+    def predicts(self) -> Predicting | None:
+        return self.objective.predicts

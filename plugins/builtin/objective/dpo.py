@@ -12,6 +12,7 @@ from ...chat.template import Chosen, roles_of
 from ...component import Facts
 from ...fields import CheckpointOf
 from ...models import Shape
+from ...predicting import Predicting
 from ...values import IGNORED, Batch, Encoding, Network, Objective, Opening, Records, TensorBatch
 from ..encoding.preferences import SIDES, Preferences
 from .instruction import Instruction, chat_opening
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class DPO(Objective):
+class DPO(Predicting):
     """Make the preferred one of two answers likelier than the other, by more than a reference model does.
 
     Direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290). The data has the columns `prompt` (a text, or
@@ -38,6 +39,7 @@ class DPO(Objective):
     attention: ClassVar[tuple[str, ...]] = ("causal",)
     gives: ClassVar[tuple[str, ...]] = ("loss", "reward", "text")
     scores: ClassVar[tuple[str, ...]] = tuple(f"reference_{side}" for side in SIDES)
+    of_records: ClassVar[bool] = False
 
     beta: Annotated[float, Field(gt=0, description="How much it costs to move away from the reference")] = 0.1
     label_smoothing: Annotated[
