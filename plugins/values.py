@@ -215,20 +215,20 @@ class Objective(Component):
         carried: np.ndarray[Any, Any] = targets != IGNORED
         return carried
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        """Give how a text begins that is written behind the tokens of a prompt, by a model that reads `length` tokens.
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
+        """Give how a text begins that is written behind the tokens of a prompt, by a model of this shape.
 
         By default the prompt is the beginning of a document, before which stands its start token, or the end of another.
         """
         start = roles.get("start", roles.get("end"))
         return Opening([*([] if start is None else [start]), *prompt])
 
-    def begin(self, prompt: str, tokenizer: TextTokenizer, facts: Facts, length: int) -> Opening:
+    def begin(self, prompt: str, tokenizer: TextTokenizer, facts: Facts, shape: Shape) -> Opening:
         """Give how a text begins that is written from the text of a prompt; by default its `opening`.
 
         `facts` are those of the checkpoint: roles, and a chat template if the tokenizer has one of its own.
         """
-        return self.opening(tokenizer.encode(prompt, add_special_tokens=False).ids, facts["roles"], length)
+        return self.opening(tokenizer.encode(prompt, add_special_tokens=False).ids, facts["roles"], shape)
 
     def in_chat(self) -> Objective | None:
         """Give what takes prompts for a user's turns, for a checkpoint of this one; None if it holds no conversations."""

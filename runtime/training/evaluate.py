@@ -58,7 +58,7 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
                 job.objective,
                 open_tokenizer(given.directory / given.output),
                 stored.facts,
-                job.model.shape.context_length,
+                job.model.shape,
                 device,
                 dtype,
                 work.settings.get("seed") or 0,

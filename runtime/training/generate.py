@@ -14,6 +14,7 @@ import torch
 from ...dsl.program import Reference
 from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import Facts, TaskFailed
+from ...plugins.models import Shape
 from ...plugins.nn.network import Network
 from ...plugins.tasks import Trained
 from ...plugins.values import Decoding, Objective
@@ -89,7 +90,7 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
             objective,
             open_tokenizer(folder),
             stored.facts,
-            model.shape.context_length,
+            model.shape,
             device,
             choose_precision(work.settings.get("precision"), device),
             work.settings.get("seed") or 0,
@@ -104,7 +105,7 @@ class Author:
     objective: Objective
     tokenizer: Tokenizer
     facts: Facts
-    context_length: int
+    shape: Shape
     device: torch.device
     dtype: torch.dtype
     seed: int
@@ -112,7 +113,7 @@ class Author:
     def write(self, prompts: Sequence[str], decoding: Decoding, hear: Hear | None = None) -> list[Written]:
         """Continue prompts, many at once; the same prompt a second time is continued by other random numbers."""
         begin, tokenizer = self.objective.begin, self.tokenizer
-        openings = [begin(prompt, tokenizer, self.facts, self.context_length) for prompt in prompts]
+        openings = [begin(prompt, tokenizer, self.facts, self.shape) for prompt in prompts]
         if not all(opening.tokens for opening in openings):
             raise TaskFailed("L0809", {}, field="prompts", help="L0809.help")
         seed = decoding.own_seed()
@@ -126,7 +127,7 @@ class Author:
         written: list[Written] = []
         beams = decoding.beams()
         kind = Writer if beams is None else BeamWriter
-        writer = kind(self.network, decoding, self.facts["roles"], self.context_length, self.device, self.dtype)
+        writer = kind(self.network, decoding, self.facts["roles"], self.shape.context_length, self.device, self.dtype)
         at_once = PROMPTS if beams is None else max(PROMPTS // beams.width, 1)
         for first in range(0, len(rows), at_once):
             written += self._batch(writer, rows[first : first + at_once], first, hear)

@@ -64,7 +64,8 @@ def measure(
                 if targets and (wanted := objective.targets(prepared)) is not None:
                     ids, times = np.unique(wanted, return_counts=True)
                     counted.update(dict(zip(ids.tolist(), times.tolist(), strict=True)))
-                shares, weights = zip(*sharing.share(len(rows), at_once or len(rows)), strict=True)
+                size = len(rows) if at_once is None else at_once * reader.fold(rows)
+                shares, weights = zip(*sharing.share(len(rows), size), strict=True)
                 for share, weight, part in zip(shares, weights, tensors(prepared, shares), strict=True):
                     moved = to_device(part, device)
                     with autocast(device, dtype):
@@ -129,7 +130,7 @@ def alike(reader: Reader, size: int) -> Iterator[Indices]:
     """Give all rows in batches, rows of like length together so that little is padding."""
     rows = np.arange(len(reader.shards), dtype=np.int64)
     if reader.lengths is not None:
-        rows = np.argsort(reader.lengths, kind="stable")
+        rows = np.argsort(reader.lengths.rows, kind="stable")
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 

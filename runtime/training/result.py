@@ -82,6 +82,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
     }
     if setup.validation is not None and (trivial := trivial_loss(setup.validation, setup.rows)) is not None:
         facts["trivial_loss"] = trivial
+    if setup.spread is not None:
+        facts["padding"] = round(setup.spread.padding, 4)
     if repeats := setup.order.repeats(state.step):
         facts["sources"] = repeats
     if state.spikes.get("count"):

@@ -32,7 +32,7 @@ def author_of(network: Network, setup: Setup) -> Iterator[Author]:
                 setup.job.objective,
                 open_tokenizer(setup.tokenizer),
                 setup.facts,
-                setup.job.model.shape.context_length,
+                setup.job.model.shape,
                 setup.device,
                 setup.dtype,
                 setup.seed,

@@ -44,6 +44,13 @@ class CausalLM(LanguageModelling):
         return Instruction()
 
 
+def shifted_to_answers(batch: Batch) -> Batch:
+    """Shift the tokens against the targets, of which those stay that `answers` marks."""
+    prepared = shifted(batch)
+    prepared["targets"][batch["answers"][:, 1:] == 0] = IGNORED
+    return prepared
+
+
 def shifted(batch: Batch) -> Batch:
     """Shift the tokens against the targets: rows of n + 1 tokens become n of each."""
     import numpy as np

@@ -137,11 +137,11 @@ class Distil(Objective):
     def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
         return self.objective.carries(batch)
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        return self.objective.opening(prompt, roles, length)
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
+        return self.objective.opening(prompt, roles, shape)
 
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
-        return self.objective.begin(prompt, tokenizer, facts, length)
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
+        return self.objective.begin(prompt, tokenizer, facts, shape)
 
     def in_chat(self) -> Objective | None:
         return self.objective.in_chat()

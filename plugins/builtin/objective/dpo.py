@@ -140,7 +140,7 @@ class DPO(Predicting):
         joined = [{"record": int(scalars["record"]), **prediction} for scalars, prediction in predictions]
         return sorted(joined, key=lambda each: int(each["record"]))
 
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
         """Have the prompt be a user's turn, or the conversation whose JSON it is, and the text be the answer to it."""
         return chat_opening(self.template, prompt, tokenizer, facts)
 

@@ -11,9 +11,9 @@ from ...chat.template import Choice, Chosen, encoded, roles_of, template_of
 from ...chat.turns import Malformed, prompt_turns
 from ...component import Facts, TaskFailed
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding, Opening
+from ...values import Batch, Encoding, Opening
 from ..encoding.chats import Chats, Form
-from .causal_lm import shifted
+from .causal_lm import shifted_to_answers
 from .language import LanguageModelling
 
 if TYPE_CHECKING:
@@ -51,11 +51,9 @@ class Instruction(LanguageModelling):
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Shift the tokens against the targets, of which those of answers stay."""
-        prepared = shifted(batch)
-        prepared["targets"][batch["answers"][:, 1:] == 0] = IGNORED
-        return prepared
+        return shifted_to_answers(batch)
 
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
         """Have the prompt be a user's turn, or the conversation whose JSON it is, and the text be the answer to it."""
         return chat_opening(self.template, prompt, tokenizer, facts)
 

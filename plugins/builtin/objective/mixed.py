@@ -176,11 +176,11 @@ class Mixed(Objective):
 
     # Text is written as the part does whose head it is.
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        return self.learned().opening(prompt, roles, length)
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
+        return self.learned().opening(prompt, roles, shape)
 
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
-        return self.learned().begin(prompt, tokenizer, facts, length)
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
+        return self.learned().begin(prompt, tokenizer, facts, shape)
 
     def in_chat(self) -> Objective | None:
         return self.learned().in_chat()

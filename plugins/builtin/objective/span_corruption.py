@@ -42,9 +42,9 @@ class SpanCorruption(LanguageModelling):
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length)
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
         """Have the prompt, with its sentinels, be a document of the source, and the text begin as a target does."""
-        return from_source([first_token(roles), *prompt], roles, length)
+        return from_source([first_token(roles), *prompt], roles, shape.context_length)
 
     def shown(self, prompt: str) -> str:
         return f"{prompt} → "
