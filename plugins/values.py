@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .predicting import Predicting
+    from .writing import Writing
 
 
 Records = Sequence[Mapping[str, Any]]
@@ -94,19 +95,6 @@ class Encoding(Component):
             int(np.count_nonzero(row[mark])) if mark in row else len(row[name])
             for name, mark in zip(streams, segments, strict=True)
         )
-
-
-class Opening(Record):
-    """What a model reads before the first token that it writes."""
-
-    tokens: Sequence[int]
-    """What the text goes on from."""
-    source: Sequence[int] = ()
-    """What is read beside it, by a model of two streams."""
-    prefix: bool = False
-    """Whether all of `tokens` see each other, also what stands before them."""
-    ends: tuple[int, ...] = ()
-    """Tokens that end what is written, beside the tokenizer's end token."""
 
 
 class Objective(Component):
@@ -215,39 +203,14 @@ class Objective(Component):
         carried: np.ndarray[Any, Any] = targets != IGNORED
         return carried
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
-        """Give how a text begins that is written behind the tokens of a prompt, by a model of this shape.
-
-        By default the prompt is the beginning of a document, before which stands its start token, or the end of another.
-        """
-        start = roles.get("start", roles.get("end"))
-        return Opening([*([] if start is None else [start]), *prompt])
-
-    def begin(self, prompt: str, tokenizer: TextTokenizer, facts: Facts, shape: Shape) -> Opening:
-        """Give how a text begins that is written from the text of a prompt; by default its `opening`.
-
-        `facts` are those of the checkpoint: roles, and a chat template if the tokenizer has one of its own.
-        """
-        return self.opening(tokenizer.encode(prompt, add_special_tokens=False).ids, facts["roles"], shape)
-
-    def in_chat(self) -> Objective | None:
-        """Give what takes prompts for a user's turns, for a checkpoint of this one; None if it holds no conversations."""
-        return None
-
-    def shown(self, prompt: str) -> str:
-        """Give how a prompt is shown before what was written from it; by default both are one text."""
-        return prompt
-
-    def asked(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Give of a record what a text is written from, and the text that it is held against; None if it has none.
-
-        An objective that does so `gives` target: metrics of texts are computed of what is written.
-        """
-        return None
-
     @property
     def predicts(self) -> Predicting | None:
         """What predicts with its head: itself, or one that it stands around; None if nothing does."""
+        return None
+
+    @property
+    def writes(self) -> Writing | None:
+        """What says how text is written with its head: itself, or another; None if none is."""
         return None
 
 

@@ -38,13 +38,15 @@ class Trained:
     name: str
 
     def must_give(self, what: str) -> None:
-        """Raise TaskFailed unless the objective that it was trained with gives what is asked for (`text`) or predicts."""
+        """Raise TaskFailed unless the objective that it was trained with writes (`text`), or predicts (`prediction`)."""
         from ...plugins.component import TaskFailed
 
         objective = self.checkpoint.task.described_objective()
-        predicts = objective.predicts if objective is not None else None
-        tells = predicts is not None and predicts.of_records
-        if objective is None or not (tells if what == "prediction" else what in objective.gives):
+        if what == "text":
+            gives = objective is not None and objective.writes is not None
+        else:
+            gives = objective is not None and objective.predicts is not None and objective.predicts.of_records
+        if not gives:
             name = objective.name if objective else "none"
             raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
 

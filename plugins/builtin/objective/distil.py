@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -13,7 +12,8 @@ from ...fields import CheckpointOf
 from ...models import Model, Shape
 from ...predicting import Predicting
 from ...tasks import Trained
-from ...values import Batch, Encoding, Network, Objective, Opening, TensorBatch
+from ...values import Batch, Encoding, Network, Objective, TensorBatch
+from ...writing import Writing
 from .causal_lm import CausalLM
 from .classification import Classification
 from .language import LanguageModelling
@@ -21,7 +21,6 @@ from .language import LanguageModelling
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from tokenizers import Tokenizer
     from torch import nn
 
 
@@ -137,18 +136,10 @@ class Distil(Objective):
     def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
         return self.objective.carries(batch)
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
-        return self.objective.opening(prompt, roles, shape)
-
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
-        return self.objective.begin(prompt, tokenizer, facts, shape)
-
-    def in_chat(self) -> Objective | None:
-        return self.objective.in_chat()
-
-    def shown(self, prompt: str) -> str:
-        return self.objective.shown(prompt)
-
     @property
     def predicts(self) -> Predicting | None:
         return self.objective.predicts
+
+    @property
+    def writes(self) -> Writing | None:
+        return self.objective.writes

@@ -44,7 +44,7 @@ def author(root: Path, objective: Objective, model: Model) -> Author:
 def whole(author: Author, prompt: str, text: str) -> float:
     """Read a prompt and a text at once."""
     prompt_ids = author.tokenizer.encode(prompt.rstrip()).ids
-    opening = author.objective.opening(prompt_ids, ROLES, author.shape)
+    opening = author.writing.opening(prompt_ids, ROLES, author.shape)
     if isinstance(author.objective, SequenceToSequence):
         ids = author.tokenizer.encode(text.strip()).ids
     else:
