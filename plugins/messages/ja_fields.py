@@ -17,7 +17,10 @@ FIELDS: dict[str, str] = {
     **_of(
         "adapter",
         ("lora", "dora", "bottleneck"),
-        {"targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）"},
+        {
+            "targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）",
+            "base": "横で訓練する間、本体の線形層の重みを何で持つか。none なら float32",
+        },
     ),
     **_of(
         "adapter",
@@ -264,6 +267,11 @@ FIELDS: dict[str, str] = {
     "objective.extractive_qa.no_answer_threshold": "「答えなし」の点が最良の答えの点をどれだけ上回れば答えないか。"
     "none なら必ず答え、auto なら検証データで最も良い値",
     **_of("metric", ("answer_f1", "has_answer_f1"), {"by": "2 つの答えを何で比べるか。語か、日本語では文字"}),
+    **_of(
+        "metric",
+        ("exact_match", "has_answer_exact_match"),
+        {"by": "どの規則で形をそろえるか。語の規則か、日本語では文字の規則"},
+    ),
     "data.squad.bad_rows": "誤りのある質問をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "objective.instruction.form": "レコードが会話（`messages`）か、`prompt` とその `response` か",
     "objective.instruction.template": "会話の書き表し方。auto はトークナイザーに独自のテンプレートがあればそれ、なければ chatml。plain は終わりのトークンのほかに特殊トークンを使いません",

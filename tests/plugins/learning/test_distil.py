@@ -12,6 +12,7 @@ from llx.dsl.program import Reference
 from llx.dsl.types import Artifact
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.objective.around import Around
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.distil import Distil
@@ -126,6 +127,18 @@ def test_micro_batches_add_up_and_a_teacher_is_no_part_of_the_module(
     alone = network_of(Decoder(**SIZES), objective, facts, 0)
     assert network.state_dict().keys() == alone.state_dict().keys()
     assert len(list(network.parameters())) == len(list(alone.parameters()))
+
+
+def test_all_else_is_handed_on_to_the_objective(rows: Any, together: Any, facts: dict[str, Any]) -> None:
+    offered = {name for name in vars(Objective) if not name.startswith("_") and name not in ("kind", "model_config")}
+    assert offered <= set(vars(Around)), "whatever is new in the contract is handed on"
+    inner = Classification(multi_label=True)
+    taught = Distil(teacher=teacher_of(inner), objective=inner)
+    assert taught.offers() == inner.offers()
+    assert taught.blank(facts) == {"label": []}
+    joined = {"prediction": [0], "scores": [0.9, 0.2]}
+    assert taught.told(joined, {"labels": ["bad", "good"]})["prediction"] == ["bad"]
+    assert taught.started(None) == taught
 
 
 @pytest.mark.parametrize(
