@@ -157,7 +157,7 @@ data both = splits {{ train = rows, validation = held }}
         ("a" * 40, "a", "rows |> split(validation = 50%)", "", [("L0512.check", "rows.csv")]),
         ("a" * 39 + "b", "a", "rows |> split(validation = 50%)", "", [("L0930", "97.5%")]),
         ("a" * 39 + "b", "a", "rows", " { class_weights = balanced }", []),
-        ("a" * 300 + "b" * 300 + "- ", "a", "rows", "", [("L0622", "`rows.csv`, line 602")]),
+        ("a" * 300 + "b" * 300 + " ", "a", "rows", "", [("L0622", "`rows.csv`, line 602")]),
     ],
 )
 def test_labels_of_small_files_are_looked_at_before_anything_runs(
