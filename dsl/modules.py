@@ -82,6 +82,7 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
     uses = tuple(_uses(tree, catalogue, taken, lost, diagnostics))
     headless = tree.headless or any(word in catalogue.kinds or word in STATEMENT_WORDS for word in tree.nameless)
     known = names.keys()
+    values = frozenset(name for name, statement in names.items() if _is_value(statement, catalogue))
     built = Module(
         tree.source,
         experiment,
@@ -89,7 +90,10 @@ def module(tree: syntax.SyntaxTree, catalogue: Catalogue) -> tuple[Module, list[
         uses,
         frozenset(lost),
         bool(tree.lost) or headless,
-        {name: mentioned(expression_of(statement)) & known for name, statement in names.items()},
+        {
+            name: (mentioned(expression := expression_of(statement)) & known) | (keys(expression) & values)
+            for name, statement in names.items()
+        },
         mentioned(experiment.block) & known if experiment else frozenset(),
         expects=expects,
         headless=headless,
@@ -193,6 +197,30 @@ def mentions(node: object) -> Iterator[syntax.Path]:
                 stack.extend((left, right))
             case syntax.Conditional(condition=condition, then=then, otherwise=otherwise):
                 stack.extend((condition, then, otherwise))
+
+
+def keys(node: object) -> frozenset[str]:
+    """Give the keys in an expression: some may be the names of components, which the components decide (`Keyed`)."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        match stack.pop():
+            case syntax.Entry(key=key, value=value):
+                found.add(key[-1].name)
+                stack.append(value)
+            case Span() | None:
+                pass
+            case Record() as record:
+                stack.extend(getattr(record, name) for name in record.__match_args__)
+            case tuple() as parts:
+                stack.extend(parts)
+    return frozenset(found)
+
+
+def _is_value(statement: Named, catalogue: Catalogue) -> bool:
+    """Tell whether a statement declares a component that is no task."""
+    kind = catalogue.kinds.get(statement.kind.name) if isinstance(statement, syntax.Declaration) else None
+    return kind is not None and not kind.is_task
 
 
 def reached(start: Iterable[str], mentions: Mapping[str, frozenset[str]]) -> set[str]:

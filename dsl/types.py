@@ -79,6 +79,16 @@ class MapOf(Type):
     item: Type
 
 
+class Keyed(MapOf):
+    """A map that says something of each entry of another field, `of`, by the same keys.
+
+    Its entries may stand in the component's own block, where a key that `of` lacks is also the name of what stands there:
+    `{ a = 70% }` is `{ of = { a = a }, keyed = { a = 70% } }`. A component has one field of this type at most.
+    """
+
+    of: str
+
+
 class Either(Type):
     """Any of several types, tried in order."""
 

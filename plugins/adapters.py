@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from .component import Component, Place
 from .models import Model
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 MARK = ".adapter."
 """What stands in the names of an adapter's weights, behind the module that it was put into."""
+
+Bits = Literal["int8", "nf4"]
+"""What weights that stay may be held in: 8 bits and a scale for each row, or 4 bits and a scale for each block."""
+BLOCK = 64
+"""Weights that share a scale in nf4."""
 
 
 class Adapter(Component):
@@ -38,6 +43,13 @@ class Adapter(Component):
     @abstractmethod
     def adapt(self, body: nn.Module) -> None:
         """Put its modules into a body. Raises TaskFailed for a body that it doesn't fit."""
+
+    def hold(self, body: nn.Module) -> None:
+        """Have an adapted body hold its own weights, which are loaded by now, in fewer bits; by default as they are."""
+
+    def spared(self, body: nn.Module) -> int:
+        """Give the bytes that `hold` spares of a body, which may be on the device `meta`."""
+        return 0
 
     def merged(self, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Give the weights of a plain network that does what the adapted one does; those of the adapter are gone."""

@@ -302,6 +302,11 @@ class Network(Protocol):
         """The networks of `Objective.frozen`, in its order, while it learns by it: they don't learn, and get no gradient."""
         ...
 
+    @property
+    def auxiliary(self) -> torch.Tensor | None:
+        """What the layers of the body's last forward pass in training add to the loss, for each row (B,); None is nothing."""
+        ...
+
     def hidden(self, batch: TensorBatch, *, at: torch.Tensor | None = None) -> torch.Tensor:
         """Run the body over the batch's arrays that it names in `streams`, None for a missing one: (B, L, hidden_size).
 

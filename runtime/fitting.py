@@ -74,19 +74,22 @@ def openings(curve: Curve) -> list[Opening]:
     return _followed(_points(curve))[0]
 
 
-def verdict(curve: Curve, trivial: float | None = None) -> Verdict:
-    """Judge a whole curve; `trivial` is the loss of the trivial model (unigram, most frequent label) if it is known."""
+def verdict(curve: Curve, trivial: float | None = None, ended_early: bool = False) -> Verdict:
+    """Judge a whole curve; `trivial` is the loss of the trivial model (unigram, most frequent label) if it is known.
+
+    Of a stage that its patience has `ended_early`, it is not said to have some.
+    """
     points = _points(curve)
     if len(points) < FEWEST:
         return Verdict("unknown", (Text("fitting.few", {"count": len(points), "least": FEWEST}),))
     best = min(points, key=lambda point: point.validation)
     opened, is_open = _followed(points)
     if is_open:
-        return Verdict("overfits", (opened[-1].text(),), _against_overfitting(best))
+        return Verdict("overfits", (opened[-1].text(),), _against_overfitting(best, ended_early))
     last = points[-1]
     if last.training is not None and _knows_by_heart(last.training, last.validation):
         values = {"training": f"{last.training:.4g}", "validation": f"{last.validation:.4g}", "step": last.step}
-        return Verdict("overfits", (Text("fitting.gap", values),), _against_overfitting(best))
+        return Verdict("overfits", (Text("fitting.gap", values),), _against_overfitting(best, ended_early))
     reasons = []
     if trivial is not None and best.validation > HARDLY * trivial:
         reasons.append(Text("fitting.trivial", {"validation": f"{best.validation:.4g}", "trivial": f"{trivial:.4g}"}))
@@ -103,8 +106,9 @@ def _knows_by_heart(training: float, validation: float) -> bool:
     return training < MEMORISED * validation and validation - training > MEMORISED_NATS
 
 
-def _against_overfitting(best: _Point) -> tuple[Text, ...]:
-    return (Text("fitting.best", {"step": best.step}), Text("fitting.overfits.change"))
+def _against_overfitting(best: _Point, ended_early: bool) -> tuple[Text, ...]:
+    change = "fitting.overfits.ended" if ended_early else "fitting.overfits.change"
+    return (Text("fitting.best", {"step": best.step}), Text(change))
 
 
 def _points(curve: Curve) -> list[_Point]:

@@ -153,6 +153,8 @@ class Analysis(Record, eq=False):
         """Give all paths that begin with a name of the file, those within strings too, in the order of the text."""
         called = called_paths(self.tree)
         for node in walk(self.tree):
+            if isinstance(node, syntax.Entry):
+                node = self.observer.name(node) or node
             if isinstance(node, syntax.Path) and id(node) not in called:
                 reached = self.reached(node)
                 if reached is not None:

@@ -12,6 +12,7 @@ from ..functions import READS_ENVIRONMENT
 from ..quantities import UNITS, Quantity
 from ..resolve.base import Binding, alternatives
 from ..resolve.bindings import PARAM_TYPES, kind_of
+from ..resolve.spread import keyed_field
 from ..tokens import STATEMENT_WORDS
 from ..types import Anything, Artifact, ListOf, MapOf, PathText, Type
 from ..types import Text as TextType
@@ -134,6 +135,25 @@ class Completion:
         for field in sorted(component.fields.values(), key=lambda one: not one.required):
             if field.name not in self.cursor.within.given:
                 yield self.field(component, field)
+        yield from self.keys(component)
+
+    def keys(self, component: Component) -> Iterator[types.CompletionItem]:
+        """Offer the names whose values may stand in a component's own block."""
+        fields = keyed_field(component)
+        named = component.fields[fields[1]].type if fields else None
+        if not isinstance(named, MapOf):
+            return
+        for candidate in fitting(named.item, self.analysis, self.cursor.own):
+            if candidate.text.isidentifier() and candidate.text not in self.cursor.within.given:
+                yield self.key(self.candidate(candidate))
+
+    def key(self, item: types.CompletionItem) -> types.CompletionItem:
+        """Have an item write a name as a key."""
+        is_snippet = self.snippets and self.followed != "="
+        item.text_edit = types.TextEdit(self.range, f"{item.label} = $0" if is_snippet else item.label)
+        form = types.InsertTextFormat
+        item.insert_text_format = form.Snippet if is_snippet else form.PlainText
+        return item
 
     def params(self) -> Iterator[types.CompletionItem]:
         """Offer the params of the file that is imported here, or those of this file where a sweep varies them."""

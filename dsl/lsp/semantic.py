@@ -97,10 +97,11 @@ def _meanings(analysis: Analysis) -> dict[int, Token]:
                 found[name.span.start] = ("parameter", frozenset({"declaration"}))
             case syntax.Let(name=name):
                 found[name.span.start] = ("variable", frozenset({"declaration", "readonly"}))
-            case syntax.Path():
-                token = _path(analysis, node)
-                if token is not None:
-                    found[node.segments[0].span.start] = token
+            case syntax.Path() | syntax.Entry():
+                path = node if isinstance(node, syntax.Path) else analysis.observer.name(node)
+                token = _path(analysis, path) if path is not None else None
+                if path is not None and token is not None:
+                    found[path.segments[0].span.start] = token
     return found
 
 

@@ -123,6 +123,9 @@ def _head(analysis: Analysis, statement: syntax.Node, offset: int) -> Touched | 
 def _field(analysis: Analysis, nodes: list[syntax.Node], entry: syntax.Entry, offset: int) -> Touched | None:
     index = next(n for n, segment in enumerate(entry.key) if offset <= segment.span.end)
     segment = entry.key[index]
+    path = analysis.observer.name(entry)
+    if path is not None:
+        return _path(analysis, path, offset)
     block = nodes[-2] if len(nodes) > 1 else None
     if isinstance(block, syntax.Block) and analysis.varies_params(block) and segment.name in analysis.bindings:
         return TouchedName(segment.span, analysis.bindings[segment.name], analysis.context)

@@ -20,6 +20,7 @@ from ..types import Artifact, ComponentOf, TaskOf
 from .base import Context, Recipe, Unresolved, Wanted
 from .fit import field_span
 from .plain import twice
+from .spread import spread
 
 
 def wanted_kinds(context: Context, wanted: Wanted) -> tuple[str, ...]:
@@ -113,6 +114,7 @@ def build(context: Context, node: syntax.Call, component: Component) -> Any:
     """Check the arguments of a call field by field, and build the component."""
     if context.observer is not None:
         context.observer.meant(node.path, component)
+    node = spread(context, node, component)
     placed = _placed(context, node, component)
     arguments: dict[str, Any] = {}
     whole = not node.incomplete

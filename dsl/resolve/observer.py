@@ -24,6 +24,7 @@ class Observer:
         self._values: dict[int, tuple[syntax.Expression, Wanted, Any]] = {}
         self._meanings: dict[int, tuple[syntax.Path, Reached | Component | str]] = {}
         self._bases: dict[int, tuple[syntax.Block, Any]] = {}
+        self._names: dict[int, tuple[syntax.Entry, syntax.Path]] = {}
 
     def resolved(self, node: syntax.Expression, wanted: Wanted, value: Any) -> None:
         """Take note of what an expression came to (an Unresolved if it didn't), and what was wanted of it."""
@@ -32,6 +33,10 @@ class Observer:
     def meant(self, path: syntax.Path, meaning: Reached | Component | str) -> None:
         """Take note of what a path stands for: a name of the file, a component, or a word."""
         self._meanings[id(path)] = path, meaning
+
+    def named(self, entry: syntax.Entry, path: syntax.Path) -> None:
+        """Take note of a key that is the name of something, and of the path that stands for it."""
+        self._names[id(entry)] = entry, path
 
     def changed(self, block: syntax.Block, base: Any) -> None:
         """Take note of what the block of a `with` changes."""
@@ -50,6 +55,11 @@ class Observer:
     def meaning(self, path: syntax.Path) -> Reached | Component | str | None:
         """Give what a path stands for; None if that isn't known."""
         found = self._meanings.get(id(path))
+        return found[1] if found else None
+
+    def name(self, entry: syntax.Entry) -> syntax.Path | None:
+        """Give the path that a key stands for; None for those of fields and maps."""
+        found = self._names.get(id(entry))
         return found[1] if found else None
 
     def base(self, block: syntax.Block) -> Any:

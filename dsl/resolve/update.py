@@ -16,6 +16,7 @@ from ..types import Artifact, ComponentOf, Either, MapOf, TaskOf, Type
 from .base import UNRESOLVED, Context, Recipe, Unresolved, Wanted
 from .build import as_wanted, construct, field_slot, refer, unknown_field, unresolved, wanted_kinds
 from .space import Space, changed_space
+from .spread import keyed_field, named_entry
 
 
 class _Change(Record):
@@ -38,7 +39,7 @@ def update(context: Context, node: syntax.With, wanted: Wanted) -> Any:
     if isinstance(base, Unresolved):
         if base.component is None:
             return base
-        _look_at(context, base.component, changes)
+        _look_at(context, base.component, _spread(context, base.component, {}, changes))
         return unresolved(base.component, {}, base.component.fields)
     value = _changed(context, base, changes, node.span, node.block.span)
     if isinstance(value, Unresolved) or node.block.broken:
@@ -77,7 +78,7 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
     now: dict[str, syntax.Expression] = {}
     within: set[str] = set()
     whole = True
-    groups = _grouped(changes)
+    groups = _grouped(_spread(context, component, arguments, changes))
     for name, group in groups.items():
         if not _known(context, component, group):
             whole = False
@@ -92,6 +93,29 @@ def _changed(context: Context, base: Any, changes: list[_Change], span: Span, he
         # A change that isn't known may be one to any field.
         return unresolved(component, arguments, () if now.keys() == groups.keys() else component.fields)
     return construct(context, component, arguments, now, span, head, origin.given if origin else {}, within)
+
+
+def _spread(
+    context: Context, component: Component, arguments: Mapping[str, Any], changes: list[_Change]
+) -> list[_Change]:
+    """Bring changes to the fields that they are for, where a key may be that of entries of two (see `spread`)."""
+    free = [change for change in changes if change.key[0].name not in component.fields]
+    fields = keyed_field(component) if free else None
+    if fields is None:
+        return changes
+    keyed, of = fields
+    found = []
+    for change in changes:
+        first, *deeper = change.key
+        if change not in free:
+            found.append(change)
+            continue
+        field = of if deeper else keyed
+        found.append(_Change((syntax.Segment(first.span, field), *change.key), change.entry))
+        if not deeper and first.name not in (arguments.get(of) or {}):
+            entry = named_entry(context, change.entry)
+            found.append(_Change((syntax.Segment(first.span, of), first), entry))
+    return found
 
 
 def _grouped(changes: list[_Change]) -> dict[str, list[_Change]]:

@@ -1,8 +1,8 @@
 """How SQuAD judges answers: exact match and F1 of texts that were brought into one form.
 
 The rules are those of the official script (evaluate-v2.0.py of Rajpurkar et al. 2018, arXiv:1806.03822; for questions that
-all have an answer it gives what that of v1.1 gives). Japanese is compared character by character, as for JSQuAD
-(Kurihara et al. 2022, JGLUE): it writes no spaces between words.
+all have an answer it gives what that of v1.1 gives). Japanese writes no spaces between words, and is compared character by
+character by the rules of JSQuAD (Kurihara et al. 2022; JGLUE's patch of squad_metrics.py in transformers).
 """
 
 from __future__ import annotations
@@ -23,19 +23,25 @@ _JUDGED = 1 << 14
 """Pairs that are remembered: intervals ask for the same ones again and again."""
 
 
-def normalised(text: str) -> str:
-    """Write an answer in small letters without ASCII punctuation, articles and white space beyond one space."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+def normalised(text: str, unit: Unit = "words") -> str:
+    """Write an answer in small letters, without ASCII punctuation and articles, and with one space for all white space.
+
+    What is compared by characters keeps articles and punctuation but for a full stop (。) at its end.
+    """
+    small = text.lower()
+    bare = small.rstrip("。") if unit == "characters" else _ARTICLES.sub(" ", small.translate(_PUNCTUATION))
+    return " ".join(bare.split())
 
 
-def exact(prediction: str, answers: Sequence[str]) -> float:
+def exact(prediction: str, answers: Sequence[str], unit: Unit = "words") -> float:
     """Say whether a prediction is one of the answers (1.0 or 0.0); without answers, whether it is none."""
-    return max(float(normalised(prediction) == normalised(answer)) for answer in _wanted(answers))
+    given = normalised(prediction, unit)
+    return max(float(given == normalised(answer, unit)) for answer in _wanted(answers, unit))
 
 
 def f1(prediction: str, answers: Sequence[str], unit: Unit = "words") -> float:
     """Give the F1 of the words (or characters) of a prediction against the answer that it is nearest to."""
-    return max(_f1(prediction, answer, unit) for answer in _wanted(answers))
+    return max(_f1(prediction, answer, unit) for answer in _wanted(answers, unit))
 
 
 def best_threshold(judged: Sequence[tuple[float, float, bool]]) -> float:
@@ -56,9 +62,9 @@ def best_threshold(judged: Sequence[tuple[float, float, bool]]) -> float:
     return places[best]
 
 
-def _wanted(answers: Sequence[str]) -> Sequence[str]:
+def _wanted(answers: Sequence[str], unit: Unit) -> Sequence[str]:
     """Give the answers that something is left of; of none, the empty one."""
-    return [answer for answer in answers if normalised(answer)] or [""]
+    return [answer for answer in answers if normalised(answer, unit)] or [""]
 
 
 @lru_cache(_JUDGED)
@@ -71,5 +77,5 @@ def _f1(prediction: str, answer: str, unit: Unit) -> float:
 
 
 def _tokens(text: str, unit: Unit) -> list[str]:
-    words = normalised(text).split()
-    return words if unit == "words" else list("".join(words))
+    text = normalised(text, unit)
+    return text.split() if unit == "words" else list(text)

@@ -15,4 +15,6 @@ MESSAGES: dict[str, str] = {
     "L0730.help": "`safetensors` writes any checkpoint",
     "L0731": "the head for `{head}` was trained beside the adapter, and peft's layout has no place for it",
     "L0731.help": "`huggingface` writes the whole model, the adapter merged into it",
+    "L0732": "nf4 holds weights in blocks of {block}, and `{layer}` ({inputs} to {outputs}) has no whole number of them",
+    "L0732.help": "`base = int8` takes any size",
 }

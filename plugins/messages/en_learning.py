@@ -1,6 +1,6 @@
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0539."""
 
-"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0600-L0609."""
+"""Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0594-L0595, L0600-L0609."""
 
 """Models, objectives, optimizers, metrics: L0501-L0502, L0510-L0525, L0540-L0543."""
 
@@ -57,9 +57,13 @@ MESSAGES: dict[str, str] = {
     "L0606": "{buckets} buckets for distances up to {distance} leave no room for those that are not near",
     "L0606.help": "with so many buckets `distance` is at least {least}; T5 has 128 for 32",
     "L0603": "the part `{part}` learns by `{objective}`, which does not fit `{model}`, whose attention is {given}",
-    "L0603.help": "a decoder takes parts that look back and, through a prefix, parts that look both ways; an encoder the latter alone",
+    "L0603.help": "a decoder takes parts that look back and, through a prefix, parts that look both ways; an encoder the latter alone; `span_corruption` needs two streams",
     "L0604": "the parts read their text in different ways: {given}",
     "L0604.help": "mix objectives that pack documents into rows, such as causal_lm, prefix_lm, fill_in_middle and masked_lm",
     "L0605": "`{part}` is named in only one of `parts` and `shares`",
-    "L0605.help": "give each part its share, or leave `shares` out: all count alike then",
+    "L0605.help": "give each part its share, and each share its part",
+    "L0594": "the shares of the parts come to {sum}",
+    "L0594.help": "they are parts of one whole: let them come to 100 %",
+    "L0595": "the part `{part}` learns by `{objective}`, which doesn't predict tokens of a vocabulary",
+    "L0595.help": "mix objectives such as causal_lm, prefix_lm, fill_in_middle and masked_lm; what else is to be learned takes a stage of its own",
 }

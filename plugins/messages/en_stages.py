@@ -26,8 +26,6 @@ MESSAGES: dict[str, str] = {
     "L0740.help": "the model has {count} parameters, such as {names}; `body`, `head` and `embedding` mean all of a part",
     "L0741": "all {count} parameters are frozen: there is nothing to train",
     "L0741.help": "leave a part out of `freeze`; where the projection to the vocabulary is the embedding, the head has no weights of its own",
-    "L0742": "with `{backend}` each process holds a part of every weight, and layers can't join one after the other",
-    "L0742.help": "leave `unfreeze` out, or keep whole weights in each process (`strategy = ddp`)",
     "L0560": "a batch of {batch} is less than one row of {length} tokens; a step would take a whole row",
     "L0560.help": "ask for a row at least (`batch = {length} tokens`), or count rows: `batch = 1 examples`",
     "L0790": "`token_dropout` puts the token `mask` in the place of others, and the tokenizer has none",

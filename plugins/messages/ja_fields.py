@@ -17,7 +17,10 @@ FIELDS: dict[str, str] = {
     **_of(
         "adapter",
         ("lora", "dora", "bottleneck"),
-        {"targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）"},
+        {
+            "targets": "付ける層。`attention`、`feedforward`、`all`、または名前のパターン（`*.qkv`）",
+            "base": "横で訓練する間、本体の線形層の重みを何で持つか。none なら float32",
+        },
     ),
     **_of(
         "adapter",
@@ -264,6 +267,11 @@ FIELDS: dict[str, str] = {
     "objective.extractive_qa.no_answer_threshold": "「答えなし」の点が最良の答えの点をどれだけ上回れば答えないか。"
     "none なら必ず答え、auto なら検証データで最も良い値",
     **_of("metric", ("answer_f1", "has_answer_f1"), {"by": "2 つの答えを何で比べるか。語か、日本語では文字"}),
+    **_of(
+        "metric",
+        ("exact_match", "has_answer_exact_match"),
+        {"by": "どの規則で形をそろえるか。語の規則か、日本語では文字の規則"},
+    ),
     "data.squad.bad_rows": "誤りのある質問をどうするか。実行を終える（fail）か、除いて数える（skip）か",
     "objective.instruction.form": "レコードが会話（`messages`）か、`prompt` とその `response` か",
     "objective.instruction.template": "会話の書き表し方。auto はトークナイザーに独自のテンプレートがあればそれ、なければ chatml。plain は終わりのトークンのほかに特殊トークンを使いません",
@@ -285,8 +293,8 @@ FIELDS: dict[str, str] = {
     ),
     "objective.span_corruption.rate": "行のトークンのうち、抜く割合",
     "objective.span_corruption.mean_length": "抜く区間の平均トークン数",
-    "objective.mixed.parts": "混ぜる目的。名前は自由です",
-    "objective.mixed.shares": "それぞれが受け取るトークンの割合（相対値）。書かなければ同じ割合",
+    "objective.mixed.parts": "名前を付けた目的。設定のないものは、割合だけ書けば足ります",
+    "objective.mixed.shares": "それぞれが受け取る行の割合。ブロックにじかに書き、合計は 100 %",
     "objective.masked_lm.rate": "行のトークンのうち、推測させる割合",
     "objective.masked_lm.whole_word": "単語の全トークンをまとめて隠す",
     "objective.masked_lm.spans": "SpanBERT のように、平均 3.8 トークン（`whole_word` では単語）の連なりをまとめて隠す",

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from ..adapters import MARK
+from ..adapters import MARK, Bits
+from .held import Held, in_bits, whole
 from .products import Linear
 
 
@@ -35,6 +36,10 @@ class Adapted(Linear):
         return adapted
 
 
+class HeldAdapted(Adapted, Held):
+    """Such a layer whose own weights are held in few bits."""
+
+
 def linear_layers(body: nn.Module) -> dict[str, nn.Linear]:
     """Give the layers of a body that can be adapted, by name: those that are nothing but linear."""
     # torch.compile and torchao put classes of their own in their place: what they do would be lost.
@@ -45,6 +50,18 @@ def attach(layer: nn.Linear, adapter: nn.Module) -> None:
     """Put an adapter beside a layer, in place."""
     layer.__class__ = Adapted
     layer.adapter = adapter
+
+
+def frozen_layers(body: nn.Module) -> dict[str, nn.Linear]:
+    """Give the linear layers of an adapted body by name, and none of the adapter's own."""
+    named = body.named_modules()
+    return {name: module for name, module in named if isinstance(module, nn.Linear) and MARK not in f".{name}"}
+
+
+def hold(layer: nn.Linear, bits: Bits) -> None:
+    """Have a layer hold its weights in few bits, in place; on the device `meta`, too."""
+    layer.weight = nn.Parameter(in_bits(layer.weight.detach(), bits), requires_grad=False)
+    layer.__class__ = HeldAdapted if isinstance(layer, Adapted) else Held
 
 
 class LowRank(nn.Module):
@@ -85,7 +102,7 @@ class Directed(LowRank):
     def forward(self, input: Tensor, output: Tensor, layer: nn.Linear) -> Tensor:
         """Change the output (..., O) that a layer made of its input (..., I)."""
         with torch.no_grad():
-            norm = moved(layer.weight, self.down, self.up, self.scale).norm(dim=1)
+            norm = moved(whole(layer.weight), self.down, self.up, self.scale).norm(dim=1)
         factor = (self.size / norm).to(output.dtype)
         if layer.bias is None:
             return factor * (output + self.added(input))

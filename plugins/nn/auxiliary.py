@@ -13,7 +13,7 @@ def with_auxiliary(network: Network, loss: Tensor, targets: Tensor) -> Tensor:
     A body has it for each row, as `auxiliary` (B,); it weighs as much as the row has `targets` (B, …) that carry loss,
     so that it is a sum over them like the loss itself, and micro-batches add up.
     """
-    auxiliary: Tensor | None = getattr(network.body, "auxiliary", None)
+    auxiliary = network.auxiliary
     if auxiliary is None:
         return loss
     return loss + (auxiliary * targets.ne(IGNORED).reshape(len(auxiliary), -1).sum(dim=1)).sum()

@@ -23,6 +23,11 @@ class Network(nn.Module):
         # In a tuple, and so no part of the module: nothing trains it, saves it or spreads it over ranks.
         self.frozen: tuple[Network, ...] = ()
 
+    @property
+    def auxiliary(self) -> Tensor | None:
+        """What the layers of the body's last forward pass in training add to the loss, for each row (B,); None is nothing."""
+        return getattr(self.body, "auxiliary", None)
+
     def hidden(self, batch: Mapping[str, Tensor], cache: Cache | None = None, at: Tensor | None = None) -> Tensor:
         """Run the body over the arrays of the batch that it names in `streams`: (B, L, H), or (B, K, H) at positions (B, K).
 

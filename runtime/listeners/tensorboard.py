@@ -1,4 +1,4 @@
-"""TensorBoard events: a folder for each stage of the run, written without torch."""
+"""TensorBoard events: a folder for each stage and eval of the run, written without torch."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..events import Event, RunFinished, Sampled, Step, TaskFinished, TaskStarted, Validated
+from .facts import metrics_of
 
 if TYPE_CHECKING:
     from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore[import-untyped]
 
 
 class TensorBoard:
-    """Writes the figures of steps and validations; a folder is made when a stage gives its first one."""
+    """Writes the figures of steps and validations, and an eval's metrics; a folder is made with the first one in it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -33,10 +34,19 @@ class TensorBoard:
             for number, (prompt, text) in enumerate(event.samples, 1):
                 self._text(event.fingerprint, event.step, event.time, f"samples/{number}", f"**{prompt}**{text}")
         elif isinstance(event, TaskFinished):
+            self._metrics(event)
             self._close(event.task.fingerprint)
         elif isinstance(event, RunFinished):
             for fingerprint in list(self._writers):
                 self._close(fingerprint)
+
+    def _metrics(self, event: TaskFinished) -> None:
+        """Write each metric of an eval with the ends of its interval and what it must beat, as one group of pictures."""
+        for metric in metrics_of(event.facts):
+            low, high = metric.interval or (None, None)
+            figures = {"value": metric.value, "low": low, "high": high, "to_beat": metric.reference}
+            known = {name: number for name, number in figures.items() if number is not None}
+            self._scalars(event.task.fingerprint, 0, event.time, metric.name, known)
 
     def _scalars(self, fingerprint: str, step: int, time: float, group: str, figures: Mapping[str, float]) -> None:
         from tensorboard.compat.proto.event_pb2 import Event as Record  # type: ignore[import-untyped]

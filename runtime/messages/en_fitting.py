@@ -7,6 +7,7 @@ MESSAGES: dict[str, str] = {
     "fitting.stops": "`dropout`, `token_dropout`, `augment` or more data move the point (docs/overfitting.md)",
     "fitting.gap": "at its end (step {step}) the training loss is {training} and the validation loss {validation}: rows are known by heart",
     "fitting.best": "`best` has the weights of step {step}; build on it, and not on `last`",
+    "fitting.overfits.ended": "`patience` has ended it; in the file: `dropout` of the model, `weight_decay`, `token_dropout = 10%`, `augment` of the training rows, more data, or a smaller model (docs/overfitting.md)",
     "fitting.overfits.change": "in the file: `patience = 3`, fewer epochs, `dropout` of the model, `weight_decay`, `token_dropout = 10%`, `augment` of the training rows, more data, or a smaller model (docs/overfitting.md)",
     "fitting.falls": "the validation loss still fell at the end, from {old} at step {step} to {new}",
     "fitting.trivial": "the validation loss of {validation} is hardly less than the {trivial} of the trivial model",

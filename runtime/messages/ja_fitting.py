@@ -7,6 +7,7 @@ MESSAGES: dict[str, str] = {
     "fitting.stops": "`dropout`、`token_dropout`、`augment`、またはデータの追加で、この点を先に延ばせます（docs/ja/overfitting.md）",
     "fitting.gap": "終了時（ステップ {step}）の訓練損失は {training}、検証損失は {validation} です。訓練用の行を丸暗記しています",
     "fitting.best": "`best` はステップ {step} の重みです。`last` ではなく、こちらを使ってください",
+    "fitting.overfits.ended": "`patience` によって止まっています。ファイルでは、モデルの `dropout`、`weight_decay`、`token_dropout = 10%`、訓練用の行の `augment`、データの追加、モデルの縮小が使えます（docs/ja/overfitting.md）",
     "fitting.overfits.change": "ファイルでは、`patience = 3`、エポック数を減らす、モデルの `dropout`、`weight_decay`、`token_dropout = 10%`、訓練用の行の `augment`、データの追加、モデルの縮小が使えます（docs/ja/overfitting.md）",
     "fitting.falls": "検証損失は最後まで下がり続けていました（ステップ {step} の {old} から {new} へ）",
     "fitting.trivial": "検証損失 {validation} は、自明なモデルの {trivial} とほとんど変わりません",

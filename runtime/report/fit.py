@@ -16,7 +16,7 @@ def fit(task: TaskRecord) -> Markup | None:
     curve = task.facts.get("curve")
     if not isinstance(curve, list | tuple) or not curve:
         return None
-    found = verdict(curve, _trivial(task.facts))
+    found = verdict(curve, _trivial(task.facts), task.facts.get("stopped") == "patience")
     reasons = [element("li", with_code(_sentence(say_text(text)))) for text in (*found.reasons, *found.advice)]
     head = element("b", say(f"report.fit.{found.word}"))
     return element("div", element("p", head), element("ul", reasons), class_=f"fit {found.word}")

@@ -60,6 +60,7 @@ class Beginning:
         before = self.stored.facts if self.stored is not None and self.goes_on else {}
         self.trains_head = head == "fresh" or bool(before.get("trained_head"))
         freeze_beside(network, self.trains_head)
+        self.adapter.hold(network.body)
         if self.stored is None:
             return  # a body of random weights lies nowhere else
         self.still = frozenset(name for name in tensors_of(network) if name.startswith("body.") and MARK not in name)

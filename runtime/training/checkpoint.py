@@ -25,7 +25,8 @@ from ...plugins.component import TaskFailed
 from ..failures import is_full
 from ..files import free_bytes, read_json, remove, seal, sha256, write_json
 from ..listeners.figures import size as readable
-from .weights import Tensors, WeightsDontFit, read_tensors, write_tensors
+from .team import Team
+from .weights import Tensors, WeightsDontFit, read_tensors
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -70,19 +71,18 @@ class Checkpoints:
     """The checkpoints of one job in one folder: another one's are not gone on from.
 
     `fingerprint` names the task, and `job` says what it trains, part by part, so that a difference can be shown. Of
-    the ranks that train together one owns the folder; the others read what it says.
+    the ranks of a `team` the first one owns the folder; the others read what it says, and write their parts of tensors.
     """
 
-    def __init__(
-        self, directory: Path, fingerprint: str, job: Mapping[str, Any], world_size: int = 1, *, owned: bool = True
-    ) -> None:
+    def __init__(self, directory: Path, fingerprint: str, job: Mapping[str, Any], team: Team | None = None) -> None:
         self.directory = directory
         self.fingerprint = fingerprint
         self.job = dict(job)
-        self.environment = environment(world_size)
+        self.team = team or Team()
+        self.environment = environment(self.team.size)
         directory.mkdir(parents=True, exist_ok=True)
         # What a kill left half done.
-        for leftover in directory.glob(".*") if owned else ():
+        for leftover in directory.glob(".*") if self.team.rank == 0 else ():
             remove(leftover)
 
     def save(
@@ -93,13 +93,17 @@ class Checkpoints:
         state: Mapping[str, Any],
         best: tuple[int, Tensors] | None,
     ) -> None:
-        """Save a step, and the weights of the best one if they are not there yet; older ones go only after that."""
+        """Save a step, and the weights of the best one if they are not there yet; older ones go only after that.
+
+        All of a team that write call it; they leave it together, and so find the same folders the next time.
+        """
         if best is not None and not self._named("best", best[0]).exists():
             self._write(self._named("best", best[0]), {"model": best[1]}, {})
         final = self._named("step", step)
         if not final.exists():
             self._write(final, {"model": network, "optimizer": optimizer}, dict(state))
-        self._prune()
+        if self.team.rank == 0:
+            self._prune()
 
     def latest(self, fits: Callable[[Saved], None] | None = None) -> tuple[Saved | None, list[tuple[str, Text]]]:
         """Give the newest checkpoint that verifies, and those that were skipped, with the reasons.
@@ -146,9 +150,11 @@ class Checkpoints:
             self.directory, sum(t.numel() * t.element_size() for part in tensors.values() for t in part.values())
         )
         temporary = final.with_name(f".{final.name}.tmp")
-        with whole_or_nothing(temporary):
+        with whole_or_nothing(temporary, self.team):
             for name, part in tensors.items():
-                write_tensors(temporary / f"{name}.safetensors", part)
+                self.team.write(temporary / f"{name}.safetensors", part)
+            if self.team.rank:
+                return
             write_json(temporary / "state.json", state)
             files = {p.name: {"size": p.stat().st_size, "sha256": sha256(p)} for p in sorted(temporary.iterdir())}
             about = {
@@ -246,14 +252,22 @@ def check_space(directory: Path, size: int) -> None:
 
 
 @contextlib.contextmanager
-def whole_or_nothing(temporary: Path) -> Iterator[None]:
-    """Make a folder to write into, and remove it if that fails; a full disk is told as such."""
-    remove(temporary)
-    temporary.mkdir(parents=True)
+def whole_or_nothing(temporary: Path, team: Team) -> Iterator[None]:
+    """Make a folder to write into, and remove it if that fails; a full disk is told as such.
+
+    All of a team that write enter and leave it together. One that fails leaves alone, and ends: the others wait in vain,
+    and fail too.
+    """
+    if team.rank == 0:
+        remove(temporary)
+        temporary.mkdir(parents=True)
+    team.wait()
     try:
         yield
+        team.wait()
     except BaseException as error:
-        remove(temporary)
+        if team.rank == 0:
+            remove(temporary)
         if is_full(error):
             raise TaskFailed("L0803.full", {"free": readable(free_bytes(temporary))}, help="L0803.help") from error
         raise

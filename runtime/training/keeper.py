@@ -56,10 +56,10 @@ class Keeper:
         kept = None
         if best is not None and self.state.best_step is not None:
             kept = (self.state.best_step, best)
-        network, first = self.setup.network, self.setup.team.rank == 0
+        network, written = self.setup.network, self.setup.team.writes
         with self.update.averaged(False):
             self.saver.save(
-                self.state.step, tensors_of(network, self.setup.still), self.update.tensors(), state, kept, first
+                self.state.step, tensors_of(network, self.setup.still), self.update.tensors(), state, kept, written
             )
         self.saved = self.setup.team.now()
 

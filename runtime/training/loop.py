@@ -96,16 +96,19 @@ class Training:
             return facts_until(state.curve, setup.pause, higher)
         with self.update.averaged():
             last, best = self.validation.weights(), self.validation.best_weights()
-        if self.team.rank == 0:
-            write_result(setup, state, last, best)
+        if self.team.writes:
+            write_result(setup, self.learner, state, last, best)
         return facts_of(setup, state, self.network, self.update.skipped)
 
     # One step
 
     def _thaw(self) -> None:
         """Have one more layer trained from this step on, if it is time."""
-        for depth in self.thaw.at(self.state.step):
+        joined = self.thaw.at(self.state.step)
+        for depth in joined:
             self.work.progress.log("training.thawed", step=self.state.step + 1, depth=depth)
+        if joined:
+            self.team.thawed(self.learner)
 
     def _step(self, ready: Ready, sums: Sums) -> None:
         step = ready.step

@@ -14,47 +14,50 @@ from ...plugins.component import Facts
 from ...plugins.nn.stored import BESIDE, BODY
 from ..files import link, write_json
 from ..fitting import openings
-from .build import build, checkpoint_facts
+from .build import checkpoint_facts
 from .checkpoint import whole_or_nothing
 from .learner import Learner
 from .measure import measure, trivial_loss
 from .setup import Setup
 from .state import State
-from .weights import Tensors, tensors_of, write_tensors
+from .weights import Tensors, local, tensors_of
 
 
-def write_result(setup: Setup, state: State, last: Tensors, best: Tensors) -> None:
-    """Write `last/` and `best/` into the work's directory; the layout is told in plugins/nn/stored.py."""
+def write_result(setup: Setup, learner: Learner, state: State, last: Tensors, best: Tensors) -> None:
+    """Write `last/` and `best/` into the work's directory; the layout is told in plugins/nn/stored.py.
+
+    All of a team that write call it, and the first one adds what stands beside the weights.
+    """
     about: Facts = {}
     if setup.adapter is not None:
         about = {"adapter": describe(setup.adapter), "trained_head": setup.trains_head}
     for name, weights, step in (("last", last, state.step), ("best", best, best_step(state))):
         folder = setup.work.directory / name
-        with whole_or_nothing(folder):
+        with whole_or_nothing(folder, setup.team):
+            setup.team.write(folder / (BODY if setup.base is None else BESIDE), weights)
+            chosen = settled(setup, learner, weights, state.micro_batch)
+            if setup.team.rank:
+                continue
             if setup.base is not None:
                 link(setup.base, folder / BODY)
-            write_tensors(folder / (BODY if setup.base is None else BESIDE), weights)
             shutil.copyfile(setup.tokenizer / "tokenizer.json", folder / "tokenizer.json")
             facts = checkpoint_facts(setup.job.objective, setup.facts, step=step, **about)
-            write_json(folder / "facts.json", facts | settled(setup, weights, state.micro_batch))
+            write_json(folder / "facts.json", facts | chosen)
 
 
-def settled(setup: Setup, weights: Tensors, at_once: int) -> Facts:
+def settled(setup: Setup, learner: Learner, weights: Tensors, at_once: int) -> Facts:
     """Give what the objective chooses by the predictions of these weights on the validation rows, as `settled`.
 
-    The training has ended: its network takes the weights, whatever stands beside them stays.
+    The training has ended: its network takes the weights, whatever stands beside them stays. What each rank holds a part
+    of, all of them run.
     """
     job, rows = setup.job, setup.validation
     if rows is None or not job.objective.settles:
         return {}
-    network = setup.network
-    if setup.team.sharded:
-        network = build(job.model, job.objective, setup.facts, 0).to(setup.device)
-    own = tensors_of(network)
+    own = tensors_of(setup.network)
     with torch.no_grad():
         for name, tensor in weights.items():
-            own[name].copy_(tensor)
-    learner = Learner(network, job.objective)
+            local(own[name]).copy_(local(tensor))
     outcome = measure(learner, rows, setup.rows, setup.device, setup.dtype, predict=True, at_once=at_once)
     return {"settled": job.objective.settle(outcome.records, rows.facts)}
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 
 from .checkpoint import Checkpoints
-from .weights import Tensors, whole
+from .weights import Tensors, held, local
 
 
 class HostCopy:
@@ -25,17 +25,18 @@ class HostCopy:
 
     def of(self, tensors: Mapping[str, torch.Tensor], kept: bool = True) -> Tensors:
         """Give copies that hold until the next call; nothing unless they are to be kept here."""
-        taken: Tensors = {}
+        if not kept:
+            return {}
+        buffers: Tensors = {}
         for name, tensor in tensors.items():
-            given = whole(tensor.detach())
-            if kept:
-                taken[name] = self._buffer(name, given)
-                taken[name].copy_(given, non_blocking=True)
+            given = local(tensor.detach())
+            buffers[name] = self._buffer(name, given)
+            buffers[name].copy_(given, non_blocking=True)
         if any(tensor.is_cuda for tensor in tensors.values()):
             self._copied = torch.cuda.Event()
             self._copied.record()
-        self._buffers = taken
-        return taken
+        self._buffers = buffers
+        return {name: held(tensors[name], buffer) for name, buffer in buffers.items()}
 
     def wait(self) -> None:
         """Wait until the copies are whole."""
@@ -83,7 +84,7 @@ class Saver:
     ) -> None:
         """Copy a step's tensors, and let the thread write them; the one before must be there first.
 
-        `best` are weights that nobody changes any more. Of the ranks that hold parts of tensors, one has it `written`.
+        `best` are weights that nobody changes any more. Ranks that hold whole tensors have them `written` by one of them.
         """
         began = time.monotonic()
         self._join()

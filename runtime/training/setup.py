@@ -78,11 +78,7 @@ class Setup:
         )
         self.network = self._network()
         self.checkpoints = Checkpoints(
-            work.partial / "checkpoints",
-            job.whole or work.fingerprint,
-            self._identity(),
-            self.team.size,
-            owned=self.team.rank == 0,
+            work.partial / "checkpoints", job.whole or work.fingerprint, self._identity(), self.team
         )
         self._check_space()
 

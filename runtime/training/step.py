@@ -15,7 +15,6 @@ from .loader import Ready, to_device
 from .precision import autocast
 from .scale import LossScale
 from .team import Sums, Team
-from .weights import whole
 
 
 def gradients(
@@ -54,14 +53,20 @@ def clipped_norm(parameters: Iterable[nn.Parameter], limit: float | None, value:
     Each number of them is then cut to -value…value, and all are scaled down to a norm of `limit` if it is above.
     """
     used = [parameter for parameter in parameters if parameter.grad is not None]
-    norm = whole(get_total_norm([parameter.grad for parameter in used if parameter.grad is not None]))
+    norm = _whole(get_total_norm([parameter.grad for parameter in used if parameter.grad is not None]))
     cut = norm
     if value is not None:
         clip_grad_value_(used, value)
-        cut = whole(get_total_norm([parameter.grad for parameter in used if parameter.grad is not None]))
+        cut = _whole(get_total_norm([parameter.grad for parameter in used if parameter.grad is not None]))
     if limit is not None:
         clip_grads_with_norm_(used, limit, cut)
     return norm
+
+
+def _whole(norm: torch.Tensor) -> torch.Tensor:
+    """Add up a norm of which each rank holds a part: all ranks must ask for it."""
+    gather = getattr(norm, "full_tensor", None)
+    return gather() if gather is not None else norm
 
 
 class NonFinite(Exception):

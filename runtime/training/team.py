@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from .learner import Learner
 from .order import key
+from .weights import write_tensors
 
 Sums = dict[str, torch.Tensor]
 
@@ -26,8 +28,23 @@ class Team:
     sharded = False
     """Whether each rank holds a part of every tensor."""
 
+    @property
+    def writes(self) -> bool:
+        """Tell whether this one takes part in writing files: the first one does, and each that holds parts of tensors."""
+        return self.sharded or self.rank == 0
+
+    def write(self, path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Write tensors to a safetensors file, with all others that write; it is whole when this returns."""
+        write_tensors(path, tensors)
+
+    def wait(self) -> None:
+        """Wait for all others that write, in the thread that saves as in the one that trains."""
+
     def place(self, learner: Learner, dtype: torch.dtype) -> None:
         """Spread a network over the devices, before its optimizer is made."""
+
+    def thawed(self, learner: Learner) -> None:
+        """Hear that more of the network is trained from this step on."""
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         """Run the forward pass of a micro-batch; `last` is the last one before the gradients are used."""

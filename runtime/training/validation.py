@@ -20,7 +20,7 @@ from .samples import author_of
 from .setup import Setup
 from .state import State
 from .update import Update
-from .weights import Tensors, copied, tensors_of
+from .weights import Tensors, copied, like, tensors_of
 
 
 def waited(results: Sequence[float | None], least: float) -> int:
@@ -134,15 +134,19 @@ class Validation:
                 self.setup.work.progress.log("fitting.warning", opening=opening.text(), change=change)
 
     def weights(self) -> Tensors:
-        """Give the network's weights on the host, where the first rank writes them."""
-        return copied(tensors_of(self.setup.network, self.setup.still), self.setup.team.rank == 0)
+        """Give the network's weights on the host, where they are to be written."""
+        return copied(self._own(), self.setup.team.writes)
 
     def best_weights(self) -> Tensors:
         """Give the weights of the best validation, or without one those of the last step."""
         state = self.state
         if state.best_step in (None, state.step):
             return self.weights()
-        if self.setup.team.rank:
-            return {}
+        if self.best is not None or not self.setup.team.writes:
+            return self.best or {}
         assert state.best_step is not None
-        return self.best if self.best is not None else self.setup.checkpoints.best(state.best_step)
+        stored, own = self.setup.checkpoints.best(state.best_step), self._own()
+        return {name: like(own[name], tensor) for name, tensor in stored.items()}
+
+    def _own(self) -> Tensors:
+        return tensors_of(self.setup.network, self.setup.still)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
 
 import torch
 from safetensors import SafetensorError
@@ -12,6 +13,9 @@ from torch import nn
 
 from ...dsl.diagnostics.model import Text
 from ...plugins.nn.stored import read
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
 
 Tensors = dict[str, torch.Tensor]
 
@@ -35,27 +39,37 @@ def tensors_of(module: nn.Module, without: Container[str] = ()) -> Tensors:
     return {name: tensor for name, tensor in named.items() if name not in without}
 
 
-def whole(tensor: torch.Tensor) -> torch.Tensor:
-    """Give a tensor of which each rank holds a part as a whole: all ranks must ask for it."""
-    gather = getattr(tensor, "full_tensor", None)  # a DTensor's: importing it takes longer than most commands
-    return gather() if gather is not None else tensor
+def in_parts(tensor: torch.Tensor) -> TypeGuard[DTensor]:
+    """Tell whether each rank holds a part of a tensor."""
+    return hasattr(tensor, "to_local")  # importing the class takes longer than most commands
+
+
+def local(tensor: torch.Tensor) -> torch.Tensor:
+    """Give what this rank holds of a tensor."""
+    return tensor.to_local() if in_parts(tensor) else tensor
 
 
 def like(own: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """Give this rank's part of a whole tensor, if `own` is in parts."""
-    if getattr(own, "placements", None) is None or own.shape != given.shape:
+    if not in_parts(own) or own.shape != given.shape:
         return given
-    from torch.distributed.tensor import DTensor, distribute_tensor
+    from .parts import part_of
 
-    assert isinstance(own, DTensor)
-    return distribute_tensor(given.to(own.device), own.device_mesh, own.placements, src_data_rank=None)
+    return part_of(given, own)
+
+
+def held(tensor: torch.Tensor, copy: torch.Tensor) -> torch.Tensor:
+    """Give a tensor of which this rank holds `copy`, on the host, in the place of what it holds of `tensor`."""
+    if not in_parts(tensor):
+        return copy
+    from .parts import with_local
+
+    return with_local(tensor, copy)
 
 
 def copied(tensors: Mapping[str, torch.Tensor], kept: bool = True) -> Tensors:
     """Give a copy on the host that further training doesn't change; nothing unless it is to be kept here."""
-    # One by one, so that no more than one is whole on the device.
-    gathered = ((name, whole(tensor)) for name, tensor in tensors.items())
-    return {name: tensor.to("cpu", copy=True) for name, tensor in gathered if kept}
+    return {name: held(tensor, local(tensor).to("cpu", copy=True)) for name, tensor in tensors.items() if kept}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:

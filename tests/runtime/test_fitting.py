@@ -45,6 +45,12 @@ def test_a_loss_like_that_of_the_trivial_model_is_none() -> None:
     assert fitting.verdict(SETTLES, trivial=4.0).word == "fits"
 
 
+def test_a_stage_that_patience_ended_is_not_told_to_have_some() -> None:
+    usual, ended = (fitting.verdict(HEART, ended_early=early).advice[-1] for early in (False, True))
+    assert "`patience = 3`" in say_text(usual, "en")
+    assert "`patience = 3`" not in say_text(ended, "en")
+
+
 def test_an_opening_is_told_once_until_there_is_a_new_best() -> None:
     [opening] = fitting.openings(OVERFITS)
     best = min(OVERFITS, key=lambda line: line[2] or 0)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ...adapters import Adapter
+from ...adapters import BLOCK, Adapter, Bits
 from ...component import Place, TaskFailed
+from ...extras import check_library
 from ...models import Model
 from ...values import Objective
 
@@ -32,6 +33,9 @@ class LayerAdapter(Adapter):
     targets: Layers | list[Layers] = Field(
         "all", description="The layers: `attention`, `feedforward`, `all`, or patterns of their names (`*.qkv`)"
     )
+    base: Bits | None = Field(
+        None, description="What the body's linear layers are held in while it is trained beside them; none is float32"
+    )
 
     @abstractmethod
     def beside(self, layer: nn.Linear) -> nn.Module:
@@ -41,10 +45,19 @@ class LayerAdapter(Adapter):
         """Tell whether a layer of this name is one that it may stand beside."""
         return True
 
+    def check(self, place: Place) -> None:
+        """Report a base in few bits without the library that makes them."""
+        if self.base is not None:
+            check_library(place, f"base = {self.base}", "torchao", "qlora")
+
     def check_model(self, place: Place, model: Model, objective: Objective, field: str) -> None:
         layers = model.linear_layers()
         if layers is None:
-            return  # a plugin's model: `adapt` asks again
+            return  # a plugin's model: `adapt` and `hold` ask again
+        for name, sizes in layers.items():
+            if values := self._uneven(name, *sizes):
+                place.error(field, "L0732", values, help="L0732.help")
+                return
         names = [f"body.{name}" for name in layers]
         for pattern in self.patterns:
             if not self.meant(names, pattern):
@@ -64,6 +77,36 @@ class LayerAdapter(Adapter):
         for name, layer in layers.items():
             if name in chosen:
                 attach(layer, self.beside(layer))
+
+    def hold(self, body: nn.Module) -> None:
+        if self.base is not None:
+            from ...nn.adapters import hold
+
+            for layer in self._held(body):
+                hold(layer, self.base)
+
+    def spared(self, body: nn.Module) -> int:
+        if self.base is None:
+            return 0
+        from ...nn.held import bytes_in
+
+        return sum(layer.weight.numel() * 4 - bytes_in(layer.weight, self.base) for layer in self._held(body))
+
+    def _held(self, body: nn.Module) -> Iterable[nn.Linear]:
+        """Give the layers of the base. Raises TaskFailed for one whose weights nf4 has no whole blocks of."""
+        from ...nn.adapters import frozen_layers
+
+        layers = frozen_layers(body)
+        for name, layer in layers.items():
+            if values := self._uneven(name, layer.in_features, layer.out_features):
+                raise TaskFailed("L0732", values, field="base", help="L0732.help", component=self)
+        return layers.values()
+
+    def _uneven(self, name: str, inputs: int, outputs: int) -> dict[str, object] | None:
+        """Say of a layer that nf4 has no whole blocks of, what is to be told of it."""
+        if self.base != "nf4" or inputs * outputs % BLOCK == 0:
+            return None
+        return {"layer": f"body.{name}", "inputs": inputs, "outputs": outputs, "block": BLOCK}
 
     @property
     def patterns(self) -> list[Layers]:

@@ -113,6 +113,7 @@ def check_family(place: Place, trained: Trained) -> None:
 
 def head_of(objective: Objective | None) -> str:
     """Give which of the heads that families have an objective's is; "" is none."""
+    objective = objective.learned() if objective is not None else None
     if isinstance(objective, Classification):
         return "classification"
     if isinstance(objective, LanguageModelling):
@@ -124,6 +125,7 @@ def head_of(objective: Objective | None) -> str:
 
 def unwritable_head(family: Family, model: Model, objective: Objective | None) -> str:
     """Tell what keeps an objective's head from being written: "" is nothing."""
+    objective = objective.learned() if objective is not None else None
     head = head_of(objective)
     if head not in family.architectures or (objective is not None and not head):
         return "head"

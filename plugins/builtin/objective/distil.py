@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from ....dsl.program import Reference
-from ...component import Facts, Place
+from ...component import Place
 from ...fields import CheckpointOf
-from ...models import Model, Shape
 from ...tasks import Trained
-from ...values import Batch, Encoding, Network, Objective, Opening, Records, TensorBatch
+from ...values import Network, Objective, TensorBatch
+from .around import Around
 from .causal_lm import CausalLM
 from .classification import Classification
 from .language import LanguageModelling
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
-    from tokenizers import Tokenizer
-    from torch import nn
 
 
-class Distil(Objective):
+class Distil(Around):
     """Learn from a teacher's distribution over tokens or labels, beside learning by another objective.
 
     Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531). Loss is (1 - alpha) times that of `objective`, and alpha
@@ -65,7 +61,7 @@ class Distil(Objective):
 
         if not network.training or not network.frozen:
             return self.objective.loss(network, batch)
-        [teacher] = network.frozen
+        teacher = network.frozen[0]
         inner = self.objective
         if isinstance(inner, LanguageModelling):
             own = inner.projected(network, batch)
@@ -89,69 +85,4 @@ class Distil(Objective):
         return loss, {**parts, "own_loss": hard.detach(), "divergence": soft.detach()}
 
     def frozen(self) -> tuple[Reference, ...]:
-        return (self.teacher,)
-
-    # All else is that of the objective.
-
-    @property
-    def attention(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The attentions of the models that it fits."""
-        return self.objective.attention
-
-    @property
-    def gives(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What metrics may be computed of."""
-        return self.objective.gives
-
-    def learned(self) -> Objective:
-        return self.objective.learned()
-
-    def reads(self) -> tuple[str, ...]:
-        return self.objective.reads()
-
-    def roles(self, shape: Shape) -> tuple[str, ...]:
-        return self.objective.roles(shape)
-
-    def check_model(self, place: Place, model: Model, field: str) -> None:
-        self.objective.check_model(place, model, field)
-
-    def encoding(self, shape: Shape) -> Encoding:
-        return self.objective.encoding(shape)
-
-    def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
-        return self.objective.prepare(batch, random, facts)
-
-    def count(self, batch: Batch) -> float:
-        return self.objective.count(batch)
-
-    def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module | None:
-        return self.objective.head(shape, body, facts)
-
-    def tells_apart(self, facts: Facts) -> Any:
-        return self.objective.tells_apart(facts)
-
-    def targets(self, batch: Batch) -> np.ndarray[Any, Any] | None:
-        return self.objective.targets(batch)
-
-    def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
-        return self.objective.carries(batch)
-
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        return self.objective.opening(prompt, roles, length)
-
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
-        return self.objective.begin(prompt, tokenizer, facts, length)
-
-    def in_chat(self) -> Objective | None:
-        return self.objective.in_chat()
-
-    def shown(self, prompt: str) -> str:
-        return self.objective.shown(prompt)
-
-    def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
-        return self.objective.predict(network, batch)
-
-    def join(
-        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
-    ) -> list[Mapping[str, Any]]:
-        return self.objective.join(predictions, facts, records)
+        return (self.teacher, *super().frozen())

@@ -37,7 +37,6 @@ def rules() -> tuple[Rule, ...]:
         values.label_smoothing,
         values.vocabulary_of_too_little_text,
         training.optimizer_of_parts,
-        training.thawed_in_parts,
         training.warmup_beyond_budget,
         training.patience_beyond_budget,
         training.validation_beyond_budget,

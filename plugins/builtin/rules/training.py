@@ -26,17 +26,6 @@ def optimizer_of_parts(program: Program, findings: Findings) -> None:
             findings.error(stage, "optimizer", "L0546", values, labels=labels, help="L0546.help")
 
 
-def thawed_in_parts(program: Program, findings: Findings) -> None:
-    """L0742: layers that join one after the other, where each process holds a part of every weight."""
-    backend = getattr(program.settings, "backend", None)
-    if backend is None or not backend.sharded:
-        return
-    for stage in findings.every(TrainingStage):
-        if stage.unfreeze is not None:
-            labels = [Also(program.settings, "backend", "sharded.backend")]
-            findings.error(stage, "unfreeze", "L0742", {"backend": backend.name}, labels=labels, help="L0742.help")
-
-
 def warmup_beyond_budget(program: Program, findings: Findings) -> None:
     """L0916: a warmup that ends after the budget."""
     for stage in findings.every(TrainingStage):

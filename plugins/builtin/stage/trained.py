@@ -21,6 +21,8 @@ class Trained(Record):
     """The operations of a step, in forward passes."""
     kept: float
     """The part of what a forward pass makes that is kept for the backward pass."""
+    spared: int = 0
+    """By how many bytes less than in float32 its weights are held."""
 
 
 def looked_at(stage: TrainingStage, facts: Facts) -> Trained | None:
@@ -37,8 +39,10 @@ def looked_at(stage: TrainingStage, facts: Facts) -> Trained | None:
     from ...nn.parameters import embedding_weights, freeze, passes, reached_part
 
     network = outline(stage.described_model(), stage.objective, facts)
+    spared = 0
     if adapter is not None:
         adapter.adapt(network.body)
+        spared = adapter.spared(network.body)
         freeze_beside(network, stage.head_is_new)
     freeze(network, stage.frozen)
     if stage.optimizer.names_parameters:
@@ -52,4 +56,5 @@ def looked_at(stage: TrainingStage, facts: Facts) -> Trained | None:
         embedded=sum(parameter.numel() for parameter in trained if id(parameter) in tables),
         passes=passes(network),
         kept=reached_part(network),
+        spared=spared,
     )

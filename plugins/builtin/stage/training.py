@@ -249,6 +249,7 @@ class TrainingStage(Stage):
             # Weights in float32; of those that are trained gradients, an average, and the optimizer's state; and what the
             # forward pass keeps.
             memory=4 * (parameters + sum(other.parameters(vocab_size) for other in beside))
+            - part.spared
             + (4 + 4 * (self.ema is not None or self.swa is not None)) * part.parameters
             + (0 if self.offload else self.optimizer.state_bytes(part.parameters, part.embedded))
             + round(part.kept * model.activation_bytes(vocab_size, rows, length, self.activation_checkpointing)),

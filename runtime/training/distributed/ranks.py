@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ....plugins.nn.parameters import layers_of
 from ..learner import Learner
+from ..parts import write_parts
 from ..team import Sums, Team
 
 
@@ -32,6 +34,9 @@ class Ranks(Team):
         self.meet(False)
 
     def place(self, learner: Learner, dtype: torch.dtype) -> None:
+        # What isn't trained is the same on every rank already, and may be held in bits that no rank could send.
+        still = [name for name, parameter in learner.named_parameters() if not parameter.requires_grad]
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(learner, still)
         # A row's rank is a matter of chance, and so is then what an expert or a head of a rank has to do.
         self._replica = DistributedDataParallel(
             learner, broadcast_buffers=False, find_unused_parameters=True, gradient_as_bucket_view=True
@@ -81,6 +86,18 @@ class Shards(Ranks):
 
     sharded = True
 
+    def __init__(self, rank: int, size: int, device: torch.device) -> None:
+        super().__init__(rank, size, device)
+        # Of its own, for the thread that saves: the one that trains goes on at the same time.
+        self._writers = dist.new_group(backend="gloo")
+
+    def write(self, path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+        write_parts(path, tensors, self.rank == 0)
+        self.wait()
+
+    def wait(self) -> None:
+        dist.barrier(self._writers)
+
     def place(self, learner: Learner, dtype: torch.dtype) -> None:
         mesh = init_device_mesh(self.device.type, (self.size,))
         low = None if dtype == torch.float32 else dtype
@@ -88,14 +105,23 @@ class Shards(Ranks):
         # The root is given up after the forward pass, too: whoever reads weights between steps finds them as shards.
         for module in (*_blocks(learner), learner):
             fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
-        for module in learner.modules():
-            if isinstance(module, FSDPModule):
-                module.set_gradient_divide_factor(1.0)
-                module.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
+        for gathered in _gathered(learner):
+            gathered.set_gradient_divide_factor(1.0)
+            gathered.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
+
+    def thawed(self, learner: Learner) -> None:
+        # A block in which nothing was trained learns the type of its gradients as it is gathered by hand.
+        for module in _gathered(learner):
+            module.unshard()
+            module.reshard()
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         # Gradients are added up after every micro-batch: whole ones are never held.
         return learner(batch)
+
+
+def _gathered(learner: nn.Module) -> list[FSDPModule]:
+    return [module for module in learner.modules() if isinstance(module, FSDPModule)]
 
 
 def _blocks(module: nn.Module) -> list[nn.Module]:

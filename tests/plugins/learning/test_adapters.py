@@ -18,7 +18,8 @@ from llx.plugins.builtin.model.encoder_decoder import EncoderDecoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.component import Place, TaskFailed
 from llx.plugins.models import Model
-from llx.plugins.nn.adapters import freeze_beside, linear_layers
+from llx.plugins.nn.adapters import freeze_beside, frozen_layers, hold, linear_layers
+from llx.plugins.nn.held import whole
 from llx.plugins.nn.network import Network
 from torch import nn
 
@@ -150,3 +151,90 @@ def test_a_rank_that_saves_nothing_is_a_warning() -> None:
     place = Place(Path())
     Lora(rank=32).check_model(place, MODELS[0], CausalLM(), "adapter")
     assert [(problem.code, problem.warning) for problem in place.problems] == [("L0726", True)]
+
+
+def bytes_of(tensor: torch.Tensor) -> int:
+    """Count the bytes of a tensor, those of the parts that it is made of if there are such."""
+    parts = getattr(tensor, "__tensor_flatten__", None)
+    if parts is None or type(tensor) is torch.Tensor:
+        return tensor.numel() * tensor.element_size()
+    return sum(bytes_of(getattr(tensor, name)) for name in parts()[0])
+
+
+@pytest.mark.parametrize(("bits", "part", "apart"), [("int8", 0.27, 0.01), ("nf4", 0.14, 0.06)])
+def test_a_base_in_few_bits_is_small_and_does_nearly_the_same(bits: Any, part: float, apart: float) -> None:
+    pytest.importorskip("torchao")
+    model = Decoder(layers=1, hidden_size=64, heads=4, context_length=16)
+    tokens = torch.arange(24).view(2, 12)
+    hidden, gradients = [], []
+    for base in (None, bits):
+        body = body_of(model)
+        adapter = Lora(rank=4, base=base)
+        adapter.adapt(body)
+        moved(body)
+        network = Network(body, CausalLM().head(model.shape, body, {}))
+        freeze_beside(network, head=False)
+        numbers = sum(p.numel() for p in body.parameters())
+        sizes = {name: layer.weight.numel() * 4 for name, layer in frozen_layers(body).items()}
+        spared = adapter.spared(body)
+        adapter.hold(body)
+        held = {name: bytes_of(layer.weight.detach()) for name, layer in frozen_layers(body).items()}
+        assert sum(sizes.values()) - sum(held.values()) == spared, "a plan counts what there is"
+        assert sum(p.numel() for p in body.parameters()) == numbers
+        loss, _ = CausalLM().loss(network, {"tokens": tokens, "targets": tokens})
+        loss.backward()
+        hidden.append(body(tokens).detach())
+        gradients.append(torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]))
+    assert sum(held.values()) < part * sum(sizes.values())
+    assert 0 < float((hidden[1] - hidden[0]).norm() / hidden[0].norm()) < apart
+    assert float((gradients[1] - gradients[0]).norm() / gradients[0].norm()) < 3 * apart
+
+
+@pytest.mark.parametrize("bits", ["int8", "nf4"])
+def test_the_products_of_a_base_in_few_bits_are_those_of_the_weights_that_it_stands_for(bits: Any) -> None:
+    pytest.importorskip("torchao")
+    layer = nn.Linear(64, 48)
+    input, upstream = torch.randn(2, 3, 64), torch.randn(2, 3, 48)
+    hold(layer, bits)
+    weight = whole(layer.weight)
+    for dtype in (torch.float32, torch.bfloat16):
+        results = []
+        for ours in (True, False):
+            given = input.clone().requires_grad_()
+            with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+                output = layer(given) if ours else nn.functional.linear(given, weight, layer.bias)
+            (gradient,) = torch.autograd.grad(output, given, upstream.to(output.dtype))
+            results.append((output, gradient))
+        for one, other in zip(*results, strict=True):
+            assert one.dtype == other.dtype
+            torch.testing.assert_close(one, other, atol=1e-5 if dtype == torch.float32 else 0.02, rtol=0.01)
+
+
+@pytest.mark.parametrize("adapter", [Lora(base="int8"), Dora(base="nf4"), Bottleneck(base="nf4")], **by_name)
+def test_a_base_in_few_bits_learns_beside_any_adapter_and_on_meta(adapter: Adapter) -> None:
+    pytest.importorskip("torchao")
+    model = Decoder(layers=1, hidden_size=64, heads=4, context_length=16)
+    for device in ("cpu", "meta"):
+        body = body_of(model, device)
+        adapter.adapt(body)
+        moved(body)
+        with torch.device(device):
+            network = Network(body, CausalLM().head(model.shape, body, {}))
+        freeze_beside(network, head=False)
+        adapter.hold(body)
+        tokens = torch.arange(12, device=device).view(2, 6)
+        CausalLM().loss(network, {"tokens": tokens, "targets": tokens})[0].backward()
+        for name, parameter in network.named_parameters():
+            assert (parameter.grad is not None) == (MARK in name), name
+
+
+def test_a_layer_that_nf4_has_no_whole_blocks_of_is_named() -> None:
+    odd, place = Decoder(layers=1, hidden_size=12, heads=2, context_length=16), Place(Path())
+    adapter = Lora(rank=2, base="nf4")
+    adapter.check_model(place, odd, CausalLM(), "adapter")
+    assert [(problem.code, problem.field) for problem in place.problems] == [("L0732", "adapter")]
+    body = body_of(odd)
+    adapter.adapt(body)
+    with pytest.raises(TaskFailed) as caught:
+        adapter.spared(body)
+    assert caught.value.code == "L0732"

@@ -12,6 +12,7 @@ from llx.dsl.program import Reference
 from llx.dsl.types import Artifact
 from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.model.encoder import Encoder
+from llx.plugins.builtin.objective.around import Around
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.classification import Classification
 from llx.plugins.builtin.objective.distil import Distil
@@ -128,17 +129,16 @@ def test_micro_batches_add_up_and_a_teacher_is_no_part_of_the_module(
     assert len(list(network.parameters())) == len(list(alone.parameters()))
 
 
-def test_a_part_of_a_mixture_has_its_own_teacher(rows: Any, together: Any, facts: dict[str, Any]) -> None:
-    inner = CausalLM()
+def test_all_else_is_handed_on_to_the_objective(rows: Any, together: Any, facts: dict[str, Any]) -> None:
+    offered = {name for name in vars(Objective) if not name.startswith("_") and name not in ("kind", "model_config")}
+    assert offered <= set(vars(Around)), "whatever is new in the contract is handed on"
+    inner = Classification(multi_label=True)
     taught = Distil(teacher=teacher_of(inner), objective=inner)
-    mixed = Mixed(parts={"plain": PrefixLM(), "taught": taught})
-    _, network, batch = made(inner, Decoder(**SIZES), rows, together, facts)
-    network.head = mixed.head(Decoder(**SIZES).shape, network.body, facts)
-    assert mixed.frozen() == (taught.teacher,)
-    named = {f"taught.{name}": array for name, array in batch.items()} | {"weight": torch.ones(len(batch["tokens"]))}
-    loss, _ = mixed.loss(network.train(), named)
-    network.head = mixed.head(Decoder(**SIZES).shape, network.body, facts).heads["taught"]
-    torch.testing.assert_close(loss, taught.loss(network, batch)[0])
+    assert taught.offers() == inner.offers()
+    assert taught.blank(facts) == {"label": []}
+    joined = {"prediction": [0], "scores": [0.9, 0.2]}
+    assert taught.told(joined, {"labels": ["bad", "good"]})["prediction"] == ["bad"]
+    assert taught.started(None) == taught
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,10 @@ def test_a_part_of_a_mixture_has_its_own_teacher(rows: Any, together: Any, facts
         (Distil(teacher=teacher_of(Classification())), ["L0786.teacher"]),
         (Distil(teacher=teacher_of(CausalLM(), Encoder(**SIZES))), ["L0786.teacher"]),
         (
-            Distil(teacher=teacher_of(CausalLM()), objective=Mixed(parts={"a": CausalLM(), "b": PrefixLM()})),
+            Distil(
+                teacher=teacher_of(CausalLM()),
+                objective=Mixed(parts={"a": CausalLM(), "b": PrefixLM()}, shares={"a": 0.5, "b": 0.5}),
+            ),
             ["L0786"],
         ),
     ],

@@ -67,12 +67,14 @@ def test_what_carries_loss_is_the_last_answer(tokenizer: Tokenizer, facts: Any, 
         assert texts == [f"lay{end}", f"fell{end}"]
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_the_loss_is_that_of_the_paper(tokenizer: Tokenizer, facts: Any, together: Any, smoothing: float) -> None:
+@pytest.mark.parametrize(("smoothing", "tied"), [(0.0, True), (0.1, False)])
+def test_the_loss_is_that_of_the_paper(
+    tokenizer: Tokenizer, facts: Any, together: Any, smoothing: float, tied: bool
+) -> None:
     objective = DPO(beta=0.3, label_smoothing=smoothing, template="plain")
     batch = prepared(tokenizer, facts, together, objective)
     torch.manual_seed(0)
-    model = Decoder(**SIZES)
+    model = Decoder(**SIZES, tied_embeddings=tied)
     network, reference = (
         Network(body := model.body(facts["vocab_size"]), objective.head(model.shape, body, facts)) for _ in range(2)
     )

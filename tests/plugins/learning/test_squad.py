@@ -51,10 +51,24 @@ def test_answers_are_judged_as_by_the_official_script(
     assert f1(prediction, answers) == pytest.approx(score)
 
 
-def test_japanese_is_compared_by_characters() -> None:
-    assert f1("薄暗い所", ["薄暗いじめじめした所"], "characters") == pytest.approx(8 / 14)
-    assert f1("薄暗い所", ["薄暗いじめじめした所"]) == 0
-    assert f1("a cat", ["cat s"], "characters") == pytest.approx(2 * 3 / 7)
+@pytest.mark.parametrize(
+    ("prediction", "answer", "em", "score"),
+    [
+        ("薄暗い所", "薄暗いじめじめした所", 0, 8 / 14),
+        ("薄暗い所。", "薄暗い所", 1, 1),
+        ("薄暗い、所", "薄暗い所", 0, 8 / 9),
+        ("「猫」", "猫", 0, 2 / 4),
+        ("Ｎ.Ａ.", "ｎa", 0, 2 / 6),
+        ("薄暗い\u3000所", "薄暗い 所", 1, 1),
+        ("a cat", "cat s", 0, 8 / 10),
+        ("。", "", 1, 1),
+        ("猫", "", 0, 0),
+    ],
+)
+def test_japanese_is_compared_by_the_rules_of_jsquad(prediction: str, answer: str, em: float, score: float) -> None:
+    assert exact(prediction, [answer], "characters") == em
+    assert f1(prediction, [answer], "characters") == pytest.approx(score)
+    assert f1("薄暗い所", ["薄暗いじめじめした所"]) == 0, "words have no spaces between them"
 
 
 def asked(prediction: str, *answers: str) -> dict[str, Any]:
@@ -82,15 +96,50 @@ def test_the_threshold_with_the_most_right_answers() -> None:
     assert best_threshold([(1.0, 1.0, False)]) > 1.0
 
 
-def test_the_library_torchmetrics_agrees() -> None:
+SCRIPT = [
+    ("the Virgin Mary", ["Virgin Mary"]),
+    ("The  Virgin\tMary.", ["a virgin mary"]),
+    ("a golden statue", ["gold statue of Mary", "the golden statue of the Virgin Mary"]),
+    ("1990 1990", ["1990", "1990 and 1990"]),
+    ("U.S.", ["us", "the U.S. of A."]),
+    ("twenty-four", ["twenty four"]),
+    ("24–10", ["24-10"]),
+    ("Beyoncé’s", ["Beyonce's", "BEYONCÉ’S"]),
+    ("İstanbul", ["istanbul"]),
+    ("naïve café", ["Naïve Café, Paris"]),
+    ("an apple a day", ["apple day"]),
+    ("theatre", ["the atre"]),
+    ("Ａｎ１２３", ["an123"]),
+    ("吾輩は 猫である", ["吾輩は猫である", "吾輩は 犬である"]),
+    ("", ["gold"]),
+    ("gold", ["silver", ""]),
+    ("", [""]),
+    ("!", ["", "gold"]),
+    ("a", ["the"]),
+]
+
+
+@pytest.mark.parametrize(("prediction", "answers"), SCRIPT)
+def test_the_official_script_agrees(prediction: str, answers: list[str]) -> None:
     library = pytest.importorskip("torchmetrics.functional.text.squad")
-    pairs = [("the Virgin Mary", "Virgin Mary"), ("a golden statue", "gold statue of Mary"), ("1990 1990", "1990")]
-    predictions = [{"prediction_text": given, "id": str(number)} for number, (given, _) in enumerate(pairs)]
+    # v2 leaves out answers that nothing is left of, and has the empty one in the place of none.
+    wanted = [answer for answer in answers if normalised(answer)] or [""]
+    target = {"answers": {"answer_start": [0] * len(wanted), "text": wanted}, "id": "1"}
+    theirs = library.squad({"prediction_text": prediction, "id": "1"}, target)
+    outcome = Outcome(records=[asked(prediction, *answers)])
+    assert 100 * ExactMatch().compute(outcome) == theirs["exact_match"].item()
+    assert 100 * AnswerF1().compute(outcome) == pytest.approx(theirs["f1"].item(), rel=1e-6)
+
+
+def test_the_official_script_has_the_same_means() -> None:
+    library = pytest.importorskip("torchmetrics.functional.text.squad")
+    cases = [(given, [one for one in answers if normalised(one)] or [""]) for given, answers in SCRIPT]
+    predictions = [{"prediction_text": given, "id": str(number)} for number, (given, _) in enumerate(cases)]
     targets = [
-        {"answers": {"answer_start": [0], "text": [wanted]}, "id": str(number)}
-        for number, (_, wanted) in enumerate(pairs)
+        {"answers": {"answer_start": [0] * len(wanted), "text": wanted}, "id": str(number)}
+        for number, (_, wanted) in enumerate(cases)
     ]
     theirs = library.squad(predictions, targets)
-    outcome = Outcome(records=[asked(given, wanted) for given, wanted in pairs])
-    assert 100 * ExactMatch().compute(outcome) == pytest.approx(theirs["exact_match"].item(), rel=1e-5)
-    assert 100 * AnswerF1().compute(outcome) == pytest.approx(theirs["f1"].item(), rel=1e-5)
+    outcome = Outcome(records=[asked(given, *answers) for given, answers in SCRIPT])
+    assert 100 * ExactMatch().compute(outcome) == pytest.approx(theirs["exact_match"].item(), rel=1e-6)
+    assert 100 * AnswerF1().compute(outcome) == pytest.approx(theirs["f1"].item(), rel=1e-6)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from llx.runtime.events import Event, RunFinished, Sampled, Step, TaskProgress
+from llx.runtime.events import Event, RunFinished, Sampled, Step, TaskFinished, TaskProgress
 from llx.runtime.listeners.closing import results
 from llx.runtime.listeners.facts import metrics_of
 from llx.runtime.listeners.figures import count, duration, value
@@ -157,7 +157,25 @@ def test_tensorboard_reads_back_what_was_written(story: list[Event], tmp_path: P
     steps = read.Scalars("train/loss")
     assert [scalar.step for scalar in steps] == list(range(1, 41))
     assert [scalar.step for scalar in read.Scalars("validation/loss")] == [10, 20, 30, 40]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["pretrain"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pretrain", "scores"]
+
+
+def test_tensorboard_has_the_ends_of_an_interval(story: list[Event], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    facts = {
+        "metrics": {"accuracy": 0.75, "loss": 0.5},
+        "intervals": {"accuracy": [0.5, 1.0]},
+        "references": {"accuracy": 0.25},
+    }
+    listener = TensorBoard(tmp_path)
+    for event in story:
+        listener(replace(event, facts=facts) if isinstance(event, TaskFinished) else event)
+    read = EventAccumulator(str(tmp_path / "scores"))
+    read.Reload()
+    tags = {tag: read.Scalars(tag)[0].value for tag in read.Tags()["scalars"]}
+    accuracy = {"accuracy/value": 0.75, "accuracy/low": 0.5, "accuracy/high": 1.0, "accuracy/to_beat": 0.25}
+    assert tags == accuracy | {"loss/value": 0.5}
 
 
 def test_samples_are_texts_in_every_place(story: list[Event], tmp_path: Path) -> None:

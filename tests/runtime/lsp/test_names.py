@@ -79,6 +79,16 @@ async def test_renaming_changes_every_use(editor: Editor) -> None:
     assert isinstance(found, types.PrepareRenamePlaceholder) and found.placeholder == "width"
 
 
+async def test_a_key_that_names_a_declaration_is_a_use_of_it(editor: Editor) -> None:
+    text = "objective spans = masked_lm { spans = true }\nobjective both = mixed { causal_lm = 70%, spans = 30% }\n"
+    assert await editor.complete(text.replace("spans = 30%", "sp¦"), "spans") == text.replace("30%", "$0")
+    assert "masked_lm" in await editor.hover(text.replace("spans = 30%", "sp¦ans = 30%"))
+    assert "causal_lm" in await editor.hover(text.replace("{ causal", "{ ca¦usal"))
+    await editor.write(text)
+    after = await renamed(editor, editor.at("spans = masked"), "wide")
+    assert after == text.replace("spans = masked", "wide = masked").replace("spans = 30%", "wide = 30%")
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

@@ -32,6 +32,7 @@ from llx.plugins.tasks import DataTask, TokenizerTask, Trained
 from llx.plugins.values import Objective
 from llx.plugins.work import Input, Job
 from llx.runtime.training import checkpoint, train
+from llx.runtime.training.team import Team
 from pydantic import Field
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
@@ -260,7 +261,8 @@ def die_in_save(place: str) -> None:
 
         return call
 
-    setattr(checkpoint, place, counting(getattr(checkpoint, place)))
+    owner = Team if place == "write" else checkpoint
+    setattr(owner, place, counting(getattr(owner, place)))
 
 
 if __name__ == "__main__":

@@ -95,6 +95,21 @@ class Lab:
         return float(outcome.sums["loss"] / outcome.sums["count"])
 
 
+def interrupted(lab: Lab, adapter: Adapter, **changed: Any) -> dict[str, Any]:
+    """Train beside the base, interrupted again and again."""
+    work, interruptions = lab.project.work, 0
+    while True:
+        work.fresh()
+        work.polls, work.stop_after = 0, 4
+        try:
+            facts = lab.train(lab.base, adapter, **changed)
+        except Interrupted:
+            interruptions += 1
+            continue
+        assert interruptions >= 2
+        return facts
+
+
 def weights(lab: Lab, name: str) -> dict[str, torch.Tensor]:
     return Stored.open(lab.project.root / name / "last").weights
 
@@ -170,17 +185,7 @@ def test_any_other_stage_begins_with_the_adapter_merged(
 def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path, adapter: Adapter) -> None:
     whole, parts = Lab(tmp_path / "whole"), Lab(tmp_path / "parts")
     facts = whole.train(whole.base, adapter, ema=0.9)
-    work, interruptions = parts.project.work, 0
-    while True:
-        work.fresh()
-        work.polls, work.stop_after = 0, 4
-        try:
-            again = parts.train(parts.base, adapter, ema=0.9)
-            break
-        except Interrupted:
-            interruptions += 1
-    assert interruptions >= 2
-    assert again == facts
+    assert interrupted(parts, adapter, ema=0.9) == facts
     for which in ("best", "last"):
         one, other = (root / "out" / which / "adapter.safetensors" for root in (tmp_path / "whole", tmp_path / "parts"))
         assert one.read_bytes() == other.read_bytes()
@@ -219,3 +224,35 @@ def test_a_stored_adapter_is_merged_where_it_is_opened(tmp_path: Path) -> None:
     network, _ = stored_network(small_model(), Classification(), tmp_path / "out" / "last", bottleneck)
     assert network is not None
     assert any(MARK in name for name, _ in network.named_parameters())
+
+
+def test_beside_a_base_in_few_bits_an_adapter_learns_nearly_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("torchao")
+    lab = Lab(tmp_path)
+    results = []
+    for name, adapter in {
+        "full": Lora(rank=4),
+        "int8": Lora(rank=4, base="int8"),
+        "nf4": Lora(rank=4, base="nf4"),
+    }.items():
+        results.append(lab.train(lab.base, adapter))
+        stage = lab.keep(name, adapter)
+        base = tmp_path / "pretrained" / "last" / "model.safetensors"
+        assert (tmp_path / name / "last" / "model.safetensors").samefile(base), "stored in full"
+        assert lab.loss(stage) == pytest.approx(results[-1]["last_loss"], rel=0.1 if name == "nf4" else 0.01)
+    full, int8, nf4 = results
+    assert int8["last_loss"] == pytest.approx(full["last_loss"], rel=0.01)
+    assert nf4["last_loss"] == pytest.approx(full["last_loss"], rel=0.1)
+    assert (int8["parameters"], int8["trained_parameters"]) == (full["parameters"], full["trained_parameters"])
+
+
+def test_a_training_beside_a_base_in_few_bits_is_resumed_to_the_bit(tmp_path: Path) -> None:
+    pytest.importorskip("torchao")
+    adapter = Lora(rank=4, base="nf4")
+    whole, parts = Lab(tmp_path / "whole"), Lab(tmp_path / "parts")
+    assert interrupted(parts, adapter) == whole.train(whole.base, adapter)
+    one, other = (tmp_path / name / "out" / "last" / "adapter.safetensors" for name in ("whole", "parts"))
+    assert one.read_bytes() == other.read_bytes()
+    stage = whole.keep("lean", adapter)
+    whole.train(stage, "continue", budget=[Quantity(1, "steps")])
+    assert "training.adapter.continued" in whole.project.work.progress.said()

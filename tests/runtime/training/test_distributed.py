@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,8 @@ class Ran:
         return load_file(self.result["learn"].path / "last" / "model.safetensors")
 
 
-def interrupt(event: Event) -> None:
-    if isinstance(event, Step) and event.step == 20:
+def interrupt(event: Event, step: int = 20) -> None:
+    if isinstance(event, Step) and event.step == step:
         os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -107,13 +108,20 @@ def test_replicas_train_like_one_process_and_one_goes_on_where_they_stopped(tmp_
     is_close(after, alone)
 
 
-def test_shards_go_on_where_one_process_stopped(tmp_path: Path, alone: Ran) -> None:
-    stopped = Ran(tmp_path, watch=interrupt)
-    assert stopped.result.exit_code == 130
-    after = Ran(tmp_path, SHARDED)
-    assert "training.resumed" in after.notes
-    after.losses = stopped.losses | after.losses
-    is_close(after, alone)
+def test_shards_go_on_where_one_process_stopped_and_one_where_they_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: Ran
+) -> None:
+    """No rank asks for a whole tensor, and one dies within a save: the save before it is what they go on from."""
+    let_ranks(tmp_path, monkeypatch, DYING.format(rank=1, place="write_parts", call=5))
+    first = Ran(tmp_path, watch=interrupt)
+    second = Ran(tmp_path, SHARDED, watch=partial(interrupt, step=30))
+    third = Ran(tmp_path)
+    assert [ran.result.exit_code for ran in (first, second, third)] == [130, 130, 0]
+    assert second.notes.count("training.restarted") == 1
+    assert second.notes.count("training.resumed") == 2
+    assert "training.skipped" not in second.notes + third.notes
+    third.losses = first.losses | second.losses | third.losses
+    is_close(third, alone)
 
 
 def ranks() -> list[int]:
@@ -164,6 +172,21 @@ def test_ranks_repeat_to_the_bit_with_dropout_and_over_a_kill(tmp_path: Path, ba
     whole = Ran(tmp_path / "whole", backend, dropout=0.1)
     torn = Ran(tmp_path / "torn", backend, watch=kill, dropout=0.1)
     assert "training.restarted" in torn.notes
+    assert torn.curve == whole.curve
+    assert all(torch.equal(torn.weights[name], tensor) for name, tensor in whole.weights.items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rank", "place", "call"), [(0, "write_parts", 4), (0, "write_parts", 8), (1, "write_parts", 6), (0, "seal", 3)]
+)
+def test_a_kill_within_a_save_of_shards_leaves_the_one_before_and_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int, place: str, call: int
+) -> None:
+    whole = Ran(tmp_path / "whole", SHARDED, dropout=0.1)
+    let_ranks(tmp_path, monkeypatch, DYING.format(rank=rank, place=place, call=call))
+    torn = Ran(tmp_path / "torn", SHARDED, dropout=0.1)
+    assert {"training.restarted", "training.resumed"} <= set(torn.notes)
     assert torn.curve == whole.curve
     assert all(torch.equal(torn.weights[name], tensor) for name, tensor in whole.weights.items())
 
@@ -222,18 +245,47 @@ gradients.gradients = failing
 """
 
 
-def let_ranks_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: str, error: str) -> None:
-    """Have the second rank fail at its seventh step: what Python imports by itself as it starts is ours there."""
+DYING = """
+import os, signal
+import llx.runtime.training.checkpoint as checkpoint
+import llx.runtime.training.distributed.ranks as ranks
+from torch.distributed.tensor import DTensor
+
+gather, calls = DTensor.full_tensor, 0
+
+
+def of_numbers_alone(tensor, **named):
+    assert tensor.numel() == 1, "a rank asked for a whole tensor"
+    return gather(tensor, **named)
+
+
+def dying(*given):
+    global calls
+    calls += 1
+    usual(*given)
+    if calls == {call} and (os.environ["RANK"], os.environ["TORCHELASTIC_RESTART_COUNT"]) == ("{rank}", "0"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+DTensor.full_tensor = of_numbers_alone
+owner = ranks if "{place}" == "write_parts" else checkpoint
+usual = owner.{place}
+owner.{place} = dying
+"""
+
+
+def let_ranks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Have ranks do something else: what Python imports by itself as it starts is ours there."""
     folder = tmp_path / "site"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(FAILING.format(condition=condition, error=error))
+    folder.mkdir(parents=True)
+    (folder / "sitecustomize.py").write_text(text)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
 
 
 def test_ranks_that_run_out_of_memory_go_on_with_fewer_rows_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: Ran
 ) -> None:
-    let_ranks_fail(tmp_path, monkeypatch, "rows > 1", "MemoryError")
+    let_ranks(tmp_path, monkeypatch, FAILING.format(condition="rows > 1", error="MemoryError"))
     ran = Ran(tmp_path, TWO, micro=4)
     is_close(ran, alone)
     assert ran.notes.count("training.less_at_once_by_all") == 2
@@ -244,7 +296,7 @@ def test_ranks_that_run_out_of_memory_go_on_with_fewer_rows_at_once(
 def test_an_error_that_comes_back_is_told_and_nothing_starts_a_third_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    let_ranks_fail(tmp_path, monkeypatch, "True", 'ZeroDivisionError("in a plugin")')
+    let_ranks(tmp_path, monkeypatch, FAILING.format(condition="True", error='ZeroDivisionError("in a plugin")'))
     ran = Ran(tmp_path, TWO)
     (found,) = [one for one in ran.result.diagnostics if one.code == "L0830"]
     assert "ZeroDivisionError: in a plugin" in str(found.message)

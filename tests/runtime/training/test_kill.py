@@ -98,7 +98,7 @@ def test_asked_to_stop_it_saves_and_goes_on(tmp_path: Path) -> None:
     assert "training.resumed" in json.loads((tmp_path / "killed" / "notes.json").read_text())
 
 
-@pytest.mark.parametrize("place", ["write_tensors", "seal"])
+@pytest.mark.parametrize("place", ["write", "seal"])
 def test_killed_during_a_save(tmp_path: Path, place: str) -> None:
     """The saving thread kills the process: with the half of a save's files, and with all of them but no name."""
     options = {"steps": 30, "save": 4}

@@ -57,7 +57,7 @@ def failing(setup: Setup) -> tuple[str, TaskFailed]:
         (Classification(), Encoder),
         (ExtractiveQA(), Decoder),
         (ExtractiveQA(stride=4), Encoder),
-        (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}), Decoder),
+        (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}, shares={"causal": 0.7, "masked": 0.3}), Decoder),
         (Instruction(form="pairs", template="plain"), Decoder),
     ],
 )
@@ -173,13 +173,13 @@ class TrainsOnPadding(CausalLM):
 
 
 class ForgetsSome(CausalLM):
-    """Leaves the first target of each row out of its loss."""
+    """Leaves the first targets of each row out of its loss."""
 
     name: ClassVar[str] = "forgets"
 
     def loss(self, network: Any, batch: TensorBatch) -> tuple[Tensor, dict[str, Tensor]]:
         targets = batch["targets"].clone()
-        targets[:, 0] = IGNORED
+        targets[:, :3] = IGNORED
         return super().loss(network, {**batch, "targets": targets})
 
 
@@ -236,6 +236,6 @@ def test_the_case_has_rows_enough_where_there_is_one(tmp_path: Path) -> None:
 
 def test_every_part_of_a_mixed_objective_is_proved(tmp_path: Path) -> None:
     for number, (first, second) in enumerate([(CausalLM(), ForgetsSome()), (ForgetsSome(), CausalLM())]):
-        mixed = Mixed(parts={"first": first, "second": second})
+        mixed = Mixed(parts={"first": first, "second": second}, shares={"first": 0.5, "second": 0.5})
         code, error = failing(setup_of(tmp_path / str(number), mixed, Decoder(**SIZES)))
         assert (code, error.component) == ("L0884.missing", mixed)

@@ -54,7 +54,10 @@ def test_a_tokenizer_without_a_mask_is_refused() -> None:
     assert (caught.value.code, caught.value.field) == ("L0790", "token_dropout")
 
 
-@pytest.mark.parametrize("objective", [CausalLM(), MaskedLM(), Mixed(parts={"a": CausalLM(), "b": MaskedLM()})])
+MIXED = Mixed(parts={"a": CausalLM(), "b": MaskedLM()}, shares={"a": 0.5, "b": 0.5})
+
+
+@pytest.mark.parametrize("objective", [CausalLM(), MaskedLM(), MIXED])
 def test_training_rows_lose_tokens_and_rows_that_are_measured_none(tmp_path: Path, objective: Any) -> None:
     project, job = small_job(tmp_path, token_dropout=0.5)
     setup = Setup(job, project.work)

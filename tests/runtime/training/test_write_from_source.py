@@ -63,7 +63,7 @@ def test_openings_are_what_training_had() -> None:
     assert PrefixLM().opening([3, 4], ROLES, CONTEXT) == Opening([0, 3, 4], prefix=True)
     assert CausalLM().opening([3, 4], {}, CONTEXT) == Opening([3, 4])
     assert [one.shown("a") for one in (paired, corrupted, PrefixLM())] == ["a → ", "a → ", "a"]
-    mixed = Mixed(parts={"masked": MaskedLM(), "prefix": PrefixLM()})
+    mixed = Mixed(parts={"masked": MaskedLM(), "prefix": PrefixLM()}, shares={"masked": 0.5, "prefix": 0.5})
     assert mixed.opening([3, 4], ROLES, CONTEXT) == Opening([0, 3, 4], prefix=True)
 
 
