@@ -68,7 +68,7 @@ def one_label(program: Program, findings: Findings) -> None:
         count = sum(one.count for one in found.values())
         label, most = max(found.items(), key=lambda item: item[1].count)
         values = {"label": shown(label), "count": most.count, "rows": count, "file": most.file}
-        if len(found) == 1:
+        if len(found) == 1 and count > 1:
             findings.error(stage, "data", "L0512.check", values, help="L0512.help")
         elif objective.class_weights is None and count >= _ENOUGH and most.count > _NEARLY_ALL * count:
             # What chooses among the rows may have left out most of these.
