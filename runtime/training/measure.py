@@ -45,7 +45,7 @@ def measure(
     number of rows seen. The ranks of a team share the rows of a batch, unless all of them need the predictions.
     """
     team = team or Team()
-    objective = learner.objective
+    objective, predicts = learner.objective, learner.objective.predicts
     sharing = Team() if predict else team
     counted: Counter[int] = Counter()
     sums: dict[str, Any] = {}
@@ -70,13 +70,14 @@ def measure(
                     moved = to_device(part, device)
                     with autocast(device, dtype):
                         if each is None:
-                            loss, parts = learner(moved)
+                            loss, parts, guesses = learner(moved, predict=predict)
                             summed = {"loss": loss, **parts}
                         else:
-                            losses = RowByRow(learner.network, moved).losses(objective)
+                            read = RowByRow(learner.network, moved)
+                            losses = read.losses(objective)
+                            guesses = predicts.predict(read, moved) if predict and predicts else None
                             each.take(rows[share], losses, row_counts(objective, prepared, share))
                             summed = {name: value.to(wide).sum() for name, value in losses.items()}
-                        guesses = learner(moved, predict=True) if predict else None
                     for name, value in summed.items():
                         # What a network gives for a row that stands in may be no number.
                         own = value.detach().to(wide) if weight else torch.zeros((), dtype=wide, device=device)
@@ -90,7 +91,7 @@ def measure(
     sums = sharing.total(sums)
     return Outcome(
         sums={name: float(value) for name, value in sums.items()} | {"count": count, "rows": float(len(reader.shards))},
-        records=objective.join(predictions, reader.facts, reader.records) if predictions else [],
+        records=predicts.join(predictions, reader.facts, reader.records) if predicts and predictions else [],
         targets=dict(counted) if targets else None,
         facts=reader.facts,
         by_row=each.arrays(reader) if each is not None else {},

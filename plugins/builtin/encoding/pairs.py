@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from ...component import Facts
-from ...values import ArrayOf, Encoding, Opening
+from ...values import ArrayOf, Encoding
+from ...writing import Opening
 from .text import batches, encode, plain, role, text_of
 
 if TYPE_CHECKING:

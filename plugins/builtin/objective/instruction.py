@@ -11,7 +11,8 @@ from ...chat.template import Choice, Chosen, encoded, roles_of, template_of
 from ...chat.turns import Malformed, prompt_turns
 from ...component import Facts, TaskFailed
 from ...models import Shape
-from ...values import Batch, Encoding, Opening
+from ...values import Batch, Encoding
+from ...writing import Opening, Writing
 from ..encoding.chats import Chats, Form
 from .causal_lm import shifted_to_answers
 from .language import LanguageModelling
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
-class Instruction(LanguageModelling):
+class Instruction(LanguageModelling, Writing):
     """Predict each token of the assistant's turns from all of the conversation before it.
 
     Instruction tuning (Wei et al. 2022, arXiv:2109.01652; Ouyang et al. 2022, arXiv:2203.02155). The data has the column
@@ -33,7 +34,7 @@ class Instruction(LanguageModelling):
     example: ClassVar[str] = "instruction { template = chatml }"
     columns: ClassVar[tuple[str, ...]] = ("messages",)
     attention: ClassVar[tuple[str, ...]] = ("causal",)
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss",)
 
     form: Annotated[
         Form, Field(description="Whether records hold conversations (`messages`), or a `prompt` and its `response`")

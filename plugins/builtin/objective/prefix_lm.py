@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ...component import Facts, Place
 from ...models import Model, Shape
-from ...values import IGNORED, Batch, Opening
+from ...values import IGNORED, Batch
+from ...writing import Opening
 from .causal_lm import CausalLM
 from .documents import bounds
 from .language import gathered
@@ -28,7 +29,7 @@ class PrefixLM(CausalLM):
 
     name: ClassVar[str] = "prefix_lm"
     example: ClassVar[str] = "prefix_lm { rate = 25% }"
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss",)
 
     rate: Annotated[float, Field(gt=0, le=0.5, description="The part of a document that is predicted, on average")] = (
         0.5

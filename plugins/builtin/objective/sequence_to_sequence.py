@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ...component import Facts, Place
 from ...models import Model, Shape
-from ...values import IGNORED, Batch, Encoding, Opening
+from ...values import IGNORED, Batch, Encoding
+from ...writing import Opening, Writing
 from ..encoding.joined import Joined, source_tokens
 from ..encoding.pairs import Pairs, from_source
 from ..encoding.text import text_of
@@ -23,7 +24,7 @@ _GRAIN = 8
 """Targets that carry loss are so many or a multiple: few different shapes."""
 
 
-class SequenceToSequence(LanguageModelling):
+class SequenceToSequence(LanguageModelling, Writing):
     """Predict each token of a target text from the whole source text and the target before it.
 
     Translation, summaries and answers are learned so (Sutskever et al. 2014, arXiv:1409.3215). The data has the columns
@@ -35,7 +36,7 @@ class SequenceToSequence(LanguageModelling):
     example: ClassVar[str] = "sequence_to_sequence { label_smoothing = 10% }"
     columns: ClassVar[tuple[str, ...]] = ("source", "target")
     attention: ClassVar[tuple[str, ...]] = ("encoder_decoder", "causal")
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text", "target")
+    gives: ClassVar[tuple[str, ...]] = ("loss", "target")
 
     prefix: Annotated[
         bool, Field(description="Whether a decoder reads the source both ways, and not each token from those before it")

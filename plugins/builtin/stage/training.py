@@ -195,7 +195,7 @@ class TrainingStage(Stage):
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.offers():
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
-        if self.samples and "text" not in self.objective.gives:
+        if self.samples and self.objective.writes is None:
             place.error("samples", "L0545", {"objective": self.objective.name}, help="L0545.help")
         self._check_means(place)
         check_frozen(place, self.described_objective(), self.described_tokenizer())

@@ -18,7 +18,8 @@ from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
 from llx.plugins.models import Shape
 from llx.plugins.nn.network import Network
-from llx.plugins.values import Objective, Opening
+from llx.plugins.values import Objective
+from llx.plugins.writing import Opening
 from llx.runtime.training.beams import BeamWriter
 from llx.runtime.training.build import build
 from llx.runtime.training.writer import Row, Writer

@@ -44,8 +44,8 @@ def author(root: Path, objective: Objective, model: Model) -> Author:
 def whole(author: Author, prompt: str, text: str) -> float:
     """Read a prompt and a text at once."""
     prompt_ids = author.tokenizer.encode(prompt.rstrip()).ids
-    opening = author.objective.opening(prompt_ids, ROLES, author.shape)
-    if isinstance(author.objective, SequenceToSequence):
+    opening = author.writing.opening(prompt_ids, ROLES, author.shape)
+    if isinstance(author.writing, SequenceToSequence):
         ids = author.tokenizer.encode(text.strip()).ids
     else:
         ids = author.tokenizer.encode(prompt + text).ids[len(prompt_ids) :]

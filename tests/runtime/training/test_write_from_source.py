@@ -20,7 +20,8 @@ from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequenc
 from llx.plugins.builtin.objective.span_corruption import SpanCorruption
 from llx.plugins.models import Shape
 from llx.plugins.nn.network import Network
-from llx.plugins.values import Decoding, Objective, Opening
+from llx.plugins.values import Decoding, Objective
+from llx.plugins.writing import Opening
 from llx.runtime.training.build import build
 from llx.runtime.training.writer import Row, Writer
 from small import small_model
@@ -72,7 +73,7 @@ def test_openings_are_what_training_had() -> None:
     assert CausalLM().opening([3, 4], {}, SHAPE) == Opening([3, 4])
     assert [one.shown("a") for one in (paired, corrupted, PrefixLM())] == ["a → ", "a → ", "a"]
     mixed = Mixed(parts={"masked": MaskedLM(), "prefix": PrefixLM()}, shares={"masked": 0.5, "prefix": 0.5})
-    assert mixed.opening([3, 4], ROLES, SHAPE) == Opening([0, 3, 4], prefix=True)
+    assert mixed.writes.opening([3, 4], ROLES, SHAPE) == Opening([0, 3, 4], prefix=True)
 
 
 @pytest.mark.parametrize("positions", ["relative", "learned", "sinusoidal"])
