@@ -92,10 +92,17 @@ def test_every_hook_is_documented() -> None:
 
 def test_every_method_of_an_objective_is_documented() -> None:
     text = (ROOT / "docs" / "objectives.md").read_text(encoding="utf-8")
-    own = [name for name in vars(api.Objective) if not name.startswith(("_", "model_"))]
-    for name in own:
-        if callable(getattr(api.Objective, name)) or name in ("columns", "attention", "gives"):
-            assert f"`{name}" in text, name
+    for base in (api.Objective, api.Predicting, api.Writing):
+        for name in (name for name in vars(base) if not name.startswith(("_", "model_"))):
+            if callable(getattr(base, name)) or name in (
+                "columns",
+                "attention",
+                "gives",
+                "of_records",
+                "predicts",
+                "writes",
+            ):
+                assert f"`{name}" in text, name
 
 
 def test_what_the_api_names_is_there() -> None:

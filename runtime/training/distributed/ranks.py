@@ -46,7 +46,8 @@ class Ranks(Team):
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         with nullcontext() if last else self._replica.no_sync():
-            return self._replica(batch)
+            loss, shown, _ = self._replica(batch)
+        return loss, shown
 
     def total(self, sums: Sums) -> Sums:
         names = sorted(sums)
@@ -121,7 +122,8 @@ class Shards(Ranks):
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         # Gradients are added up after every micro-batch: whole ones are never held.
-        return learner(batch)
+        loss, shown, _ = learner(batch)
+        return loss, shown
 
 
 def _gathered(learner: nn.Module) -> list[FSDPModule]:
