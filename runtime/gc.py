@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .files import files_below, remove
-from .ledger import NAME, Ledger
+from .ledger import NAME, Ledger, TaskRow
 from .locks import claim, only_one
 from .mode import CORNER, corner_of
 from .records import Records
@@ -51,7 +51,7 @@ class Survey:
 
 def survey(store: Store, runs: int = 1) -> Survey:
     """Look for what no last run of an existing file needs; `runs` keeps more than the last one of each."""
-    needed = set(_needed(store, runs))
+    needed, going_on = set(_needed(store, runs)), set(_going_on(store, runs))
     found = Survey(runs)
     for fingerprint, artifact in store.all():
         if isinstance(artifact, Damaged):
@@ -63,7 +63,7 @@ def survey(store: Store, runs: int = 1) -> Survey:
         else:
             found.pieces.append(Piece(artifact.directory, fingerprint, artifact.label, artifact.size, "unused"))
     for folder in _unfinished(store):
-        if folder.name not in needed:
+        if folder.name not in going_on:
             found.pieces.append(Piece(folder, folder.name, "", _size(folder), "unfinished"))
     corner = corner_of(store.folder)
     if corner.is_dir() and not corner.is_symlink():
@@ -80,9 +80,12 @@ def collect(store: Store, found: Survey) -> int:
     with only_one(store.folder) as alone:
         if not alone:
             raise Busy
-        needed = set(_needed(store, found.runs))
+        needed, going_on = set(_needed(store, found.runs)), set(_going_on(store, found.runs))
         for piece in found.pieces:
-            if piece.reason != "damaged" and piece.fingerprint in needed:
+            if (
+                piece.fingerprint in (going_on if piece.reason == "unfinished" else needed)
+                and piece.reason != "damaged"
+            ):
                 continue
             if piece.reason == "smoke":
                 if not _remove_corner(piece.path):
@@ -134,6 +137,19 @@ def _needed(store: Store, runs: int) -> Iterator[str]:
         if any((root / record.file).exists() for root in (Path(record.root), store.folder.parent)):
             files.add(record.file)
             yield from (made.fingerprint for made in record.tasks.values())
+    yield from (task.fingerprint for _, task in _last_tasks(store, runs))
+
+
+def _going_on(store: Store, runs: int) -> Iterator[str]:
+    """Give the tasks that a run would go on with: not those of a finished one, but for what failed.
+
+    What is unfinished besides was chosen out among the trials of a sweep.
+    """
+    return (task.fingerprint for run, task in _last_tasks(store, runs) if run != "finished" or task.state == "failed")
+
+
+def _last_tasks(store: Store, runs: int) -> Iterator[tuple[str, TaskRow]]:
+    """Give the tasks of the last runs of each file that exists, with the state of the run."""
     if (store.folder / NAME).exists():
         with contextlib.suppress(sqlite3.Error, OSError):
             ledger = Ledger(store.folder)
@@ -143,7 +159,7 @@ def _needed(store: Store, runs: int) -> Iterator[str]:
                     exists = any((root / run.file).exists() for root in (Path(run.root), store.folder.parent))
                     latest[run.file] = latest.get(run.file, 0) + 1
                     if exists and latest[run.file] <= runs:
-                        yield from (task.fingerprint for task in ledger.tasks(run.id))
+                        yield from ((run.state, task) for task in ledger.tasks(run.id))
 
 
 def _unfinished(store: Store) -> Iterator[Path]:

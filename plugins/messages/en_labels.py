@@ -1,6 +1,10 @@
 """Labels and tags: L0750-L0759."""
 
 MESSAGES: dict[str, str] = {
+    "L0512.check": "all {rows} rows of {file} have the same label, {label}: there is nothing to tell apart",
+    "L0513.check": "{where} has the label {label}, which no row to learn from has",
+    "L0930": "{share} of the rows to learn from ({count} of {rows}) have the label {label}: one who always says it is right that often",
+    "L0930.help": "`class_weights = balanced` in `classification` lets rare labels count more; measure with `macro_f1`, which accuracy hides",
     "L0512.none": "no training record has a label",
     "L0512.tags": "see that `tags` names the right column of the data, or bring records with other tags",
     "L0750": "`{component}` needs {library}, which is not installed",

@@ -1,6 +1,10 @@
 """Labels and tags: L0750-L0759."""
 
 MESSAGES: dict[str, str] = {
+    "L0512.check": "{file} の {rows} 行すべてのラベルが {label} なので、区別するものがありません",
+    "L0513.check": "{where}のラベル {label} は、学習に使う行に一度も現れません",
+    "L0930": "学習に使う行の {share}（{rows} 行中 {count} 行）のラベルが {label} です。いつもそう答えるだけで、その割合で正解になります",
+    "L0930.help": "`classification` の `class_weights = balanced` で、少ないラベルを重くできます。正解率では見えないので、`macro_f1` で測ります",
     "L0512.none": "ラベルのある学習用レコードが 1 つもありません",
     "L0512.tags": "`tags` がデータの正しい列を指しているか確かめるか、別のタグのレコードを加えてください",
     "L0750": "`{component}` には {library} が必要ですが、インストールされていません",

@@ -217,8 +217,9 @@ def test_a_bad_byte_in_jsonl(lab: Lab) -> None:
     assert place_of(lab, JsonLines(path="a.jsonl"))["offset"] == 24
 
 
-def test_only_the_first_rows_are_looked_at(lab: Lab) -> None:
-    task = jsonl(lab, *[{"text": "fine"}] * 200, "broken")
+def test_only_the_first_rows_of_large_files_are_looked_at(lab: Lab) -> None:
+    assert lab.problems(jsonl(lab, *[{"text": "fine"}] * 200, "broken")) == [("path", "L0618")]
+    task = jsonl(lab, *[{"text": "fine" * 400}] * 200, "broken")
     assert lab.problems(task) == []
     assert lab.failure(task).code == "L0618"
 

@@ -12,7 +12,9 @@ from llx.plugins.halving import rungs_of
 from llx.runtime import face
 from llx.runtime.cli.plan import page
 from llx.runtime.events import Event, Validated
+from llx.runtime.gc import survey
 from llx.runtime.results import RunResult
+from llx.runtime.store import Store
 
 ROWS = [f"{'sun fine' if n % 2 else 'rain mud'} {n % 7},{'good' if n % 2 else 'bad'}" for n in range(60)]
 FILE = """
@@ -43,6 +45,10 @@ def written(path: Path, text: str = SEARCH) -> Path:
 
 def run(file: Path, events: list[Event] | None = None, **values: Any) -> RunResult:
     return face.run(file, listeners=lambda folder: [] if events is None else [events.append], **values)
+
+
+def unfinished(store: Store) -> int:
+    return sum(piece.reason == "unfinished" for piece in survey(store).pieces)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,10 @@ def test_a_stopped_sweep_goes_on_and_takes_no_step_twice(file: Path) -> None:
 
     stopped = face.run(file, only=["search"], listeners=lambda folder: [stops])
     assert stopped.state == "interrupted"
+    store = Store(file.parent / ".llx")
+    assert unfinished(store) == 0, "a run goes on from there"
     assert run(file, validated, only=["search"]).ok
+    assert unfinished(store) == 3, "what was cut keeps its checkpoint until somebody wants the room"
     steps = [event.step for event in validated if isinstance(event, Validated)]
     # Four settings come to step 2, two to step 4, and one to the end.
     assert sorted(steps) == sorted([1, 2] * 4 + [3, 4] * 2 + [5, 6, 7, 8])

@@ -8,6 +8,7 @@ from pathlib import Path
 import llx
 import pytest
 from llx.runtime.cli.main import main
+from llx.runtime.words import say_text
 
 COMMON = """
 tokenizer bpe = train_bpe(texts, vocab_size = 300)
@@ -132,3 +133,42 @@ def test_labels_that_look_like_ids_are_a_warning(tmp_path: Path) -> None:
     assert "L0753" in [one.code for one in llx.check(file).diagnostics]
     file = written(tmp_path, 'csv("rows.csv", label = "verdict")', **values)
     assert "L0753" not in [one.code for one in llx.check(file).diagnostics]
+
+
+RULED = """
+tokenizer bpe = train_bpe(rows, vocab_size = 300)
+model small = encoder {{ layers = 1, hidden_size = 32, heads = 4, context_length = 24 }}
+stage learn = train {{
+  model = small, tokenizer = bpe, data = {data}, objective = classification{weights}
+  batch = 8 examples, budget = 4 steps
+}}
+data rows = csv("rows.csv", label = "label")
+data held = csv("held.csv", label = "label")
+data both = splits {{ train = rows, validation = held }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "held", "data", "weights", "found"),
+    [
+        ("ab" * 20, "ab", "both", "", []),
+        ("ab" * 20, "abc", "both", "", [("L0513.check", "`held.csv`, row 3")]),
+        ("ab" * 20, "abc", "rows", "", []),
+        ("a" * 40, "a", "rows |> split(validation = 50%)", "", [("L0512.check", "rows.csv")]),
+        ("a" * 39 + "b", "a", "rows |> split(validation = 50%)", "", [("L0930", "97.5%")]),
+        ("a" * 39 + "b", "a", "rows", " { class_weights = balanced }", []),
+        ("a" * 300 + "b" * 300 + " ", "a", "rows", "", [("L0622", "`rows.csv`, line 602")]),
+    ],
+)
+def test_labels_of_small_files_are_looked_at_before_anything_runs(
+    tmp_path: Path, labels: str, held: str, data: str, weights: str, found: list[tuple[str, str]]
+) -> None:
+    for name, given in (("rows", labels), ("held", held)):
+        lines = (f"text {name} {number},{label.strip()}\n" for number, label in enumerate(given))
+        (tmp_path / f"{name}.csv").write_text("text,label\n" + "".join(lines))
+    file = tmp_path / "labels.llx"
+    file.write_text(RULED.format(data=data, weights=weights))
+    keys = {"L0512.check", "L0513.check", "L0622", "L0930"}
+    said = [one.message for one in llx.check(file).diagnostics if one.message.key in keys]
+    assert [one.key for one in said] == [key for key, _ in found]
+    assert all(text in say_text(one) for one, (_, text) in zip(said, found, strict=True))

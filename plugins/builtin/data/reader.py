@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 from abc import abstractmethod
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -29,9 +30,16 @@ _ROWS_LOOKED_AT = 100
 _BYTES_LOOKED_AT = 2 << 20
 """A check doesn't go through millions of blank lines to find rows."""
 
+_ALL = sys.maxsize
+_SMALL = 256 << 10
+"""Bytes of all files together up to which a check reads them to their end."""
+
 _MOST_REMEMBERED = 4_096
 _FOUND_RIGHT: set[Hashable] = set()
 """Readers and files at which they looked and found nothing wrong."""
+_READ: dict[Hashable, list[Record]] = {}
+"""The rows of small files, for the rules of the same check; and an editor checks again."""
+_MOST_READ = 16
 
 _OF_A_LABEL = 50
 """Rows of each label that a smoke run takes at least, so that each of its splits has some."""
@@ -67,7 +75,7 @@ class Reader(DataTask):
                 raise BadData("L0617", {"file": shown_name(files[0], place.root)})
             for number, file in enumerate(files[:_FILES_LOOKED_AT]):
                 rows = _ROWS_LOOKED_AT // (1 if number == 0 else 10)
-                self._look(file, shown_name(file, place.root), rows)
+                self._look(file, shown_name(file, place.root), _ALL if _are_small(files) else rows)
         except BadData as bad:
             bad.report(place)
         except OSError as error:
@@ -75,20 +83,28 @@ class Reader(DataTask):
 
     def _look(self, file: Path, name: str, rows: int) -> None:
         """Look at a file, unless it was found to be right before and is as it was: an editor checks at every pause."""
-        now = file.stat()
-        seen = (type(self), repr(self), file, now.st_ino, now.st_mtime_ns, now.st_size, rows)
+        seen = (*self._seen(file), rows)
         if seen not in _FOUND_RIGHT:
             self.look(file, name, rows)
             if len(_FOUND_RIGHT) >= _MOST_REMEMBERED:
                 _FOUND_RIGHT.clear()
             _FOUND_RIGHT.add(seen)
 
+    def _seen(self, file: Path) -> tuple[Hashable, ...]:
+        now = file.stat()
+        return (type(self), repr(self), file, now.st_ino, now.st_mtime_ns, now.st_size)
+
     def look(self, file: Path, name: str, rows: int) -> None:
         """Look at the first rows of a file and raise BadData if one is wrong."""
+        good = []
         with only_the_beginning(_BYTES_LOOKED_AT):
             for record in itertools.islice(self.records(file, name), rows):
-                if isinstance(record, BadData) and not self.skips:
+                if not isinstance(record, BadData):
+                    good.append(record)
+                elif not self.skips:
                     raise record
+        if rows == _ALL:
+            self._keep(file, good)
 
     def first(self, root: Path) -> tuple[str, list[Record]]:
         """Give the name of the first file, and its first rows up to one that is wrong; none if it can't be read."""
@@ -100,6 +116,26 @@ class Reader(DataTask):
                 return name, list(itertools.takewhile(lambda row: not isinstance(row, BadData), rows))  # type: ignore[arg-type]
         except (BadData, OSError):
             return "", []  # reported by `check`
+
+    def whole(self, root: Path) -> list[tuple[str, list[Record]]] | None:
+        """Give the rows of each file, those that are wrong left out, if all together are small; None if they aren't."""
+        try:
+            files = find(self.path, root)
+            if not _are_small(files):
+                return None
+            return [(shown_name(file, root), self._read(file, shown_name(file, root))) for file in files]
+        except (BadData, OSError):
+            return None  # reported by `check`
+
+    def _read(self, file: Path, name: str) -> list[Record]:
+        if (seen := self._seen(file)) not in _READ:
+            self._keep(file, [record for record in self.records(file, name) if not isinstance(record, BadData)])
+        return _READ[seen]
+
+    def _keep(self, file: Path, rows: list[Record]) -> None:
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        _READ[self._seen(file)] = rows
 
     @property
     def skips(self) -> bool:
@@ -132,6 +168,12 @@ class Reader(DataTask):
             work.progress.log("data.skipped", count=skipped, first=Text(first.code, first.values))
         facts: Facts = {"rows": {"rows": table.rows}, "files": len(files)}
         return facts | ({"skipped": skipped} if skipped else {})
+
+
+def _are_small(files: Sequence[Path]) -> bool:
+    """Tell whether a check has the time to read files to their end; what is compressed is larger than it looks."""
+    plain = all(file.suffix not in (".gz", ".zst", ".parquet") for file in files)
+    return plain and len(files) <= _FILES_LOOKED_AT and sum(file.stat().st_size for file in files) <= _SMALL
 
 
 def _some(records: Iterator[Record | BadData], smoke: Smoke | None, files: int) -> Iterator[Record | BadData]:

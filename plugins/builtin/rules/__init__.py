@@ -26,6 +26,8 @@ def rules() -> tuple[Rule, ...]:
         weights.vocabulary_of_weights,
         labels.lists_of_labels,
         labels.labels_like_ids,
+        labels.one_label,
+        labels.unknown_labels,
         labels.tags_that_mark_nothing,
         values.learning_rate,
         values.weight_decay,
