@@ -42,6 +42,7 @@ from .hooks import hookimpl
 from .kinds import KindOf
 from .located import Located
 from .models import Model, Shape
+from .predicting import Predicting
 from .smoke import Smoke, handful
 from .sweeps import Distribution, Sweep
 from .tasks import Audit, DataTask, Evaluation, Export, Stage, TokenizerTask, Trained, WeightsTask
@@ -60,12 +61,13 @@ from .values import (
     TensorBatch,
 )
 from .work import Asked, EvaluationJob, Input, Interrupted, Job, Likelihood, Outcome, Progress, Work
+from .writing import Opening, Writing
 
 __all__ = [
     "IGNORED", "Adapter", "Also", "Amount", "ArrayOf", "Artifact", "Asked", "Audit", "Batch", "BatchSize", "CheckpointOf", "Component", "Data", "DataTask",
     "Dataset", "Decoding", "Derived", "Distribution", "Encoding", "Estimate", "Evaluation", "EvaluationJob", "Export", "Facts", "FactsOf", "Field",
     "File", "Files", "Findings", "Folder", "Fraction", "Input", "Interrupted", "Interval", "Job", "KindOf", "Likelihood", "ListsOf", "ListsOrDraws", "Located", "Metric", "Model",
-    "Network", "NumberFormula", "Objective", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Progress", "Quantity", "QuantityOf", "Records", "Reference", "RowCondition", "Rows", "RowsUsed", "Schedule",
+    "Network", "NumberFormula", "Objective", "Opening", "Optimizer", "Outcome", "Packed", "Part", "PathText", "Place", "Predicting", "Progress", "Quantity", "QuantityOf", "Records", "Reference", "RowCondition", "Rows", "RowsUsed", "Schedule",
     "Shape", "Single", "Smoke", "Stage", "Steps", "Sweep", "Target", "Task", "TaskFailed", "TensorBatch", "Text", "TokenizerOf", "TokenizerTask",
-    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "check_fit", "handful", "hidden", "hookimpl", "neutral", "per_trial", "references",
+    "Tokens", "Trained", "Warmup", "WeightsTask", "Work", "Writing", "check_fit", "handful", "hidden", "hookimpl", "neutral", "per_trial", "references",
 ]  # fmt: skip

@@ -145,7 +145,7 @@ class Estimate:
     """Those that a token goes through, where experts share the tokens."""
     tokens: int | None = None
     rows: int | None = None
-    """Rows of data a step: what a batch comes to in whole rows."""
+    """Rows of data a step, on average: what a batch comes to in whole rows."""
     flops: float | None = None
     """Floating-point operations of the whole task (a multiply-add is two)."""
     memory: int | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from pathlib import Path
 from types import TracebackType
@@ -257,14 +257,22 @@ class Shards:
             return None
         return np.max([np.diff(offsets) for offsets in self._offsets.values()], axis=0).astype(np.int64)
 
+    def lengths_of(self, name: str) -> np.ndarray[Any, Any] | None:
+        """Give the length of each row of an array, or None if all of its rows have one shape."""
+        import numpy as np
+
+        return np.diff(self._offsets[name]).astype(np.int64) if name in self._offsets else None
+
     def row_length(self) -> int:
         """Give the length of the longest row of any array."""
         fixed = [array.shape[1] for name, array in self._arrays.items() if array.ndim > 1 and name not in self._offsets]
         ragged = self.lengths()
         return max([*fixed, int(ragged.max()) if ragged is not None and len(ragged) else 1])
 
-    def read(self, rows: np.ndarray[Any, Any], pad_to: int | None = None) -> dict[str, np.ndarray[Any, Any]]:
-        """Read rows by their numbers, ragged arrays padded with 0 to `pad_to`, or to the longest of them."""
+    def read(
+        self, rows: np.ndarray[Any, Any], padded: Callable[[int], int] = lambda longest: longest
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """Read rows by their numbers, each ragged array padded with 0 to what `padded` makes of its longest row."""
         import numpy as np
 
         if len(rows) and not (int(rows.min()) >= 0 and int(rows.max()) < self.rows):
@@ -275,11 +283,10 @@ class Shards:
                 batch[name] = np.asarray(array[rows])
                 continue
             starts, ends = self._offsets[name][rows], self._offsets[name][rows + 1]
-            width = pad_to if pad_to is not None else int((ends - starts).max(initial=0))
-            padded = np.zeros((len(rows), width), array.dtype)
+            whole = np.zeros((len(rows), padded(int((ends - starts).max(initial=0)))), array.dtype)
             for line, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-                padded[line, : end - start] = array[start:end]
-            batch[name] = padded
+                whole[line, : end - start] = array[start:end]
+            batch[name] = whole
         return batch
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer as TextTokenizer
     from torch import nn
 
+    from .predicting import Predicting
+    from .writing import Writing
+
 
 Records = Sequence[Mapping[str, Any]]
 """Records as they stand in the data, by their number in their split; read when they are asked for."""
@@ -92,19 +95,6 @@ class Encoding(Component):
             int(np.count_nonzero(row[mark])) if mark in row else len(row[name])
             for name, mark in zip(streams, segments, strict=True)
         )
-
-
-class Opening(Record):
-    """What a model reads before the first token that it writes."""
-
-    tokens: Sequence[int]
-    """What the text goes on from."""
-    source: Sequence[int] = ()
-    """What is read beside it, by a model of two streams."""
-    prefix: bool = False
-    """Whether all of `tokens` see each other, also what stands before them."""
-    ends: tuple[int, ...] = ()
-    """Tokens that end what is written, beside the tokenizer's end token."""
 
 
 class Objective(Component):
@@ -213,80 +203,15 @@ class Objective(Component):
         carried: np.ndarray[Any, Any] = targets != IGNORED
         return carried
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        """Give how a text begins that is written behind the tokens of a prompt, by a model that reads `length` tokens.
-
-        By default the prompt is the beginning of a document, before which stands its start token, or the end of another.
-        """
-        start = roles.get("start", roles.get("end"))
-        return Opening([*([] if start is None else [start]), *prompt])
-
-    def begin(self, prompt: str, tokenizer: TextTokenizer, facts: Facts, length: int) -> Opening:
-        """Give how a text begins that is written from the text of a prompt; by default its `opening`.
-
-        `facts` are those of the checkpoint: roles, and a chat template if the tokenizer has one of its own.
-        """
-        return self.opening(tokenizer.encode(prompt, add_special_tokens=False).ids, facts["roles"], length)
-
-    def in_chat(self) -> Objective | None:
-        """Give what takes prompts for a user's turns, for a checkpoint of this one; None if it holds no conversations."""
+    @property
+    def predicts(self) -> Predicting | None:
+        """What predicts with its head: itself, or one that it stands around; None if nothing does."""
         return None
-
-    def shown(self, prompt: str) -> str:
-        """Give how a prompt is shown before what was written from it; by default both are one text."""
-        return prompt
-
-    def asked(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Give of a record what a text is written from, and the text that it is held against; None if it has none.
-
-        An objective that does so `gives` target: metrics of texts are computed of what is written.
-        """
-        return None
-
-    def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
-        """Give a prediction a row, or None if it makes none."""
-        return None
-
-    def join(
-        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
-    ) -> list[Mapping[str, Any]]:
-        """Bring predictions of rows back to their records.
-
-        `predictions` gives for each row its scalar arrays (`record`, `label`, …) and the prediction; `facts` are those
-        of the rows, with those of the checkpoint under `train`. The result holds one mapping a record; for `label` they
-        have `label`, `prediction` (indices) and `scores`, for `answer` the texts `prediction` and `answers`.
-        """
-        return []
 
     @property
-    def settles(self) -> bool:
-        """Whether there is something to `settle`."""
-        return False
-
-    def settle(self, joined: Sequence[Mapping[str, Any]], facts: Facts) -> Facts:
-        """Choose what follows from the joined predictions on validation rows, such as a threshold.
-
-        The facts go with the checkpoint whose predictions they are.
-        """
-        return {}
-
-    def supplied(self) -> tuple[str, ...]:
-        """Give those of the columns that it reads which a record to predict for doesn't have."""
-        return tuple(column for column in self.reads() if column == "label")
-
-    def blank(self, facts: Facts) -> Mapping[str, Any]:
-        """Give what takes the place of the columns that are `supplied`; no prediction may depend on it."""
-        return dict.fromkeys(self.supplied(), facts["labels"][0])
-
-    def told(self, joined: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
-        """Give a joined prediction as it is shown: `prediction` and `score` first, then what else there is to know."""
-        labels = facts["labels"]
-        scores = {str(label): score for label, score in zip(labels, joined["scores"], strict=True)}
-        return {
-            "prediction": labels[joined["prediction"]],
-            "score": joined["scores"][joined["prediction"]],
-            "scores": scores,
-        }
+    def writes(self) -> Writing | None:
+        """What says how text is written with its head: itself, or another; None if none is."""
+        return None
 
 
 class Network(Protocol):

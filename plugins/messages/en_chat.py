@@ -43,6 +43,8 @@ MESSAGES: dict[str, str] = {
     "template.jinja": 'it takes the package jinja2: pip install "llx-lang[chat]"',
     "chat.cut": "conversations of `{split}` that lost their end, being longer than a row: {count} of {records} ({share})",
     "chat.lost": "conversations of `{split}` left out, no answer being left within a row: {count} of {records} ({share})",
+    "pairs.source_cut": "sources of `{split}` that lost their end, being too long: {count} of {records} ({share})",
+    "pairs.target_cut": "targets of `{split}` that lost their end, being too long: {count} of {records} ({share})",
     "preferences.cut": "pairs of `{split}` of which an answer lost its end, being longer than the context: {count} of {records} ({share})",
     "preferences.lost": "pairs of `{split}` left out, nothing of an answer being left within the context: {count} of {records} ({share})",
     "preferences.equal": "pairs of `{split}` whose two answers are the same, and which teach nothing: {count} of {records} ({share})",

@@ -43,6 +43,8 @@ MESSAGES: dict[str, str] = {
     "template.jinja": 'パッケージ jinja2 が必要です: pip install "llx-lang[chat]"',
     "chat.cut": "`{split}` の会話のうち、1 行より長いため末尾を切ったもの: {records} 件中 {count} 件（{share}）",
     "chat.lost": "`{split}` の会話のうち、1 行以内に答えが残らないため除いたもの: {records} 件中 {count} 件（{share}）",
+    "pairs.source_cut": "`{split}` の元テキストのうち、長すぎるため末尾を切ったもの: {records} 件中 {count} 件（{share}）",
+    "pairs.target_cut": "`{split}` の目標テキストのうち、長すぎるため末尾を切ったもの: {records} 件中 {count} 件（{share}）",
     "preferences.cut": "`{split}` の組のうち、コンテキストより長いため答えの末尾を切ったもの: {records} 件中 {count} 件（{share}）",
     "preferences.lost": "`{split}` の組のうち、コンテキストに答えが残らないため除いたもの: {records} 件中 {count} 件（{share}）",
     "preferences.equal": "`{split}` の組のうち、2 つの答えが同じで何も学べないもの: {records} 件中 {count} 件（{share}）",

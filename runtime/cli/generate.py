@@ -86,17 +86,17 @@ class Conversation:
 
         from ...plugins.component import TaskFailed
 
-        objective = author.objective.in_chat()
-        if objective is None:
-            raise TaskFailed("cli.gives.chat", {"objective": author.objective.name, "stage": stage})
-        self.author, self.decoding, self.as_json = replace(author, objective=objective), decoding, as_json
+        writing = author.writing.in_chat()
+        if writing is None:
+            raise TaskFailed("cli.gives.chat", {"objective": author.writing.name, "stage": stage})
+        self.author, self.decoding, self.as_json = replace(author, writing=writing), decoding, as_json
         self.turns: list[dict[str, str]] = []
 
     def __call__(self, said: str) -> int:
         """Answer what is said; what is interrupted stays a part of the conversation."""
         self.turns.append({"role": "user", "content": said})
         answer: list[str] = []
-        show = InOrder([said if self.as_json else self.author.objective.shown(said)], self.as_json)
+        show = InOrder([said if self.as_json else self.author.writing.shown(said)], self.as_json)
 
         def hear(index: int, piece: str, written: Written | None) -> None:
             answer.append(piece)
@@ -115,7 +115,7 @@ class Conversation:
 
 def write(author: Author, prompts: Sequence[str], decoding: Decoding, as_json: bool) -> int:
     """Show what is written behind prompts as it comes; what was written stays when it is interrupted."""
-    show = InOrder(prompts if as_json else [author.objective.shown(prompt) for prompt in prompts], as_json)
+    show = InOrder(prompts if as_json else [author.writing.shown(prompt) for prompt in prompts], as_json)
     began = time.monotonic()
     try:
         written = author.write(prompts, decoding, show)

@@ -34,10 +34,10 @@ def command(
 
         records = trained.records(given)
         predictions, facts = predict(trained.checkpoint, records, trained.work)
-        objective = trained.checkpoint.task.described_objective()
+        predicts = trained.checkpoint.task.described_objective().predicts
     rows = []
     for text, record, prediction in zip(given, records, predictions, strict=True):
-        told = objective.told(prediction, facts)
+        told = predicts.told(prediction, facts)
         if as_json:
             import json
 

@@ -38,14 +38,15 @@ class Trained:
     name: str
 
     def must_give(self, what: str) -> None:
-        """Raise TaskFailed unless the objective that it was trained with gives what is asked for (`text`) or predicts."""
+        """Raise TaskFailed unless the objective that it was trained with writes (`text`), or predicts (`prediction`)."""
         from ...plugins.component import TaskFailed
-        from ...plugins.values import Objective
 
         objective = self.checkpoint.task.described_objective()
-        tells = objective is not None and type(objective).told is not Objective.told
-        predicts = tells or (objective is not None and "label" in objective.gives)
-        if objective is None or not (predicts if what == "prediction" else what in objective.gives):
+        if what == "text":
+            gives = objective is not None and objective.writes is not None
+        else:
+            gives = objective is not None and objective.predicts is not None and objective.predicts.of_records
+        if not gives:
             name = objective.name if objective else "none"
             raise TaskFailed(f"cli.gives.{what}", {"objective": name, "stage": self.name})
 
@@ -58,8 +59,8 @@ class Trained:
 
         from ...plugins.component import TaskFailed
 
-        objective = self.checkpoint.task.described_objective()
-        columns = [column for column in objective.reads() if column not in objective.supplied()] if objective else []
+        predicts = self.checkpoint.task.described_objective().predicts
+        columns = [column for column in predicts.reads() if column not in predicts.supplied()]
         if len(columns) < 2:
             return [dict.fromkeys(columns, text) for text in given]
         example = json.dumps(dict.fromkeys(columns, "…"), ensure_ascii=False)

@@ -44,6 +44,7 @@ MESSAGES: dict[str, str] = {
     "weights.type": "{tensor} is of {given}, and in the model of {wanted}",
     "weights.finite": "{tensor} holds values that are not finite numbers",
     "training.resumed": "goes on from step {step}",
+    "training.batches": "steps of {rows} rows with about {tokens} tokens; {padding} of what is read is padding",
     "training.less_at_once": "out of memory at step {step} with {old} rows at once: goes on from there with {new}; the batch stays at {rows} rows, and the last bits may differ",
     "training.less_at_once_by_all": "out of memory at step {step}: all processes go on from the last checkpoint with at most {new} rows at once each; the batch stays the same, and the last bits may differ",
     "training.saved": "saved at step {step}; the same command goes on from there",

@@ -42,6 +42,7 @@ MESSAGES: dict[str, str] = {
     "weights.type": "{tensor} は {given} ですが、モデルでは {wanted} です",
     "weights.finite": "{tensor} に有限の数でない値があります",
     "training.resumed": "ステップ {step} から再開します",
+    "training.batches": "1 ステップは {rows} 行、約 {tokens} トークン。読み込む位置の {padding} はパディングです",
     "training.less_at_once": "ステップ {step} で一度に {old} 行を処理しようとしてメモリが足りなくなりました。{new} 行ずつにして続けます。バッチは {rows} 行のままですが、末尾のビットは異なることがあります",
     "training.less_at_once_by_all": "ステップ {step} でメモリが足りなくなりました。全プロセスが最後のチェックポイントから、一度に最大 {new} 行ずつで続けます。バッチは変わりませんが、末尾のビットは異なることがあります",
     "training.saved": "ステップ {step} で保存しました。同じコマンドで続きから再開できます",

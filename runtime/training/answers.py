@@ -32,7 +32,7 @@ def answers(
     """
     asked = []
     for number, record in records:
-        pair = author.objective.asked(record)
+        pair = author.writing.asked(record)
         assert pair is not None, "the objective gives targets"
         asked.append((number, *pair))
     asked.sort(key=lambda one: (len(one[1]), one[0]))

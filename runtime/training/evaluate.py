@@ -52,13 +52,14 @@ def evaluate(job: EvaluationJob, work: Work) -> Outcome:
             by_row=True,
             between=lambda rows: work.progress(rows, len(shards)),
         )
-        if are_needed(job.metrics) and job.decoding is not None:
+        writes = job.objective.writes
+        if are_needed(job.metrics) and job.decoding is not None and writes is not None:
             author = Author(
                 network.eval(),
-                job.objective,
+                writes,
                 open_tokenizer(given.directory / given.output),
                 stored.facts,
-                job.model.shape.context_length,
+                job.model.shape,
                 device,
                 dtype,
                 work.settings.get("seed") or 0,

@@ -14,10 +14,12 @@ import torch
 from ...dsl.program import Reference
 from ...plugins.builtin.tokens import open_tokenizer
 from ...plugins.component import Facts, TaskFailed
+from ...plugins.models import Shape
 from ...plugins.nn.network import Network
 from ...plugins.tasks import Trained
-from ...plugins.values import Decoding, Objective
+from ...plugins.values import Decoding
 from ...plugins.work import Interrupted, Work
+from ...plugins.writing import Writing
 from .beams import BeamWriter
 from .build import stored_network
 from .continuation import Continuation
@@ -75,8 +77,9 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
     task = checkpoint.task
     assert isinstance(task, Trained), "only such tasks put out checkpoints"
     model, objective = task.described_model(), task.described_objective()
-    if objective is None:
-        raise TaskFailed("L0808", {"objective": None}, field="checkpoint", help="L0808.help")
+    if objective is None or objective.writes is None:
+        name = objective.name if objective is not None else None
+        raise TaskFailed("L0808", {"objective": name}, field="checkpoint", help="L0808.help")
     device = choose_device(work.settings.get("device"))
     with torch_settings(work.settings), told_if_memory_runs_out(PROMPTS):
         given = work.input(checkpoint)
@@ -86,10 +89,10 @@ def opened(checkpoint: Reference, work: Work) -> Iterator[Author]:
             raise TaskFailed("L0808", {"objective": objective.name}, field="checkpoint", help="L0808.help")
         yield Author(
             network.to(device).eval(),
-            objective,
+            objective.writes,
             open_tokenizer(folder),
             stored.facts,
-            model.shape.context_length,
+            model.shape,
             device,
             choose_precision(work.settings.get("precision"), device),
             work.settings.get("seed") or 0,
@@ -101,18 +104,18 @@ class Author:
     """A network that writes, with what it takes to read and write text."""
 
     network: Network
-    objective: Objective
+    writing: Writing
     tokenizer: Tokenizer
     facts: Facts
-    context_length: int
+    shape: Shape
     device: torch.device
     dtype: torch.dtype
     seed: int
 
     def write(self, prompts: Sequence[str], decoding: Decoding, hear: Hear | None = None) -> list[Written]:
         """Continue prompts, many at once; the same prompt a second time is continued by other random numbers."""
-        begin, tokenizer = self.objective.begin, self.tokenizer
-        openings = [begin(prompt, tokenizer, self.facts, self.context_length) for prompt in prompts]
+        begin, tokenizer = self.writing.begin, self.tokenizer
+        openings = [begin(prompt, tokenizer, self.facts, self.shape) for prompt in prompts]
         if not all(opening.tokens for opening in openings):
             raise TaskFailed("L0809", {}, field="prompts", help="L0809.help")
         seed = decoding.own_seed()
@@ -126,7 +129,7 @@ class Author:
         written: list[Written] = []
         beams = decoding.beams()
         kind = Writer if beams is None else BeamWriter
-        writer = kind(self.network, decoding, self.facts["roles"], self.context_length, self.device, self.dtype)
+        writer = kind(self.network, decoding, self.facts["roles"], self.shape.context_length, self.device, self.dtype)
         at_once = PROMPTS if beams is None else max(PROMPTS // beams.width, 1)
         for first in range(0, len(rows), at_once):
             written += self._batch(writer, rows[first : first + at_once], first, hear)

@@ -28,8 +28,8 @@ class Gradients:
         """
         setup, state, team = self.setup, self.state, self.setup.team
         while True:
-            if len(next(iter(ready.parts[0].values()))) > state.micro_batch:
-                ready = smaller(ready, state.micro_batch)
+            if len(next(iter(ready.parts[0].values()))) > state.micro_batch * ready.fold:
+                ready = smaller(ready, state.micro_batch * ready.fold)
             # All that is random within a step comes from here, so that no random state needs to be saved.
             seed_device(team.seed(setup.seed, ready.step), setup.device)
             try:
@@ -40,15 +40,17 @@ class Gradients:
                 if team.size > 1:
                     # The others don't hear of it in time: they wait in the step that this one left.
                     raise LessAtOnce(ready.step, -(-state.micro_batch // 2)) from error
-            self._halve(ready.step, len(ready.rows))
+            self._halve(ready)
 
-    def _halve(self, step: int, rows: int) -> None:
+    def _halve(self, ready: Ready) -> None:
         """Take half the rows at once from here on, and say so."""
         state, setup = self.state, self.setup
         setup.network.zero_grad(set_to_none=True)
         if setup.device.type == "cuda":
             torch.cuda.empty_cache()
-        before = min(state.micro_batch, rows)
+        rows, fold = len(ready.rows), ready.fold
+        before = min(state.micro_batch, -(-rows // fold))
         state.micro_batch = -(-before // 2)
-        values = {"step": step + 1, "old": before, "new": state.micro_batch, "rows": rows}
+        old, new = min(before * fold, rows), state.micro_batch * fold
+        values = {"step": ready.step + 1, "old": old, "new": new, "rows": rows}
         setup.work.progress.log("training.less_at_once", **values)

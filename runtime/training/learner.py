@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
 from ...plugins.nn.network import Network
 from ...plugins.values import Objective, TensorBatch
+from .rows import RowByRow
 
 
 class Learner(nn.Module):
@@ -18,8 +20,11 @@ class Learner(nn.Module):
         self.network = network
         self.objective = objective
 
-    def forward(self, batch: TensorBatch, predict: bool = False) -> tuple[Tensor, dict[str, Tensor]] | list[Any] | None:
-        """Give the sum of losses and further sums, or the predictions."""
-        if predict:
-            return self.objective.predict(self.network, batch)
-        return self.objective.loss(self.network, batch)
+    def forward(
+        self, batch: TensorBatch, predict: bool = False
+    ) -> tuple[Tensor, dict[str, Tensor], Sequence[Any] | None]:
+        """Give the sum of losses, further sums, and predictions if they are asked for, for which the body reads once."""
+        if not predict:
+            return *self.objective.loss(self.network, batch), None
+        read, predicts = RowByRow(self.network, batch), self.objective.predicts
+        return *self.objective.loss(read, batch), predicts.predict(read, batch) if predicts else None

@@ -14,8 +14,8 @@ from torch import Tensor
 from ...dsl.program import Reference
 from ...plugins.nn import MOST_LOGITS
 from ...plugins.nn.cache import Cache
-from ...plugins.values import Opening
 from ...plugins.work import Asked, Interrupted, Likelihood, Work
+from ...plugins.writing import Opening
 from .generate import Author, opened
 from .precision import autocast
 
@@ -63,7 +63,7 @@ def _encoded(author: Author, asked: Asked) -> _Encoded:
     kept = asked.prompt.rstrip()
     blanks = asked.prompt[len(kept) :]
     prompt = tokens(kept)
-    opening = author.objective.begin(kept, author.tokenizer, author.facts, author.context_length)
+    opening = author.writing.begin(kept, author.tokenizer, author.facts, author.shape)
     goes_on = not opening.source and list(opening.tokens[len(opening.tokens) - len(prompt) :]) == prompt
     if not goes_on:
         # What is written apart from the prompt begins with no blank.
@@ -71,10 +71,10 @@ def _encoded(author: Author, asked: Asked) -> _Encoded:
     else:
         texts = [tokens(kept + blanks + text)[len(prompt) :] for text in asked.texts]
     # The last token of a text is predicted and not read.
-    over = len(opening.tokens) + max(map(len, texts)) - 1 - author.context_length
+    over = len(opening.tokens) + max(map(len, texts)) - 1 - author.shape.context_length
     cut = goes_on and over > 0
     if cut:
-        opening = author.objective.opening(prompt[over:], author.facts["roles"], author.context_length)
+        opening = author.writing.opening(prompt[over:], author.facts["roles"], author.shape)
     return _Encoded(opening, texts, cut)
 
 

@@ -16,7 +16,8 @@ import torch
 from ...plugins.component import Facts
 from ...plugins.shards import Shards
 from ...plugins.values import Batch, Objective, Records
-from .order import Indices, Keyed, Order, key, length_class
+from .lengths import Lengths
+from .order import Indices, Keyed, Order, key
 from .team import Team
 from .token_dropout import TokenDropout
 
@@ -36,6 +37,8 @@ class Ready:
     parts: list[dict[str, torch.Tensor]]
     weights: list[float]
     """For each micro-batch 1, or 0 if its row is another rank's and stands in for none."""
+    fold: int = 1
+    """How many of its rows go through the model where one is counted (see `Reader.fold`)."""
 
 
 class Reader:
@@ -45,23 +48,31 @@ class Reader:
     """
 
     def __init__(
-        self, shards: Shards, objective: Objective, facts: Facts, token_dropout: float = 0.0, records: Records = ()
+        self,
+        shards: Shards,
+        objective: Objective,
+        facts: Facts,
+        token_dropout: float = 0.0,
+        records: Records = (),
+        by_room: bool = False,
     ) -> None:
         self.shards, self.objective, self.facts = shards, objective, facts
         self.records = records
         """The records behind the rows, for predictions to be joined."""
         self.token_dropout = TokenDropout.of(token_dropout, facts) if token_dropout else None
-        self.lengths = shards.lengths()
-        self.longest = shards.row_length()
+        self.lengths = Lengths.of(shards)
+        self.by_room = by_room
+        """Whether micro-batches are counted in rows of the longest length, as many shorter ones taking their room."""
         self._random = Keyed()
+
+    def fold(self, rows: Indices) -> int:
+        """Give how many of some rows go through the model where one is counted."""
+        return self.lengths.fold(rows) if self.by_room and self.lengths is not None else 1
 
     def prepared(self, rows: Indices, random_key: int) -> Batch:
         """Read rows, pad them to the length of their class, and draw what the objective draws."""
-        pad_to = None
-        if self.lengths is not None:
-            longest = np.array([self.lengths[rows].max(initial=1)])
-            pad_to = int(length_class(longest, self.longest)[0])
-        batch = {name: _wide(array) for name, array in self.shards.read(rows, pad_to).items()}
+        read = self.shards.read(rows) if self.lengths is None else self.shards.read(rows, self.lengths.padded)
+        batch = {name: _wide(array) for name, array in read.items()}
         random = self._random.of(random_key)
         prepared = self.objective.prepare(batch, random, self.facts)
         return prepared if self.token_dropout is None else self.token_dropout.of_batch(prepared, random)
@@ -111,8 +122,9 @@ class Batches:
         batch = self.reader.prepared(rows, key(self.seed, "prepare", step))
         count = float(self.reader.objective.count(batch))
         # What is drawn is drawn for the whole batch, so that it doesn't depend on the number of ranks.
-        shares, weights = zip(*self.team.share(len(rows), self.micro_batch), strict=True)
-        return Ready(step, rows, count, tensors(batch, shares, self.pin), list(weights))
+        fold = self.reader.fold(rows)
+        shares, weights = zip(*self.team.share(len(rows), self.micro_batch * fold), strict=True)
+        return Ready(step, rows, count, tensors(batch, shares, self.pin), list(weights), fold)
 
 
 class Loader:

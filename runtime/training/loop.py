@@ -59,6 +59,8 @@ class Training:
         if self.keeper.resume():
             self.validation.adapt()
         state, setup = self.state, self.setup
+        if setup.spread is not None:
+            self.work.progress.log("training.batches", **setup.spread.shown())
         self.started = self.shown = self.keeper.saved = self.team.now()
         self._restart_clocks()
         self.network.train()

@@ -45,7 +45,7 @@ def measure(
     number of rows seen. The ranks of a team share the rows of a batch, unless all of them need the predictions.
     """
     team = team or Team()
-    objective = learner.objective
+    objective, predicts = learner.objective, learner.objective.predicts
     sharing = Team() if predict else team
     counted: Counter[int] = Counter()
     sums: dict[str, Any] = {}
@@ -64,18 +64,20 @@ def measure(
                 if targets and (wanted := objective.targets(prepared)) is not None:
                     ids, times = np.unique(wanted, return_counts=True)
                     counted.update(dict(zip(ids.tolist(), times.tolist(), strict=True)))
-                shares, weights = zip(*sharing.share(len(rows), at_once or len(rows)), strict=True)
+                size = len(rows) if at_once is None else at_once * reader.fold(rows)
+                shares, weights = zip(*sharing.share(len(rows), size), strict=True)
                 for share, weight, part in zip(shares, weights, tensors(prepared, shares), strict=True):
                     moved = to_device(part, device)
                     with autocast(device, dtype):
                         if each is None:
-                            loss, parts = learner(moved)
+                            loss, parts, guesses = learner(moved, predict=predict)
                             summed = {"loss": loss, **parts}
                         else:
-                            losses = RowByRow(learner.network, moved).losses(objective)
+                            read = RowByRow(learner.network, moved)
+                            losses = read.losses(objective)
+                            guesses = predicts.predict(read, moved) if predict and predicts else None
                             each.take(rows[share], losses, row_counts(objective, prepared, share))
                             summed = {name: value.to(wide).sum() for name, value in losses.items()}
-                        guesses = learner(moved, predict=True) if predict else None
                     for name, value in summed.items():
                         # What a network gives for a row that stands in may be no number.
                         own = value.detach().to(wide) if weight else torch.zeros((), dtype=wide, device=device)
@@ -89,7 +91,7 @@ def measure(
     sums = sharing.total(sums)
     return Outcome(
         sums={name: float(value) for name, value in sums.items()} | {"count": count, "rows": float(len(reader.shards))},
-        records=objective.join(predictions, reader.facts, reader.records) if predictions else [],
+        records=predicts.join(predictions, reader.facts, reader.records) if predicts and predictions else [],
         targets=dict(counted) if targets else None,
         facts=reader.facts,
         by_row=each.arrays(reader) if each is not None else {},
@@ -128,7 +130,7 @@ def alike(reader: Reader, size: int) -> Iterator[Indices]:
     """Give all rows in batches, rows of like length together so that little is padding."""
     rows = np.arange(len(reader.shards), dtype=np.int64)
     if reader.lengths is not None:
-        rows = np.argsort(reader.lengths, kind="stable")
+        rows = np.argsort(reader.lengths.rows, kind="stable")
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 

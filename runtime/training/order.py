@@ -113,21 +113,42 @@ class Epochs(_Blocks):
     """Reads every row exactly once an epoch.
 
     An epoch has ceil(count / batch) batches whose sizes differ by one row at most, so that none is a small rest.
-    With `classes` (a number for each row, by its length) the rows of a batch are of one class, or of two
-    neighbours where a class ends; rows are permuted within their class, and the batches among themselves.
+    With `classes` (a number for each row, by its length) the rows of a batch are of one class, or of neighbours where
+    a class ends; rows are permuted within their class, and the batches among themselves.
+
+    With `sizes` (of each row, in tokens) a batch is so much of them, and not so many rows: the rows of a class count as
+    its mean, so that where batches begin and end is the same in every epoch.
     """
 
-    def __init__(self, count: int, batch: int, seed: int, classes: Indices | None = None) -> None:
-        super().__init__(batch)
+    def __init__(
+        self, count: int, batch: int, seed: int, classes: Indices | None = None, sizes: Indices | None = None
+    ) -> None:
         self.count, self.seed = count, seed
-        self.in_epoch = math.ceil(count / batch)
         self.members: Indices | None = None
-        if classes is None:
-            self.bounds = np.array([0, count], np.int64)
-        else:
+        """The rows in the order of their classes."""
+        self.bounds = np.array([0, count], np.int64)
+        """Where classes begin and end among them."""
+        if classes is not None:
             self.members = np.argsort(classes, kind="stable")
-            sizes = np.unique(classes, return_counts=True)[1]
-            self.bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+            numbers = np.unique(classes, return_counts=True)[1]
+            self.bounds = np.concatenate([[0], np.cumsum(numbers)]).astype(np.int64)
+        self.edges = self._even(batch) if sizes is None else self._even_in(sizes, batch)
+        """Where batches do, before they are permuted."""
+        self.in_epoch = len(self.edges) - 1
+        super().__init__(math.ceil(count / self.in_epoch))
+
+    def _even(self, batch: int) -> Indices:
+        steps = math.ceil(self.count / batch)
+        return np.arange(steps + 1, dtype=np.int64) * self.count // steps
+
+    def _even_in(self, sizes: Indices, batch: int) -> Indices:
+        """Give edges between which rows have about as much of something, at most `batch` on average."""
+        ordered = sizes if self.members is None else sizes[self.members]
+        reached = np.concatenate([[0], np.cumsum(np.add.reduceat(ordered, self.bounds[:-1]))])
+        steps = max(math.ceil(int(reached[-1]) / batch), 1)
+        wanted = np.arange(steps + 1) * (float(reached[-1]) / steps)
+        # A row that is longer than a batch is one for itself.
+        return np.unique(np.rint(np.interp(wanted, reached, self.bounds)).astype(np.int64))
 
     @property
     def steps_per_epoch(self) -> float:
@@ -141,7 +162,7 @@ class Epochs(_Blocks):
             numbers = np.arange(first, min(first + steps - len(result), self.in_epoch), dtype=np.int64)
             if len(self.bounds) > 2:
                 numbers = bijection(numbers, self.in_epoch, key(self.seed, "batches", epoch))
-            starts, ends = numbers * self.count // self.in_epoch, (numbers + 1) * self.count // self.in_epoch
+            starts, ends = self.edges[numbers], self.edges[numbers + 1]
             slots = np.concatenate([np.arange(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
             rows = self._permute(slots, epoch)
             if self.members is not None:

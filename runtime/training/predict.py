@@ -43,10 +43,11 @@ def predict(
         assert objective is not None, "the caller asked what it gives"
         network, stored = stored_network(model, objective, folder, task.described_adapter())
         values = {"objective": objective.name, "given": stored.facts.get("objective")}
-        if network is None:
+        predicts = objective.predicts
+        if network is None or predicts is None:
             raise TaskFailed("L0806", values, help="L0806.help")
         network.to(device).eval()
-        blank = objective.blank(stored.facts)
+        blank = predicts.blank(stored.facts)
         records = [{**blank, **record, "_record": i} for i, record in enumerate(given)]
         encoding = objective.encoding(model.shape)
         rows = list(encoding.rows(records, open_tokenizer(folder), stored.facts["roles"], stored.facts))
@@ -56,12 +57,10 @@ def predict(
             random = np.random.Generator(np.random.Philox(key=key(0, "predict", start)))
             batch = objective.prepare(stacked(some, encoding), random, stored.facts)
             with torch.no_grad(), autocast(device, dtype):
-                predicted = objective.predict(network, to_device(tensors(batch, [slice(None)])[0], device))
-            if predicted is None:
-                raise TaskFailed("L0806", values, help="L0806.help")
+                predicted = predicts.predict(network, to_device(tensors(batch, [slice(None)])[0], device))
             scalars = [name for name, array in encoding.arrays().items() if not array.shape]
             guesses += [({name: row[name] for name in scalars}, one) for row, one in zip(some, predicted, strict=True)]
-        return list(objective.join(guesses, stored.facts, records)), stored.facts
+        return list(predicts.join(guesses, stored.facts, records)), stored.facts
 
 
 def stacked(rows: Sequence[Mapping[str, Any]], encoding: Encoding) -> Batch:

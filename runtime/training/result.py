@@ -52,14 +52,15 @@ def settled(setup: Setup, learner: Learner, weights: Tensors, at_once: int) -> F
     of, all of them run.
     """
     job, rows = setup.job, setup.validation
-    if rows is None or not job.objective.settles:
+    predicts = job.objective.predicts
+    if rows is None or predicts is None or not predicts.settles:
         return {}
     own = tensors_of(setup.network)
     with torch.no_grad():
         for name, tensor in weights.items():
             local(own[name]).copy_(local(tensor))
     outcome = measure(learner, rows, setup.rows, setup.device, setup.dtype, predict=True, at_once=at_once)
-    return {"settled": job.objective.settle(outcome.records, rows.facts)}
+    return {"settled": predicts.settle(outcome.records, rows.facts)}
 
 
 def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None) -> Facts:
@@ -84,6 +85,8 @@ def facts_of(setup: Setup, state: State, network: nn.Module, skipped: int | None
     }
     if setup.validation is not None and (trivial := trivial_loss(setup.validation, setup.rows)) is not None:
         facts["trivial_loss"] = trivial
+    if setup.spread is not None:
+        facts["padding"] = round(setup.spread.padding, 4)
     if repeats := setup.order.repeats(state.step):
         facts["sources"] = repeats
     if state.spikes.get("count"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,8 +12,10 @@ from torch import Tensor
 from ...plugins.nn.gather import gather_positions
 from ...plugins.nn.network import Network
 from ...plugins.values import Batch, Objective, TensorBatch
-from .loader import Reader
 from .order import Indices
+
+if TYPE_CHECKING:
+    from .loader import Reader
 
 
 class RowByRow:

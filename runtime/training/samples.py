@@ -23,16 +23,17 @@ def author_of(network: Network, setup: Setup) -> Iterator[Author]:
 
     Never through torch.compile, which would make the network anew for each length of the cache.
     """
-    training = network.training
+    writes, training = setup.job.objective.writes, network.training
+    assert writes is not None, "checked"
     network.eval()
     try:
         with torch.compiler.set_stance("force_eager" if setup.job.compile else "default"):
             yield Author(
                 network,
-                setup.job.objective,
+                writes,
                 open_tokenizer(setup.tokenizer),
                 setup.facts,
-                setup.job.model.shape.context_length,
+                setup.job.model.shape,
                 setup.device,
                 setup.dtype,
                 setup.seed,
@@ -49,4 +50,4 @@ def samples(network: Network, setup: Setup, prompts: Sequence[str]) -> list[tupl
         # A tokenizer without an end token begins no text of its own.
         given = [prompt for prompt in prompts if prompt or "end" in author.facts["roles"]]
         written = author.write(given, DEFAULT.model_copy(update={"max_tokens": TOKENS}))
-    return [(author.objective.shown(prompt), one.text) for prompt, one in zip(given, written, strict=True)]
+    return [(author.writing.shown(prompt), one.text) for prompt, one in zip(given, written, strict=True)]

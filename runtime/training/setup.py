@@ -24,9 +24,10 @@ from .budget import Budget, Pace, validation_interval
 from .build import build, stored_network, taken
 from .checkpoint import Checkpoints, check_space
 from .device import choose_device
+from .lengths import Spread
 from .loader import Reader
 from .measure import split_facts
-from .order import Epochs, Mixture, Order, Source, length_class
+from .order import Epochs, Mixture, Order, Source
 from .precision import choose_precision, compute_in_fp8
 from .recompute import recompute
 from .team import Team
@@ -54,12 +55,14 @@ class Setup:
         self.shards = with_scores(Shards(tokens.directory, self.split), job.scores, work)
         if not len(self.shards):
             raise TaskFailed("L0807", {"split": self.split}, field="data", help="L0807.help")
-        self.reader = Reader(self.shards, job.objective, self.facts, job.token_dropout)
+        by_room = job.batch.dimension == "tokens" and not self.tokens_facts.get("sources")
+        self.reader = Reader(self.shards, job.objective, self.facts, job.token_dropout, by_room=by_room)
         self.validation: Reader | None = None
         if "validation" in splits:
             rows = with_scores(Shards(tokens.directory, "validation"), job.scores, work)
             records = stored_records(work.input(job.data), job.data, "validation") if job.data is not None else ()
-            self.validation = Reader(rows, job.objective, split_facts(tokens.facts, "validation"), records=records)
+            facts = split_facts(tokens.facts, "validation")
+            self.validation = Reader(rows, job.objective, facts, records=records, by_room=by_room)
         self.tokenizer = work.input(job.tokenizer).directory
 
         self._set_order()
@@ -69,7 +72,7 @@ class Setup:
         self.unfreeze_every = None if job.unfreeze is None else max(round(self.pace.steps(job.unfreeze)), 1)
         self.micro_batch = micro_batch(
             job.micro_batch,
-            -(-self.rows // self.team.size),
+            -(-self._most_rows() // self.team.size),
             job.model,
             self.facts["vocab_size"],
             self.shards.row_length(),
@@ -88,6 +91,8 @@ class Setup:
         row = tokens_per_row(self.tokens_facts, self.split)
         self.rows = rows_per_step(self.job.batch, row, len(self.shards))
         self.order: Order
+        self.spread: Spread | None = None
+        """What steps come to, if rows have lengths of their own and come in batches of like length."""
         if sources:
             parts = [
                 Source(source["name"], source["start"], source["end"], weight)
@@ -95,12 +100,17 @@ class Setup:
             ]
             self.order = Mixture(parts, self.rows, self.seed)
         else:
-            classes = None
-            if self.reader.lengths is not None:
-                classes = length_class(self.reader.lengths, self.reader.longest)
-            self.order = Epochs(len(self.shards), self.rows, self.seed, classes)
+            lengths, batch, sizes = self.reader.lengths, self.rows, None
+            if lengths is not None and self.job.batch.dimension == "tokens":
+                batch, sizes = int(self.job.batch.magnitude), lengths.tokens
+            order = Epochs(len(self.shards), batch, self.seed, None if lengths is None else lengths.classes, sizes)
+            self.order, self.spread = order, None if lengths is None else lengths.spread(order)
         rows_per_step_achieved = len(self.shards) / self.order.steps_per_epoch
         self.pace = Pace(self.order.steps_per_epoch, row * rows_per_step_achieved, rows_per_step_achieved)
+
+    def _most_rows(self) -> int:
+        """Give the most rows of a step as micro-batches count them (see `Reader.fold`)."""
+        return self.spread.at_once if self.spread is not None and self.reader.by_room else self.rows
 
     def _pause(self, until: float) -> int:
         """Give the step of the last validation within a part of the budget: no validation is made for the pause."""

@@ -48,7 +48,8 @@ class Team:
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         """Run the forward pass of a micro-batch; `last` is the last one before the gradients are used."""
-        return learner(batch)
+        loss, shown, _ = learner(batch)
+        return loss, shown
 
     def total(self, sums: Sums) -> Sums:
         """Add up sums over the ranks."""

@@ -10,7 +10,8 @@ import torch
 
 from ...plugins.nn.cache import Cache
 from ...plugins.nn.network import Network
-from ...plugins.values import Decoding, Opening
+from ...plugins.values import Decoding
+from ...plugins.writing import Opening
 from .precision import autocast
 
 

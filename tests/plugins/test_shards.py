@@ -36,7 +36,7 @@ def test_rows_come_back(tmp_path: Path) -> None:
     assert batch["tokens"].tolist() == [[0, 1, 2, 3, 4, 5], [0] * 6, [0, 1, 2, 3, 4, 5]]
     assert batch["window"].tolist() == [[6, -6], [0, 0], [13, -13]]
     assert batch["label"].tolist() == [6, 0, 13]
-    assert shards.read(np.array([1]), pad_to=4)["tokens"].tolist() == [[0, 0, 0, 0]]
+    assert shards.read(np.array([1]), padded=lambda longest: 4)["tokens"].tolist() == [[0, 0, 0, 0]]
     lengths = shards.lengths()
     assert lengths is not None
     assert lengths.tolist() == [number % 7 for number in range(50)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from ...component import Facts
-from ...values import ArrayOf, Encoding, Opening
+from ...values import ArrayOf, Encoding
+from ...writing import Opening
 from .text import batches, encode, plain, role, text_of
 
 if TYPE_CHECKING:
@@ -21,14 +22,12 @@ if TYPE_CHECKING:
 class Pairs(Encoding):
     """Make one row of each record: the source and the end token; the start token, the target and the end token.
 
-    The start token is that of padding, as T5 has it. A text that is too long loses its end.
+    The start token is that of padding, as T5 has it. A text that is too long loses its end, which is counted.
     """
 
     name: ClassVar[str] = "pairs"
 
     length: Annotated[int, Field(gt=1, description="The most tokens of the source, and of the target")]
-    source: Annotated[str, Field(description="The column of the source")] = "source"
-    target: Annotated[str, Field(description="The column of the target")] = "target"
 
     def arrays(self) -> dict[str, ArrayOf]:
         streams = ("source_tokens", "target_tokens")
@@ -40,23 +39,35 @@ class Pairs(Encoding):
 
     def rows(
         self, records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer, roles: Mapping[str, int], facts: Facts
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any], None, Facts]:
+        """Give the rows; in the end, how many sources and targets were cut."""
         import numpy as np
 
-        tokenizer, end = plain(tokenizer), role(roles, "end")
-        start = start_token(roles)
-        for batch in batches(records, self.source):
-            sources = encode(tokenizer, [text_of(record, self.source) for record in batch])
-            targets = encode(tokenizer, [text_of(record, self.target) for record in batch])
-            for record, source, target in zip(batch, sources, targets, strict=True):
-                room = self.length - 1
-                # One token more than the model reads: rows of n + 1 become n inputs and n targets.
-                streams = {"source": [*source.ids[:room], end], "target": [start, *target.ids[:room], end]}
-                row: dict[str, Any] = {"record": record["_record"]}
-                for name, tokens in streams.items():
-                    row[f"{name}_tokens"] = np.array(tokens, dtype=np.int64)
-                    row[f"{name}_segments"] = np.ones(len(tokens), dtype=np.uint8)
-                yield row
+        start, end, room = start_token(roles), role(roles, "end"), self.length - 1
+        sources = targets = 0
+        for record, source, target in encoded_pairs(records, tokenizer):
+            sources += len(source) > room
+            targets += len(target) > room
+            # One token more than the model reads: rows of n + 1 become n inputs and n targets.
+            streams = {"source": [*source[:room], end], "target": [start, *target[:room], end]}
+            row: dict[str, Any] = {"record": record["_record"]}
+            for name, tokens in streams.items():
+                row[f"{name}_tokens"] = np.array(tokens, dtype=np.int64)
+                row[f"{name}_segments"] = np.ones(len(tokens), dtype=np.uint8)
+            yield row
+        return {"pairs.source_cut": sources, "pairs.target_cut": targets}
+
+
+def encoded_pairs(
+    records: Iterable[Mapping[str, Any]], tokenizer: Tokenizer
+) -> Iterator[tuple[Mapping[str, Any], list[int], list[int]]]:
+    """Give each record with the tokens of its source and of its target."""
+    tokenizer = plain(tokenizer)
+    for batch in batches(records, "source"):
+        sources = encode(tokenizer, [text_of(record, "source") for record in batch])
+        targets = encode(tokenizer, [text_of(record, "target") for record in batch])
+        for record, source, target in zip(batch, sources, targets, strict=True):
+            yield record, source.ids, target.ids
 
 
 def from_source(prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:

@@ -145,7 +145,7 @@ class Evaluate(Evaluation):
             "confusion": confusion_matrix(outcome),
             "calibration": calibration(outcome),
             "mistakes": mistakes(outcome, self._table(work)),
-            "samples": written(outcome, objective),
+            "samples": written(outcome, objective.writes),
         }
         return facts | {name: picture for name, picture in pictures.items() if picture}
 

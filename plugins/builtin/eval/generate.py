@@ -30,9 +30,10 @@ class Generate(Evaluation):
         texts = work.generate(self.checkpoint, self.prompts, self.decoding)
         assert isinstance(self.checkpoint.task, Trained), "only such tasks put out checkpoints"
         objective = self.checkpoint.task.described_objective()
+        writes = objective.writes if objective is not None else None
         samples = []
         for prompt, text in zip(self.prompts, texts, strict=True):
-            shown = objective.shown(prompt) if objective is not None else prompt
+            shown = writes.shown(prompt) if writes is not None else prompt
             # Where the text doesn't go on with its prompt, it is shown apart from it.
             samples.append({"prompt": prompt, "text": text} | ({} if shown == prompt else {"shown": shown}))
         return {"samples": samples}
@@ -45,5 +46,5 @@ def check_writes(place: Place, checkpoint: Reference) -> None:
     if model.attention == "bidirectional":
         place.error("checkpoint", "L0554", {"model": model.name, "attention": model.attention}, help="L0554.help")
     objective = checkpoint.task.described_objective()
-    if objective is not None and "text" not in objective.gives:
+    if objective is not None and objective.writes is None:
         place.error("checkpoint", "L0555", {"objective": objective.name}, help="L0555.help")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...values import Objective
 from ...work import Outcome
+from ...writing import Writing
 
 SAMPLES = 20
 
 
-def written(outcome: Outcome, objective: Objective) -> list[dict[str, Any]] | None:
+def written(outcome: Outcome, writes: Writing | None) -> list[dict[str, Any]] | None:
     """Give records from all over the rows: what each was written from, the text, and what it was held against."""
-    if not outcome.records or "target" not in outcome.records[0]:
+    if writes is None or not outcome.records or "target" not in outcome.records[0]:
         return None
     step = max(len(outcome.records) // SAMPLES, 1)
     return [
@@ -20,7 +20,7 @@ def written(outcome: Outcome, objective: Objective) -> list[dict[str, Any]] | No
             "prompt": record["source"],
             "text": record["prediction"],
             "target": record["target"],
-            "shown": objective.shown(record["source"]),
+            "shown": writes.shown(record["source"]),
         }
         for record in outcome.records[::step][:SAMPLES]
     ]

@@ -61,7 +61,7 @@ class HuggingFace(Export):
         model, objective = self.trained.described_model(), self.trained.described_objective()
         family, config = for_model(model)
         tensors = plain_weights(folder, self.trained.described_adapter())
-        head = head_of(objective)
+        head = head_of(objective, model)
         written = export_weights(tensors, model, family, bool(head))  # type: ignore[arg-type]
         write_shard(work.directory / "model.safetensors", written)
         tokenizer = open_tokenizer(folder)
@@ -111,22 +111,22 @@ def check_family(place: Place, trained: Trained) -> None:
         place.error("checkpoint", "L0699", about, help=f"L0699.{why}")
 
 
-def head_of(objective: Objective | None) -> str:
+_HEADS = {"causal": "causal_lm", "bidirectional": "masked_lm", "encoder_decoder": "sequence_to_sequence"}
+"""The heads that predict tokens, by the attention of the model below."""
+
+
+def head_of(objective: Objective | None, model: Model) -> str:
     """Give which of the heads that families have an objective's is; "" is none."""
     objective = objective.learned() if objective is not None else None
     if isinstance(objective, Classification):
         return "classification"
-    if isinstance(objective, LanguageModelling):
-        if "encoder_decoder" in objective.attention:
-            return "sequence_to_sequence"
-        return "masked_lm" if "bidirectional" in objective.attention else "causal_lm"
-    return ""
+    return _HEADS.get(model.attention, "") if isinstance(objective, LanguageModelling) else ""
 
 
 def unwritable_head(family: Family, model: Model, objective: Objective | None) -> str:
     """Tell what keeps an objective's head from being written: "" is nothing."""
     objective = objective.learned() if objective is not None else None
-    head = head_of(objective)
+    head = head_of(objective, model)
     if head not in family.architectures or (objective is not None and not head):
         return "head"
     if isinstance(objective, Classification):

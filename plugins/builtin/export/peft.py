@@ -57,7 +57,7 @@ class Peft(Export):
         model, adapter = self.trained.described_model(), self.trained.described_adapter()
         assert isinstance(adapter, Lora), "checked"
         family, _ = for_model(model)
-        head = head_of(self.trained.described_objective())
+        head = head_of(self.trained.described_objective(), model)
         tensors = weights_of(folder)
         made = layout(tensors, model, family, bool(head))  # type: ignore[arg-type]
         saved: dict[str, Any] = {}

@@ -1,11 +1,13 @@
 """Metrics of texts that were written, against those that should have been: what they share.
 
-Two trivial models stand beside each: one that copies its source, and one that always writes the same text, the target
-that occurs most often (of those that are as frequent, the one whose length is nearest to the mean).
+Trivial models stand beside each: one that copies its source, one that copies its first sentence (lead-1, which summaries
+are held against), and one that always writes the same text, the target that occurs most often (of those that are as
+frequent, the one whose length is nearest to the mean).
 """
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,26 +47,32 @@ class TextMetric(Metric):
         return np.array(self.counted(written, targets), dtype=np.float64)
 
     def reference(self, outcome: Outcome) -> float | None:
-        """Give the better of two trivial models: copying the source, always the commonest target."""
-        trivial = (self._copied(outcome), self._commonest(outcome))
+        """Give the best of the trivial models."""
+        trivial = self._trivial(outcome).values()
         return max(trivial) if self.higher_is_better else min(trivial)
 
     def details(self, outcome: Outcome) -> Facts:
-        """Give both trivial models, and the signature."""
-        details = {"copying the source": self._copied(outcome), "always the commonest": self._commonest(outcome)}
-        return details | ({"signature": signature} if (signature := self.signature()) else {})
+        """Give the trivial models, and the signature."""
+        return self._trivial(outcome) | ({"signature": signature} if (signature := self.signature()) else {})
 
-    def _copied(self, outcome: Outcome) -> float:
-        return self._trivial(outcome, [record["source"] for record in outcome.records])
-
-    def _commonest(self, outcome: Outcome) -> float:
+    def _trivial(self, outcome: Outcome) -> dict[str, float]:
+        sources = [record["source"] for record in outcome.records]
         targets = Counter(record["target"] for record in outcome.records)
         mean = sum(len(target) * times for target, times in targets.items()) / max(targets.total(), 1)
         commonest = min(targets, key=lambda target: (-targets[target], abs(len(target) - mean), target), default="")
-        return self._trivial(outcome, [commonest] * len(outcome.records))
+        return {
+            "copying the source": self._if_written(outcome, sources),
+            "its first sentence": self._if_written(outcome, [first_sentence(source) for source in sources]),
+            "always the commonest": self._if_written(outcome, [commonest] * len(sources)),
+        }
 
-    def _trivial(self, outcome: Outcome, written: Sequence[str]) -> float:
+    def _if_written(self, outcome: Outcome, written: Sequence[str]) -> float:
         records: list[Mapping[str, Any]] = [
             {**record, "prediction": text} for record, text in zip(outcome.records, written, strict=True)
         ]
         return self.compute(replace(outcome, records=records))
+
+
+def first_sentence(text: str) -> str:
+    """Give the first sentence of a text, as its signs say."""
+    return re.split(r"(?<=[.?!])\s|(?<=[。？！])", text.strip(), maxsplit=1)[0]

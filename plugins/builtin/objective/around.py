@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ....dsl.program import Reference
 from ...component import Facts, Place
 from ...models import Model, Shape
-from ...values import Batch, Encoding, Network, Objective, Opening, Records, TensorBatch
+from ...predicting import Predicting
+from ...values import Batch, Encoding, Network, Objective, TensorBatch
+from ...writing import Writing
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from tokenizers import Tokenizer
     from torch import nn
 
 
@@ -93,41 +93,10 @@ class Around(Objective):
     def carries(self, batch: Batch) -> np.ndarray[Any, Any] | None:
         return self.objective.carries(batch)
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        return self.objective.opening(prompt, roles, length)
-
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
-        return self.objective.begin(prompt, tokenizer, facts, length)
-
-    def in_chat(self) -> Objective | None:
-        return self.objective.in_chat()
-
-    def shown(self, prompt: str) -> str:
-        return self.objective.shown(prompt)
-
-    def asked(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
-        return self.objective.asked(record)
-
-    def predict(self, network: Network, batch: TensorBatch) -> list[Any] | None:
-        return self.objective.predict(network, batch)
-
-    def join(
-        self, predictions: Iterable[tuple[Mapping[str, Any], Any]], facts: Facts, records: Records
-    ) -> list[Mapping[str, Any]]:
-        return self.objective.join(predictions, facts, records)
+    @property
+    def predicts(self) -> Predicting | None:
+        return self.objective.predicts
 
     @property
-    def settles(self) -> bool:
-        return self.objective.settles
-
-    def settle(self, joined: Sequence[Mapping[str, Any]], facts: Facts) -> Facts:
-        return self.objective.settle(joined, facts)
-
-    def supplied(self) -> tuple[str, ...]:
-        return self.objective.supplied()
-
-    def blank(self, facts: Facts) -> Mapping[str, Any]:
-        return self.objective.blank(facts)
-
-    def told(self, joined: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
-        return self.objective.told(joined, facts)
+    def writes(self) -> Writing | None:
+        return self.objective.writes

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from ...component import Facts
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding, Objective
+from ...values import IGNORED, Batch, Encoding
+from ...writing import Writing
 from ..encoding.best_fit import BestFit
 from ..encoding.packed import Packed
 from .language import LanguageModelling
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class CausalLM(LanguageModelling):
+class CausalLM(LanguageModelling, Writing):
     """Predict each token from those before it in its document."""
 
     name: ClassVar[str] = "causal_lm"
     example: ClassVar[str] = "causal_lm { z_loss = 1e-4 }"
     attention: ClassVar[tuple[str, ...]] = ("causal",)
-    gives: ClassVar[tuple[str, ...]] = ("loss", "likelihood", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss", "likelihood")
 
     packing: Annotated[
         Literal["stream", "best_fit"],
@@ -37,11 +38,18 @@ class CausalLM(LanguageModelling):
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         return shifted(batch)
 
-    def in_chat(self) -> Objective:
+    def in_chat(self) -> Writing:
         """Have turns written out by a chat template: models from elsewhere were often taught one."""
         from .instruction import Instruction
 
         return Instruction()
+
+
+def shifted_to_answers(batch: Batch) -> Batch:
+    """Shift the tokens against the targets, of which those stay that `answers` marks."""
+    prepared = shifted(batch)
+    prepared["targets"][batch["answers"][:, 1:] == 0] = IGNORED
+    return prepared
 
 
 def shifted(batch: Batch) -> Batch:

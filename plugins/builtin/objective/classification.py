@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ...component import Facts, Place, TaskFailed
 from ...models import Model, Shape
-from ...values import Batch, Encoding, Network, Objective, TensorBatch
+from ...predicting import Predicting
+from ...values import Batch, Encoding, Network, TensorBatch
 from ..encoding.single import Single
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Classification(Objective):
+class Classification(Predicting):
     """Give each record one of the labels that occur in training, or with `multi_label` any number of them.
 
     A head over the pooled hidden states is added to the body. `pooling = auto` takes the last token of a causal

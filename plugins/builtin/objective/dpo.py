@@ -12,7 +12,9 @@ from ...chat.template import Chosen, roles_of
 from ...component import Facts
 from ...fields import CheckpointOf
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding, Network, Objective, Opening, Records, TensorBatch
+from ...predicting import Predicting
+from ...values import IGNORED, Batch, Encoding, Network, Objective, Records, TensorBatch
+from ...writing import Opening, Writing
 from ..encoding.preferences import SIDES, Preferences
 from .instruction import Instruction, chat_opening
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class DPO(Objective):
+class DPO(Predicting, Writing):
     """Make the preferred one of two answers likelier than the other, by more than a reference model does.
 
     Direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290). The data has the columns `prompt` (a text, or
@@ -36,8 +38,9 @@ class DPO(Objective):
     example: ClassVar[str] = "dpo { beta = 0.1 }"
     columns: ClassVar[tuple[str, ...]] = ("prompt", *SIDES)
     attention: ClassVar[tuple[str, ...]] = ("causal",)
-    gives: ClassVar[tuple[str, ...]] = ("loss", "reward", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss", "reward")
     scores: ClassVar[tuple[str, ...]] = tuple(f"reference_{side}" for side in SIDES)
+    of_records: ClassVar[bool] = False
 
     beta: Annotated[float, Field(gt=0, description="How much it costs to move away from the reference")] = 0.1
     label_smoothing: Annotated[
@@ -138,11 +141,11 @@ class DPO(Objective):
         joined = [{"record": int(scalars["record"]), **prediction} for scalars, prediction in predictions]
         return sorted(joined, key=lambda each: int(each["record"]))
 
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
         """Have the prompt be a user's turn, or the conversation whose JSON it is, and the text be the answer to it."""
         return chat_opening(self.template, prompt, tokenizer, facts)
 
-    def in_chat(self) -> Objective:
+    def in_chat(self) -> DPO:
         return self
 
     def shown(self, prompt: str) -> str:

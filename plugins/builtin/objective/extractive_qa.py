@@ -11,7 +11,8 @@ from pydantic import Field
 
 from ...component import Facts
 from ...models import Shape
-from ...values import Batch, Encoding, Network, Objective, Records, TensorBatch
+from ...predicting import Predicting
+from ...values import Batch, Encoding, Network, Records, TensorBatch
 from ..encoding.answers import one_answer, read_answers
 from ..encoding.windows import Windows
 from ..squad import best_threshold, exact
@@ -25,7 +26,7 @@ THRESHOLD = "no_answer_threshold"
 """The fact in which a checkpoint keeps what was chosen on validation rows."""
 
 
-class ExtractiveQA(Objective):
+class ExtractiveQA(Predicting):
     """Answer a question by the piece of a context that answers it, or say that none does.
 
     A head scores each token as the first and as the last one of the answer (Devlin et al. 2019, arXiv:1810.04805). A

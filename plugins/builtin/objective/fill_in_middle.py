@@ -35,7 +35,7 @@ class FillInMiddle(CausalLM):
 
     name: ClassVar[str] = "fill_in_middle"
     example: ClassVar[str] = "fill_in_middle { rate = 50% }"
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss",)
 
     rate: Annotated[Fraction, Field(description="The part of the documents whose middle is moved")] = 0.5
     suffix_first: Annotated[Fraction, Field(description="The part of these whose suffix stands first (SPM)")] = 0.5

@@ -11,9 +11,10 @@ from ...chat.template import Choice, Chosen, encoded, roles_of, template_of
 from ...chat.turns import Malformed, prompt_turns
 from ...component import Facts, TaskFailed
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding, Opening
+from ...values import Batch, Encoding
+from ...writing import Opening, Writing
 from ..encoding.chats import Chats, Form
-from .causal_lm import shifted
+from .causal_lm import shifted_to_answers
 from .language import LanguageModelling
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
-class Instruction(LanguageModelling):
+class Instruction(LanguageModelling, Writing):
     """Predict each token of the assistant's turns from all of the conversation before it.
 
     Instruction tuning (Wei et al. 2022, arXiv:2109.01652; Ouyang et al. 2022, arXiv:2203.02155). The data has the column
@@ -33,7 +34,7 @@ class Instruction(LanguageModelling):
     example: ClassVar[str] = "instruction { template = chatml }"
     columns: ClassVar[tuple[str, ...]] = ("messages",)
     attention: ClassVar[tuple[str, ...]] = ("causal",)
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss",)
 
     form: Annotated[
         Form, Field(description="Whether records hold conversations (`messages`), or a `prompt` and its `response`")
@@ -51,11 +52,9 @@ class Instruction(LanguageModelling):
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Shift the tokens against the targets, of which those of answers stay."""
-        prepared = shifted(batch)
-        prepared["targets"][batch["answers"][:, 1:] == 0] = IGNORED
-        return prepared
+        return shifted_to_answers(batch)
 
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
+    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, shape: Shape) -> Opening:
         """Have the prompt be a user's turn, or the conversation whose JSON it is, and the text be the answer to it."""
         return chat_opening(self.template, prompt, tokenizer, facts)
 

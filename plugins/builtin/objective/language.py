@@ -83,3 +83,14 @@ class LanguageModelling(Objective):
         rows, chosen = np.nonzero(batch["targets"] != IGNORED)
         carried[rows, batch["positions"][rows, chosen]] = True
         return carried
+
+
+def gathered(batch: Batch, size: int) -> Batch:
+    """Have `targets` stand at `positions` (B, K) alone, K = `size`, if that is fewer than all."""
+    import numpy as np
+
+    targets = batch["targets"]
+    if size >= targets.shape[1]:
+        return batch
+    positions = np.argsort(targets == IGNORED, axis=1, kind="stable")[:, : max(size, 1)]
+    return batch | {"positions": positions, "targets": np.take_along_axis(targets, positions, axis=1)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -10,7 +10,8 @@ from pydantic import Field
 from ....dsl.types import Keyed, Number
 from ...component import Facts, Place
 from ...models import Model, Shape
-from ...values import IGNORED, Batch, Encoding, Network, Objective, Opening, TensorBatch
+from ...values import IGNORED, Batch, Encoding, Network, Objective, TensorBatch
+from ...writing import Writing
 from ..encoding.packed import Packed
 from .language import LanguageModelling
 from .shares import Turns, turns_of
@@ -18,7 +19,6 @@ from .shares import Turns, turns_of
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from tokenizers import Tokenizer
     from torch import nn
 
     Array = np.ndarray[Any, Any]
@@ -44,6 +44,7 @@ class Mixed(Objective):
     version: ClassVar[int] = 2
     example: ClassVar[str] = "mixed { causal_lm = 70%, masked_lm = 30% }"
     attention: ClassVar[tuple[str, ...]] = ("causal", "bidirectional", "encoder_decoder")
+    gives: ClassVar[tuple[str, ...]] = ()
 
     parts: dict[str, Objective] = Field(
         min_length=2, description="The objectives by name; one without settings needs no entry here beside its share"
@@ -51,11 +52,6 @@ class Mixed(Objective):
     shares: Shares = Field(
         description="The part of the rows that each one has, written in the block itself: 100 % in all"
     )
-
-    @property
-    def gives(self) -> tuple[str, ...]:  # type: ignore[override]
-        """What metrics may be computed of: the loss is no one likelihood; but it may write."""
-        return ("text",) if "text" in self.learned().gives else ()
 
     def check(self, place: Place) -> None:
         """Report shares that don't come to 100 %, parts without a share or a share without a part, and what can't be one."""
@@ -133,7 +129,7 @@ class Mixed(Objective):
     def learned(self) -> Objective:
         """Give the part with the largest share, of those that write text if there is one."""
         ranked = sorted(self.parts, key=lambda name: (-self.shares.get(name, 0.0), name))
-        return next((self.parts[name] for name in ranked if "text" in self.parts[name].gives), self.parts[ranked[0]])
+        return next((self.parts[name] for name in ranked if self.parts[name].writes), self.parts[ranked[0]])
 
     def head(self, shape: Shape, body: nn.Module, facts: Facts) -> nn.Module | None:
         return self.learned().head(shape, body, facts)
@@ -174,19 +170,9 @@ class Mixed(Objective):
                 carried = own if carried is None or own is None else carried | own
         return carried
 
-    # Text is written as the part does whose head it is.
-
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
-        return self.learned().opening(prompt, roles, length)
-
-    def begin(self, prompt: str, tokenizer: Tokenizer, facts: Facts, length: int) -> Opening:
-        return self.learned().begin(prompt, tokenizer, facts, length)
-
-    def in_chat(self) -> Objective | None:
-        return self.learned().in_chat()
-
-    def shown(self, prompt: str) -> str:
-        return self.learned().shown(prompt)
+    @property
+    def writes(self) -> Writing | None:
+        return self.learned().writes
 
 
 def _of(name: str, batch: Mapping[str, Any]) -> dict[str, Any]:

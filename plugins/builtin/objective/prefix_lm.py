@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from ...component import Facts, Place
-from ...models import Model
-from ...values import IGNORED, Batch, Opening
+from ...models import Model, Shape
+from ...values import IGNORED, Batch
+from ...writing import Opening
 from .causal_lm import CausalLM
 from .documents import bounds
+from .language import gathered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +29,7 @@ class PrefixLM(CausalLM):
 
     name: ClassVar[str] = "prefix_lm"
     example: ClassVar[str] = "prefix_lm { rate = 25% }"
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss",)
 
     rate: Annotated[float, Field(gt=0, le=0.5, description="The part of a document that is predicted, on average")] = (
         0.5
@@ -37,9 +39,9 @@ class PrefixLM(CausalLM):
         if not model.takes_prefix:
             place.error(field, "L0602", {"objective": self.name, "model": model.name}, help="L0602.help")
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
         """Have the prompt be what is read both ways."""
-        return Opening(super().opening(prompt, roles, length).tokens, prefix=True)
+        return Opening(super().opening(prompt, roles, shape).tokens, prefix=True)
 
     def prepare(self, batch: Batch, random: np.random.Generator, facts: Facts) -> Batch:
         """Shift the tokens against the targets, and draw where the prefix of each document ends: `prefix` (B, L)."""
@@ -56,15 +58,4 @@ class PrefixLM(CausalLM):
         # The last token of the prefix predicts the first one behind it, and so carries loss already.
         prepared["prefix"] = (place <= begin) & (segments != 0)
         targets[place < begin] = IGNORED
-        return _gathered(prepared, int(2 * self.rate * tokens.shape[1]))
-
-
-def _gathered(batch: Batch, size: int) -> Batch:
-    """Have `targets` stand at `positions` (B, K) alone, K = `size`, if that is fewer than all."""
-    import numpy as np
-
-    targets = batch["targets"]
-    if size >= targets.shape[1]:
-        return batch
-    positions = np.argsort(targets == IGNORED, axis=1, kind="stable")[:, : max(size, 1)]
-    return batch | {"positions": positions, "targets": np.take_along_axis(targets, positions, axis=1)}
+        return gathered(prepared, int(2 * self.rate * tokens.shape[1]))

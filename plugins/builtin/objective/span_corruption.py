@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ...component import Facts
 from ...models import Shape
-from ...values import Batch, Encoding, Opening
+from ...values import Batch, Encoding
+from ...writing import Opening, Writing
 from ..encoding.packed import Packed
 from ..encoding.pairs import from_source, start_token
 from ..encoding.text import first_token, role
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class SpanCorruption(LanguageModelling):
+class SpanCorruption(LanguageModelling, Writing):
     """Write the spans that were left out of a text, each behind the sentinel that stands for it.
 
     The objective of T5 (Raffel et al. 2020, arXiv:1910.10683, section 3.1.4), drawn anew each time. A document's
@@ -31,7 +32,7 @@ class SpanCorruption(LanguageModelling):
     name: ClassVar[str] = "span_corruption"
     example: ClassVar[str] = "span_corruption { rate = 15%, mean_length = 3 }"
     attention: ClassVar[tuple[str, ...]] = ("encoder_decoder",)
-    gives: ClassVar[tuple[str, ...]] = ("loss", "text")
+    gives: ClassVar[tuple[str, ...]] = ("loss",)
 
     rate: Annotated[float, Field(gt=0, le=0.5, description="The part of a row's tokens that is left out")] = 0.15
     mean_length: Annotated[float, Field(ge=1, description="Tokens of a span, on average")] = 3.0
@@ -42,9 +43,9 @@ class SpanCorruption(LanguageModelling):
     def encoding(self, shape: Shape) -> Encoding:
         return Packed(length=shape.context_length)
 
-    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], length: int) -> Opening:
+    def opening(self, prompt: Sequence[int], roles: Mapping[str, int], shape: Shape) -> Opening:
         """Have the prompt, with its sentinels, be a document of the source, and the text begin as a target does."""
-        return from_source([first_token(roles), *prompt], roles, length)
+        return from_source([first_token(roles), *prompt], roles, shape.context_length)
 
     def shown(self, prompt: str) -> str:
         return f"{prompt} → "

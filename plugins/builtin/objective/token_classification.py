@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ...component import Facts
 from ...models import Shape
-from ...values import IGNORED, Batch, Encoding, Network, Objective, TensorBatch
+from ...predicting import Predicting
+from ...values import IGNORED, Batch, Encoding, Network, TensorBatch
 from ..encoding.labels import list_of
 from ..encoding.words import UNTAGGED, Words, words_of
 from ..tags import Scheme, spans
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class TokenClassification(Objective):
+class TokenClassification(Predicting):
     """Give each word one of the tags that occur in training: names in a text, parts of speech.
 
     The column `tokens` holds the words of a record and `tags` a tag for each, both as lists. Words become pieces of

@@ -54,7 +54,8 @@ class TrainingStage(Stage):
     optimizer: Optimizer = Field(default_factory=AdamW, description="How weights follow gradients")
     schedule: Schedule = Field(default_factory=Cosine, description="How the learning rate moves")
     batch: BatchSize = Field(
-        Quantity(32, "examples"), description="What goes into one step, over all devices; rounded down to whole rows"
+        Quantity(32, "examples"),
+        description="What goes into one step, over all devices, in whole rows; of tokens about so many",
     )
     budget: Amount | list[Amount] = Field(description="How long to train; of a list, the first one reached")
     validate_: Interval | None = Field(
@@ -83,7 +84,8 @@ class TrainingStage(Stage):
         0.0, ge=0, lt=1, description="The share of the tokens that the mask takes the place of, anew at each step"
     )
     micro_batch: Annotated[int, Ge(1)] | Literal["auto"] = Field(
-        "auto", description="Rows that go through the model at once; auto is as many as memory holds"
+        "auto",
+        description="Rows that go through the model at once; auto is as many as memory holds (with a batch of tokens: of the longest rows, as many shorter ones taking their room)",
     )
     save: Amount | None = neutral(None, "How often to save for resuming; none is about once a minute")
     samples: list[str] = neutral([], "Prompts that are continued at each validation, to be read in the report")
@@ -193,7 +195,7 @@ class TrainingStage(Stage):
         if isinstance(self.select, Metric) and self.select.needs not in self.objective.offers():
             values = {"metric": self.select.name, "objective": self.objective.name}
             place.error("select", "L0552", values, help="L0552.help")
-        if self.samples and "text" not in self.objective.gives:
+        if self.samples and self.objective.writes is None:
             place.error("samples", "L0545", {"objective": self.objective.name}, help="L0545.help")
         self._check_means(place)
         check_frozen(place, self.described_objective(), self.described_tokenizer())

@@ -16,6 +16,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
+from ....plugins.nn.held import held_in
 from ....plugins.nn.parameters import layers_of
 from ..learner import Learner
 from ..parts import write_parts
@@ -45,7 +46,8 @@ class Ranks(Team):
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         with nullcontext() if last else self._replica.no_sync():
-            return self._replica(batch)
+            loss, shown, _ = self._replica(batch)
+        return loss, shown
 
     def total(self, sums: Sums) -> Sums:
         names = sorted(sums)
@@ -103,8 +105,11 @@ class Shards(Ranks):
         low = None if dtype == torch.float32 else dtype
         policy = MixedPrecisionPolicy(param_dtype=low, reduce_dtype=torch.float32 if low else None)
         # The root is given up after the forward pass, too: whoever reads weights between steps finds them as shards.
+        # Weights in few bits can't be parted: each rank holds all of them.
         for module in (*_blocks(learner), learner):
-            fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
+            fully_shard(
+                module, mesh=mesh, mp_policy=policy, reshard_after_forward=True, ignored_params=held_in(learner)
+            )
         for gathered in _gathered(learner):
             gathered.set_gradient_divide_factor(1.0)
             gathered.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first
@@ -117,7 +122,8 @@ class Shards(Ranks):
 
     def loss(self, learner: Learner, batch: Mapping[str, torch.Tensor], last: bool) -> tuple[torch.Tensor, Sums]:
         # Gradients are added up after every micro-batch: whole ones are never held.
-        return learner(batch)
+        loss, shown, _ = learner(batch)
+        return loss, shown
 
 
 def _gathered(learner: nn.Module) -> list[FSDPModule]:

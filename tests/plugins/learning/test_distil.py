@@ -135,9 +135,9 @@ def test_all_else_is_handed_on_to_the_objective(rows: Any, together: Any, facts:
     inner = Classification(multi_label=True)
     taught = Distil(teacher=teacher_of(inner), objective=inner)
     assert taught.offers() == inner.offers()
-    assert taught.blank(facts) == {"label": []}
+    assert taught.predicts.blank(facts) == {"label": []}
     joined = {"prediction": [0], "scores": [0.9, 0.2]}
-    assert taught.told(joined, {"labels": ["bad", "good"]})["prediction"] == ["bad"]
+    assert taught.predicts.told(joined, {"labels": ["bad", "good"]})["prediction"] == ["bad"]
     assert taught.started(None) == taught
 
 

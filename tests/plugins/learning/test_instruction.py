@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from llx.plugins.builtin.encoding.chats import Chats
+from llx.plugins.builtin.model.decoder import Decoder
 from llx.plugins.builtin.objective.instruction import Instruction
 from llx.plugins.chat.jinja import JinjaTemplate
 from llx.plugins.chat.template import ChatML, Plain, encoded
@@ -165,7 +166,7 @@ def test_a_prompt_is_a_turn_or_the_turns_before() -> None:
 def test_what_a_model_goes_on_from_is_how_training_had_it(tokenizer: Tokenizer, template: Any) -> None:
     facts = FACTS | {"chat_template": {"source": CHATML, "tokens": {}}}
     prompt = json.dumps(messages(HELLO[:3]))
-    opening = Instruction(template=template).begin(prompt, tokenizer, facts, 200)
+    opening = Instruction(template=template).begin(prompt, tokenizer, facts, Decoder(**SIZES).shape)
     [row], _ = rows_of(Chats(length=200, overlap=1, template=template), [record(HELLO)], tokenizer, **facts)
     answer = np.flatnonzero(row["answers"])
     last = answer[np.flatnonzero(np.diff(answer) > 1)[-1] + 1]

@@ -55,6 +55,8 @@ PAIRS = [
     pytest.param(Encoder(**SIZES), MaskedLM(spans=True, masks="static"), id="masked_lm-spans"),
     pytest.param(EncoderDecoder(**SIZES), SpanCorruption(), id="span_corruption"),
     pytest.param(EncoderDecoder(**SIZES), SequenceToSequence(label_smoothing=0.1), id="sequence_to_sequence"),
+    pytest.param(Decoder(**SIZES), SequenceToSequence(), id="sequence_to_sequence-decoder"),
+    pytest.param(Decoder(**SIZES), SequenceToSequence(prefix=True), id="sequence_to_sequence-prefix"),
     pytest.param(
         EncoderDecoder(**SIZES, norm="layer_norm", norm_placement="post", positions="sinusoidal", activation="relu"),
         SequenceToSequence(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,8 @@ def test_trivial_models_stand_beside_them() -> None:
     details = Chrf().details(twice)
     assert details["copying the source"] == 0
     assert 20 < details["always the commonest"] < 100
+    told = replace(twice, records=[{**record, "source": f"{record['target']} And so on."} for record in twice.records])
+    assert Chrf().reference(told) == Chrf().details(told)["its first sentence"] == 100
     assert Chrf().reference(twice) == details["always the commonest"]
     assert Ter().reference(twice) == min(v for v in Ter().details(twice).values() if isinstance(v, float))
     # Of targets that are all different, the one of a usual length.

@@ -16,8 +16,10 @@ from llx.plugins.builtin.model.encoder_decoder import EncoderDecoder
 from llx.plugins.builtin.objective.causal_lm import CausalLM
 from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
+from llx.plugins.models import Shape
 from llx.plugins.nn.network import Network
-from llx.plugins.values import Objective, Opening
+from llx.plugins.values import Objective
+from llx.plugins.writing import Opening
 from llx.runtime.training.beams import BeamWriter
 from llx.runtime.training.build import build
 from llx.runtime.training.writer import Row, Writer
@@ -31,6 +33,10 @@ OBJECTIVES: dict[str, Objective] = {
     "prefix": PrefixLM(),
     "encoder_decoder": SequenceToSequence(),
 }
+
+
+def shape(length: int = CONTEXT) -> Shape:
+    return Shape(hidden_size=32, context_length=length, attention="encoder_decoder")
 
 
 def a_network(objective: Objective, seed: int = 0) -> Network:
@@ -48,7 +54,7 @@ def written(
 ) -> list[Row]:
     kind = BeamWriter if isinstance(decoding, Beam) else Writer
     writer = kind(network, decoding, roles, CONTEXT, torch.device("cpu"), torch.float32)
-    openings = [objective.opening(prompt, ROLES, CONTEXT) for prompt in prompts]
+    openings = [objective.opening(prompt, ROLES, shape()) for prompt in prompts]
     rows = [Row.opened(one, np.random.default_rng(0)) for one in openings]
     writer.write(rows, lambda row, token: None)
     return rows
@@ -123,7 +129,7 @@ def test_a_text_that_holds_what_it_must_stop_at_is_cut_by_who_hears_it() -> None
     objective = CausalLM()
     network = a_network(objective)
     writer = BeamWriter(network, Beam(max_tokens=20), {}, CONTEXT, torch.device("cpu"), torch.float32)
-    rows = [Row.opened(objective.opening([3], ROLES, CONTEXT), np.random.default_rng(0))]
+    rows = [Row.opened(objective.opening([3], ROLES, shape()), np.random.default_rng(0))]
     heard: list[int | None] = []
 
     def hear(row: Row, token: int | None) -> None:
@@ -145,7 +151,7 @@ WAYS = list(itertools.product((2, 4, 5), (0.0, 0.6, 1.0, 2.0), (False, True)))
 
 def compare(network: Network, objective: Objective, model: Any, prompts: Sequence[list[int]], roles: Any) -> None:
     """Hold texts and scores against those of transformers, for several widths, penalties and ways to stop."""
-    openings = [objective.opening(prompt, roles, 64) for prompt in prompts]
+    openings = [objective.opening(prompt, roles, shape(64)) for prompt in prompts]
     distinct, ends = set(), set()
     for width, penalty, early in WAYS:
         decoding = Beam(width=width, length_penalty=penalty, early_stopping=early, max_tokens=24)

@@ -19,6 +19,7 @@ from llx.plugins.component import TaskFailed
 from llx.plugins.work import EvaluationJob
 from llx.runtime.training import evaluate, train
 from llx.runtime.training.build import build
+from llx.runtime.training.learner import Learner
 from llx.runtime.training.rows import RowByRow
 from small import Project, SmallStage, labelled, sentences, small_classification, small_job, small_model
 
@@ -88,8 +89,13 @@ def test_rows_have_the_losses_that_they_have_alone_and_the_body_reads_them_once(
     calls = []
     network.body.register_forward_hook(lambda *given: calls.append(given))
     with torch.no_grad():
-        found = RowByRow(network, batch).losses(job.objective)
+        read = RowByRow(network, batch)
+        found, guesses = read.losses(job.objective), job.objective.predict(read, batch)
         assert len(calls) == 1
+        whole, _, again = Learner(network, job.objective)(batch, predict=True)
+        assert len(calls) == 2
+        assert whole.item() == pytest.approx(found["loss"].sum().item(), rel=1e-5)
+        assert again == guesses
         for row in range(5):
             loss, parts = job.objective.loss(network, {name: each[row : row + 1] for name, each in batch.items()})
             assert found["loss"][row] == pytest.approx(loss.item(), rel=1e-5)

@@ -38,19 +38,19 @@ def author(root: Path, objective: Objective, model: Model) -> Author:
         for parameter in network.parameters():
             parameter.mul_(3) if parameter.dim() > 1 else None
     tokenizer = Tokenizer.from_file(str(root / "tokenizer.json"))
-    return Author(network, objective, tokenizer, facts, 48, torch.device("cpu"), torch.float32, 0)
+    return Author(network, objective, tokenizer, facts, model.shape, torch.device("cpu"), torch.float32, 0)
 
 
 def whole(author: Author, prompt: str, text: str) -> float:
     """Read a prompt and a text at once."""
     prompt_ids = author.tokenizer.encode(prompt.rstrip()).ids
-    opening = author.objective.opening(prompt_ids, ROLES, 48)
-    if opening.source:
-        ids, own = author.tokenizer.encode(text.strip()).ids, "target_"
-        batch = {"source_tokens": torch.tensor([list(opening.source)])}
+    opening = author.writing.opening(prompt_ids, ROLES, author.shape)
+    if isinstance(author.writing, SequenceToSequence):
+        ids = author.tokenizer.encode(text.strip()).ids
     else:
-        ids, own = author.tokenizer.encode(prompt + text).ids[len(prompt_ids) :], ""
-        batch = {}
+        ids = author.tokenizer.encode(prompt + text).ids[len(prompt_ids) :]
+    own = "target_" if opening.source else ""
+    batch = {"source_tokens": torch.tensor([list(opening.source)])} if own else {}
     tokens = [*opening.tokens, *ids[:-1]]
     batch[f"{own}tokens"] = torch.tensor([tokens])
     if opening.prefix:
@@ -69,6 +69,7 @@ def whole(author: Author, prompt: str, text: str) -> float:
         (CausalLM(), Decoder(**SIZES)),
         (PrefixLM(), Decoder(**SIZES, positions="rope")),
         (SequenceToSequence(), EncoderDecoder(**SIZES)),
+        (SequenceToSequence(prefix=True), Decoder(**SIZES)),
     ],
 )
 def test_each_text_is_as_likely_as_when_it_is_read_at_once(

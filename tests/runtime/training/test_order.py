@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from llx.runtime.training.lengths import Lengths
 from llx.runtime.training.order import Epochs, Keyed, Mixture, Source, bijection, key, length_class
 
 
@@ -58,6 +59,51 @@ def test_ragged_batches_hold_rows_of_like_length_in_mixed_order() -> None:
     assert lengths.sum() / padded > 0.85
     means = [b.mean() for b in batches]
     assert abs(np.corrcoef(means, np.arange(200))[0, 1]) < 0.25
+
+
+def long_tailed(count: int = 4000) -> Lengths:
+    """Give rows of two streams, most of them short."""
+    lengths = np.random.default_rng(1).gamma(2.0, 20.0, (2, count)).astype(np.int64).clip(1, 256)
+    return Lengths(lengths.max(axis=0), list(lengths), int(lengths.max()))
+
+
+@pytest.mark.parametrize("batch", [100, 2000, 10**9])
+def test_batches_of_tokens_hold_every_row_once_and_as_many_tokens(batch: int) -> None:
+    lengths = long_tailed()
+    order = Epochs(4000, batch, 3, lengths.classes, lengths.tokens)
+    steps = int(order.steps_per_epoch)
+    epochs = [[order.rows(epoch * steps + step) for step in range(steps)] for epoch in range(2)]
+    assert all(sorted(np.concatenate(batches).tolist()) == list(range(4000)) for batches in epochs)
+    assert all(len(rows) for batches in epochs for rows in batches), "a row beyond the batch is one for itself"
+    again = Epochs(4000, batch, 3, lengths.classes, lengths.tokens)
+    assert again.rows(2 * steps - 1).tolist() == epochs[1][-1].tolist(), "a step is found without those before it"
+    if batch == 2000:
+        tokens = np.array([lengths.tokens[rows].sum() for batches in epochs for rows in batches])
+        fixed = Epochs(4000, 4000 // steps, 3, lengths.classes)
+        before = np.array([lengths.tokens[fixed.rows(step)].sum() for step in range(fixed.in_epoch)])
+        assert tokens.mean() <= batch
+        assert tokens.std() / tokens.mean() < 0.08 < 0.4 < before.std() / before.mean()
+
+
+@pytest.mark.parametrize("by_tokens", [False, True])
+def test_what_steps_come_to_is_known_before_them(by_tokens: bool) -> None:
+    lengths = long_tailed()
+    order = (
+        Epochs(4000, 2000, 3, lengths.classes, lengths.tokens) if by_tokens else Epochs(4000, 50, 3, lengths.classes)
+    )
+    spread = lengths.spread(order)
+    batches = [order.rows(step) for step in range(order.in_epoch)]
+    counts = [len(rows) for rows in batches]
+    assert spread.rows == (min(counts), max(counts))
+    # As the loader pads: each stream to the length of its class.
+    places = sum(len(rows) * lengths.padded(int(each[rows].max())) for rows in batches for each in lengths.streams)
+    assert spread.padding == pytest.approx(1 - lengths.tokens.sum() / places, abs=1e-3)
+    assert spread.at_once == max(-(-len(rows) // lengths.fold(rows)) for rows in batches)
+    if not by_tokens:
+        one = Epochs(4000, 50, 3, length_class(lengths.rows, lengths.longest))
+        batches = [one.rows(step) for step in range(one.in_epoch)]
+        before = sum(len(rows) * lengths.padded(int(each[rows].max())) for rows in batches for each in lengths.streams)
+        assert places < 0.95 * before, "both streams of a batch are of like length"
 
 
 def test_mixture_takes_sources_by_weight_and_each_row_equally_often() -> None:

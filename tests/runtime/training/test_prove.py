@@ -16,6 +16,7 @@ from llx.plugins.builtin.objective.extractive_qa import ExtractiveQA
 from llx.plugins.builtin.objective.instruction import Instruction
 from llx.plugins.builtin.objective.masked_lm import MaskedLM
 from llx.plugins.builtin.objective.mixed import Mixed
+from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
 from llx.plugins.component import TaskFailed
 from llx.plugins.models import Model
 from llx.plugins.smoke import Smoke
@@ -34,6 +35,7 @@ SIZES: dict[str, Any] = {"layers": 2, "hidden_size": 32, "heads": 2, "context_le
 def setup_of(root: Path, objective: Objective, model: Model) -> Setup:
     project, texts = Project(root), sentences(60)
     columns = {"text": texts, "label": labelled(texts), "prompt": texts, "response": labelled(texts), "context": texts}
+    columns |= {"source": columns["prompt"], "target": columns["response"]}
     columns["question"] = [text[:3] for text in texts]
     columns["answers"] = [f'[{{"text": "{text[:2]}", "answer_start": 0}}]' if "cat" in text else "[]" for text in texts]
     data = project.data("data", {"train": columns})
@@ -59,6 +61,7 @@ def failing(setup: Setup) -> tuple[str, TaskFailed]:
         (ExtractiveQA(stride=4), Encoder),
         (Mixed(parts={"causal": CausalLM(), "masked": MaskedLM()}, shares={"causal": 0.7, "masked": 0.3}), Decoder),
         (Instruction(form="pairs", template="plain"), Decoder),
+        (SequenceToSequence(prefix=True), Decoder),
     ],
 )
 def test_all_proofs_hold_of_the_built_in_components(

@@ -18,14 +18,17 @@ from llx.plugins.builtin.objective.mixed import Mixed
 from llx.plugins.builtin.objective.prefix_lm import PrefixLM
 from llx.plugins.builtin.objective.sequence_to_sequence import SequenceToSequence
 from llx.plugins.builtin.objective.span_corruption import SpanCorruption
+from llx.plugins.models import Shape
 from llx.plugins.nn.network import Network
-from llx.plugins.values import Decoding, Objective, Opening
+from llx.plugins.values import Decoding, Objective
+from llx.plugins.writing import Opening
 from llx.runtime.training.build import build
 from llx.runtime.training.writer import Row, Writer
 from small import small_model
 
 ROLES = {"end": 0, "mask": 1, "pad": 2}
 VOCABULARY, CONTEXT = 12, 32
+SHAPE = Shape(hidden_size=32, context_length=CONTEXT, attention="encoder_decoder")
 PROMPTS = [[3, 4, 5], [], [6, 7, 8, 9, 10, 11] * 8, [9]]
 
 
@@ -48,23 +51,29 @@ def written(network: Network, openings: Sequence[Opening], decoding: Decoding, r
     return rows
 
 
-def openings_of(objective: Objective) -> list[Opening]:
-    return [objective.opening(prompt, ROLES, CONTEXT) for prompt in PROMPTS]
+def openings_of(objective: Objective, shape: Shape = SHAPE) -> list[Opening]:
+    return [objective.opening(prompt, ROLES, shape) for prompt in PROMPTS]
 
 
 def test_openings_are_what_training_had() -> None:
     paired, corrupted = SequenceToSequence(), SpanCorruption()
-    assert paired.opening([3, 4], ROLES, CONTEXT) == Opening([2], source=[3, 4, 0])
-    assert paired.opening([3, 4], {"end": 0}, CONTEXT) == Opening([0], source=[3, 4, 0])
-    assert paired.opening([3] * 99, ROLES, CONTEXT).source == [3] * 31 + [0]
+    assert paired.opening([3, 4], ROLES, SHAPE) == Opening([2], source=[3, 4, 0])
+    assert paired.opening([3, 4], {"end": 0}, SHAPE) == Opening([0], source=[3, 4, 0])
+    assert paired.opening([3] * 99, ROLES, SHAPE).source == [3] * 31 + [0]
+    decoder = small_model().shape
+    assert paired.opening([3, 4], ROLES, decoder) == Opening([0, 3, 4, 0])
+    assert paired.opening([3] * 99, ROLES | {"start": 5}, decoder).tokens == [5, *[3] * 14, 0], (
+        "half is left for what is written"
+    )
+    assert SequenceToSequence(prefix=True).opening([3], ROLES, decoder) == Opening([0, 3, 0], prefix=True)
     # Of documents in rows, each stands between two such tokens.
-    assert corrupted.opening([3, 4], ROLES, CONTEXT) == Opening([2], source=[0, 3, 4, 0])
-    assert corrupted.opening([3, 4], ROLES | {"start": 5}, CONTEXT) == Opening([2], source=[5, 3, 4, 0])
-    assert PrefixLM().opening([3, 4], ROLES, CONTEXT) == Opening([0, 3, 4], prefix=True)
-    assert CausalLM().opening([3, 4], {}, CONTEXT) == Opening([3, 4])
+    assert corrupted.opening([3, 4], ROLES, SHAPE) == Opening([2], source=[0, 3, 4, 0])
+    assert corrupted.opening([3, 4], ROLES | {"start": 5}, SHAPE) == Opening([2], source=[5, 3, 4, 0])
+    assert PrefixLM().opening([3, 4], ROLES, SHAPE) == Opening([0, 3, 4], prefix=True)
+    assert CausalLM().opening([3, 4], {}, SHAPE) == Opening([3, 4])
     assert [one.shown("a") for one in (paired, corrupted, PrefixLM())] == ["a → ", "a → ", "a"]
     mixed = Mixed(parts={"masked": MaskedLM(), "prefix": PrefixLM()}, shares={"masked": 0.5, "prefix": 0.5})
-    assert mixed.opening([3, 4], ROLES, CONTEXT) == Opening([0, 3, 4], prefix=True)
+    assert mixed.writes.opening([3, 4], ROLES, SHAPE) == Opening([0, 3, 4], prefix=True)
 
 
 @pytest.mark.parametrize("positions", ["relative", "learned", "sinusoidal"])
@@ -125,6 +134,18 @@ def test_a_prefix_is_read_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row.tokens for row in causal] != [row.tokens for row in with_cache]
 
 
+@pytest.mark.parametrize("prefix", [False, True])
+def test_a_decoder_writes_from_a_source(prefix: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    objective, model = SequenceToSequence(prefix=prefix), small_model()
+    network = a_network(model, objective)
+    openings = openings_of(objective, model.shape)
+    with_cache = written(network, openings, Greedy(max_tokens=50), {})
+    with monkeypatch.context() as patch:
+        patch.setattr(type(network.body), "takes_cache", False)
+        without = written(network, openings, Greedy(max_tokens=50), {})
+    assert [row.tokens for row in with_cache] == [row.tokens for row in without]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("activation", "theirs"), [("relu", "relu"), ("geglu_tanh", "gated-gelu")])
 def test_texts_are_those_of_transformers(activation: Any, theirs: str, tmp_path: Path) -> None:
@@ -151,7 +172,7 @@ def test_texts_are_those_of_transformers(activation: Any, theirs: str, tmp_path:
     given = dict(model.state_dict())
     network.load_state_dict(import_weights(network, ours, FAMILY, set(given), given.__getitem__)[0], strict=False)
     prompts = [list(range(3, 3 + size)) for size in (30, 5, 12)]
-    openings = [objective.opening(prompt, ROLES, 64) for prompt in prompts]
+    openings = [objective.opening(prompt, ROLES, ours.shape) for prompt in prompts]
     rows = written_in(network, openings, 63)
     longest = max(len(opening.source) for opening in openings)
     sources = torch.tensor([[*opening.source, *[2] * (longest - len(opening.source))] for opening in openings])
