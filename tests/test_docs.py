@@ -12,6 +12,7 @@ from llx.dsl.source import Source
 from llx.plugins import api
 from llx.plugins.hooks import Hooks
 from llx.plugins.registry import Registry
+from llx.runtime import face
 from llx.runtime.cli.main import HELP, llx
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +63,18 @@ def test_the_examples_have_no_mistakes(example: Path) -> None:
     for one in fetched:  # weights that the repository doesn't carry
         (help_,) = one.helps
         assert str(help_.values["command"]).startswith("python examples/fetch.py ")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_planned(example: Path, tmp_path: Path) -> None:
+    planned = face.plan(example, store=tmp_path / "store")
+    fetched = [one for one in planned.diagnostics if one.code == "L0743"]
+    assert planned.diagnostics == fetched
+    if not fetched:
+        assert planned.plan is not None
+        trained = [task.node.label for task in planned.plan.tasks if task.node.task.kind == "stage"]
+        assert trained
+        assert all(planned.estimates[label].parameters for label in trained)
 
 
 def test_the_readme_shows_a_file_of_25_lines_at_most() -> None:

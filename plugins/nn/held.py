@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from ..adapters import BLOCK, Bits
@@ -48,6 +48,12 @@ class _Product(torch.autograd.Function):
         (weight,) = ctx.saved_tensors
         gradient = upstream[0]
         return gradient @ whole(weight).to(gradient.dtype), None
+
+
+def held_in(network: nn.Module) -> set[nn.Parameter]:
+    """Give the weights of a network that are held in few bits."""
+    held = (module for module in network.modules() if isinstance(module, Held))
+    return {layer.weight for layer in held if isinstance(layer.weight, nn.Parameter)}
 
 
 def whole(weight: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,8 @@ class Row:
     """Where `halving` cut it, and by what."""
     rungs: int = 0
     """The rung of that; 0 for what was trained to its end."""
+    behind: float = 0.0
+    """How far it was behind the last that went on."""
 
     @property
     def label(self) -> str:
@@ -90,7 +93,7 @@ def comparison_of(facts: Mapping[str, Any]) -> Comparison | None:
         return None
     rows = [_row(row, number == sweep.get("best"), sweep["trials"]) for number, row in enumerate(sweep["rows"])]
     sign = -1 if sweep["better"] == "higher" else 1
-    rows.sort(key=lambda row: (row.mean is None, -row.rungs, not row.best, sign * (row.mean or 0.0)))
+    rows.sort(key=lambda row: (row.mean is None, -row.rungs, row.behind, not row.best, sign * (row.mean or 0.0)))
     folds = max(len({trial.get("fold") for trial in sweep["trials"]}), 1)
     return Comparison(tuple(sweep["rows"][0]["params"]), sweep["objective"], sweep["better"], tuple(rows), folds)
 
@@ -120,6 +123,8 @@ def _table(label: str, found: Comparison) -> Iterator[str]:
 
 def _row(row: Mapping[str, Any], best: bool, trials: Sequence[Mapping[str, Any]]) -> Row:
     failures = (trials[number].get("failure") for number in row["trials"])
+    cut = row.get("cut")
+    behind = math.inf if cut and cut["value"] is None else abs(cut["value"] - cut["last"]) if cut else 0.0
     return Row(
         params=tuple(show(given) for given in row["params"].values()),
         values=tuple(row["values"]),
@@ -129,6 +134,7 @@ def _row(row: Mapping[str, Any], best: bool, trials: Sequence[Mapping[str, Any]]
         failures=tuple(dict.fromkeys(recorded_text(failure) for failure in failures if failure)),
         failed=row["failed"],
         trials=len(row["trials"]),
-        cut=cut_text(row["cut"]) if "cut" in row else None,
-        rungs=row["cut"]["rung"] if "cut" in row else 0,
+        cut=cut_text(cut) if cut else None,
+        rungs=cut["rung"] if cut else 0,
+        behind=behind,
     )

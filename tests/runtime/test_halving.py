@@ -13,6 +13,7 @@ from llx.runtime import face
 from llx.runtime.cli.plan import page
 from llx.runtime.events import Event, Validated
 from llx.runtime.gc import survey
+from llx.runtime.listeners.comparison import comparison_of
 from llx.runtime.results import RunResult
 from llx.runtime.store import Store
 
@@ -87,6 +88,10 @@ def test_the_best_go_on_and_the_winner_is_what_it_would_be_alone(file: Path, tmp
     winner = found["trials"][found["winner"]]
     assert winner["params"]["lr"] in {1e-2, 3e-2}, "the others learn nothing in so many steps"
     assert TRIAL.format("1e-05") not in result.tasks
+    table = comparison_of(result["search"].facts)
+    assert table is not None
+    assert [row.rungs for row in table.rows] == [0, 2, 1, 1], "who came further stands further up"
+    assert table.rows[2].behind <= table.rows[3].behind
     assert result["search · rung 1"].facts["kept"] == [1, 2]
     assert run(file, only=["search"]).ran == 0
 

@@ -16,6 +16,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
+from ....plugins.nn.held import held_in
 from ....plugins.nn.parameters import layers_of
 from ..learner import Learner
 from ..parts import write_parts
@@ -104,8 +105,11 @@ class Shards(Ranks):
         low = None if dtype == torch.float32 else dtype
         policy = MixedPrecisionPolicy(param_dtype=low, reduce_dtype=torch.float32 if low else None)
         # The root is given up after the forward pass, too: whoever reads weights between steps finds them as shards.
+        # Weights in few bits can't be parted: each rank holds all of them.
         for module in (*_blocks(learner), learner):
-            fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
+            fully_shard(
+                module, mesh=mesh, mp_policy=policy, reshard_after_forward=True, ignored_params=held_in(learner)
+            )
         for gathered in _gathered(learner):
             gathered.set_gradient_divide_factor(1.0)
             gathered.set_force_sum_reduction_for_comms(True)  # gloo knows no sum that is multiplied first

@@ -89,10 +89,10 @@ def test_layers_join_from_the_top(tmp_path: Path) -> None:
     assert [(note["step"], note["depth"]) for note in thawed] == [(3, 2), (5, 1), (7, 0)]
 
 
-@pytest.mark.parametrize("steps", [2, 4, 6])
-def test_a_layer_that_has_not_joined_is_as_it_was(tmp_path: Path, steps: int) -> None:
+@pytest.mark.parametrize(("steps", "average"), [(2, {}), (4, {"ema": 0.5}), (6, {"swa": 0.5})])
+def test_a_layer_that_has_not_joined_is_as_it_was(tmp_path: Path, steps: int, average: dict[str, float]) -> None:
     project, job = small_classification(
-        tmp_path / "run", unfreeze=Quantity(2, "steps"), budget=[Quantity(steps, "steps")]
+        tmp_path / "run", unfreeze=Quantity(2, "steps"), budget=[Quantity(steps, "steps")], **average
     )
     train(replace(job, optimizer=AdamW(lr=0.01, weight_decay=0.5)), project.work, lambda event: None)
     other, start = small_classification(tmp_path / "start", budget=[Quantity(1, "steps")], optimizer=AdamW(lr=1e-30))

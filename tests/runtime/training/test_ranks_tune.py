@@ -43,6 +43,7 @@ ONE = "none"
 REPLICAS, SHARDS = (f"torchrun {{ processes = 2, strategy = {strategy} }}" for strategy in ("ddp", "fsdp"))
 CASES = {
     "lora": ("books", "causal_lm", "adapter = lora { rank = 2 }\n  ema = 0.9"),
+    "lora, int8": ("books", "causal_lm", "adapter = lora { rank = 2, base = int8 }"),
     "freeze": ("books", "causal_lm", 'freeze = [embedding, "body.blocks.0"]'),
     "unfreeze": ("books", "causal_lm", "unfreeze = 6 steps\n  ema = 0.9"),
     "unfreeze, swa": ("books", "causal_lm", "unfreeze = 6 steps\n  swa = 50%"),
@@ -91,6 +92,8 @@ ALL = [
 
 @pytest.mark.parametrize(("case", "backend"), ALL)
 def test_two_processes_tune_like_one(tmp_path: Path, begun: Path, case: str, backend: str) -> None:
+    if "int8" in case:
+        pytest.importorskip("torchao")
     alone = curve(begun, tmp_path / "alone", ONE, case)
     together = curve(begun, tmp_path / "together", backend, case)
     assert together == [pytest.approx(line, rel=1e-5) for line in alone]

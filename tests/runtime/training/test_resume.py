@@ -32,7 +32,7 @@ CASES: dict[str, dict[str, Any]] = {
     "bf16-selective": {"settings": {"precision": "bf16"}, "activation_checkpointing": "selective"},
     "offload": {"offload": True, "optimizer": SGD(lr=0.3, groups={"*embedding*": {"lr": 0.1}})},
     "frozen": {"freeze": ["embedding", "body.blocks.0"], "ema": 0.9},
-    "unfrozen": {"unfreeze": Quantity(5, "steps"), "optimizer": AdamW(lr=0.01, layer_decay=0.8)},
+    "unfrozen": {"unfreeze": Quantity(5, "steps"), "optimizer": AdamW(lr=0.01, layer_decay=0.8), "swa": 0.4},
     "unfrozen-offload": {"unfreeze": Quantity(5, "steps"), "optimizer": Muon(lr=0.01), "offload": True, "ema": 0.9},
     "plateau": {"schedule": ReduceOnPlateau(patience=1), "optimizer": SGD(lr=1.0)},
 }
