@@ -81,7 +81,14 @@ CASES = [
         'csv("rows.csv", label = "label") |> clean(min_chars = 5_000)',
     ),
     learning(
-        "all one label", SPLIT.format("validation = 20%"), {"rows.csv": rows(*["yes"] * 60)}, "L0512", "rows", "yes"
+        "all one label",
+        SPLIT.format("validation = 20%"),
+        {"rows.csv": rows(*["yes"] * 60)},
+        "L0512",
+        "rows",
+        "yes",
+        "rows.csv",
+        when="check",
     ),
     learning(
         "a label never seen in training",
@@ -90,8 +97,9 @@ CASES = [
         "L0513",
         "rows",
         "perhaps",
-        "`validation`",
+        "`more.csv`",
         "2",
+        when="check",
         helps=("no", "yes"),
     ),
     learning("no labels at all", 'csv("rows.csv")', {"rows.csv": MIXED}, "L0502", "rows", "`label`", when="check"),

@@ -132,10 +132,10 @@ class Classification(Predicting):
         """Give the logits of each row's labels: (B, C), in float32."""
         from ...nn.heads import ClassificationHead
 
-        head = network.head
-        assert isinstance(head, ClassificationHead)
-        segments = batch.get("segments")
-        at = head.position(batch["tokens"], segments)
+        head, segments = network.head, batch.get("segments")
+        assert head is not None
+        # Another head, of an objective that builds on this one, pools by itself.
+        at = head.position(batch["tokens"], segments) if isinstance(head, ClassificationHead) else None
         hidden = network.hidden(batch, at=at)
         logits: torch.Tensor = head(hidden, None if at is not None else segments)
         return logits.float()

@@ -25,12 +25,12 @@ def test_conforms(component: FocalClassification | BalancedAccuracy) -> None:
 class Given:
     """A network whose head gives the logits that it was made with."""
 
-    body, training = None, True
+    body, training, auxiliary = None, True, None
 
     def __init__(self, logits: torch.Tensor) -> None:
         self.head = lambda hidden, segments: logits
 
-    def hidden(self, batch: object) -> None:
+    def hidden(self, batch: object, at: object = None) -> None:
         return None
 
 
