@@ -168,12 +168,13 @@ def test_data_that_is_none(name: str, tmp_path: Path) -> None:
 
 
 def test_a_failure_in_a_run_tells_no_traceback_unless_asked(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(b'{"text": "a"}\n' * 200 + b"broken\n")
+    # Too large to be read to its end by the check.
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "a"}\n' * 20_000 + b"broken\n")
     (tmp_path / "case.llx").write_text('data rows = jsonl("a.jsonl")\ntokenizer letters = characters(rows)\n')
     answer = llx(tmp_path, "run", "case.llx", "--only", "letters")
     within_bounds(answer)
     assert answer.code == 1
-    for word in ("L0618", "a.jsonl", "201", "broken", "case.llx:1:"):
+    for word in ("L0618", "a.jsonl", "20001", "broken", "case.llx:1:"):
         assert word in answer.output, answer.output
     asked = llx(tmp_path, "run", "case.llx", "--only", "letters", "--traceback")
     assert "Traceback" in asked.output
