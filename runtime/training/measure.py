@@ -11,6 +11,7 @@ import torch
 
 from ...plugins.builtin.metric.unigram import entropy
 from ...plugins.component import Facts
+from ...plugins.values import Batch
 from ...plugins.work import Outcome
 from .learner import Learner
 from .loader import Reader, tensors, to_device
@@ -58,12 +59,10 @@ def measure(
     try:
         with torch.no_grad():
             seen = 0
-            for number, rows in enumerate(alike(reader, batch)):
-                prepared = reader.prepared(rows, key(_SEED, "measure", number))
+            for rows, prepared in _batches(reader, batch):
                 count += float(objective.count(prepared))
                 if targets and (wanted := objective.targets(prepared)) is not None:
-                    ids, times = np.unique(wanted, return_counts=True)
-                    counted.update(dict(zip(ids.tolist(), times.tolist(), strict=True)))
+                    _add(counted, wanted)
                 size = len(rows) if at_once is None else at_once * reader.fold(rows)
                 shares, weights = zip(*sharing.share(len(rows), size), strict=True)
                 for share, weight, part in zip(shares, weights, tensors(prepared, shares), strict=True):
@@ -115,13 +114,11 @@ def trivial_loss(reader: Reader, batch: int) -> float | None:
     """
     counted: Counter[int] = Counter()
     count = 0.0
-    for number, rows in enumerate(alike(reader, batch)):
-        prepared = reader.prepared(rows, key(_SEED, "measure", number))
+    for _, prepared in _batches(reader, batch):
         wanted = reader.objective.targets(prepared)
         if wanted is None:
             return None
-        ids, times = np.unique(wanted, return_counts=True)
-        counted.update(dict(zip(ids.tolist(), times.tolist(), strict=True)))
+        _add(counted, wanted)
         count += float(reader.objective.count(prepared))
     return entropy(counted) if counted and sum(counted.values()) == count else None
 
@@ -133,6 +130,18 @@ def alike(reader: Reader, size: int) -> Iterator[Indices]:
         rows = np.argsort(reader.lengths.rows, kind="stable")
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def _batches(reader: Reader, size: int) -> Iterator[tuple[Indices, Batch]]:
+    """Give all rows in batches, each prepared with what is drawn for a measurement."""
+    for number, rows in enumerate(alike(reader, size)):
+        yield rows, reader.prepared(rows, key(_SEED, "measure", number))
+
+
+def _add(counted: Counter[int], wanted: np.ndarray[Any, Any]) -> None:
+    """Count the ids that were to be predicted."""
+    ids, times = np.unique(wanted, return_counts=True)
+    counted.update(dict(zip(ids.tolist(), times.tolist(), strict=True)))
 
 
 def _scalars(reader: Reader, rows: Indices) -> list[dict[str, Any]]:
