@@ -1,13 +1,14 @@
-"""What the first rows of the files say of labels and tags before anything runs."""
+"""What the first rows of the files, or all of small ones, say of labels and tags before anything runs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from ....dsl.diagnostics.model import Text
 from ....dsl.program import Program
-from ....dsl.record import Record, replace
+from ....dsl.record import Record
 from ...baddata import line, row, shortened
 from ...component import references
 from ...findings import Findings
@@ -61,7 +62,7 @@ def one_label(program: Program, findings: Findings) -> None:
         objective = stage.described_objective()
         if not isinstance(objective, Classification) or objective.multi_label:
             continue
-        portions = [portion for use in findings.lineage.uses(stage, "train") for portion in use.portions]
+        portions = _learned(findings, stage)
         found = _labels(portions, program, multi_label=False)
         if not found:
             continue
@@ -83,8 +84,7 @@ def unknown_labels(program: Program, findings: Findings) -> None:
         objective = stage.described_objective()
         if not isinstance(objective, Classification):
             continue
-        learned = [portion for use in findings.lineage.uses(stage, "train") for portion in use.portions]
-        known = _labels(learned, program, objective.multi_label)
+        known = _labels(_learned(findings, stage), program, objective.multi_label)
         measured = [one for one in findings.every(Evaluation) if any(r.task is stage for r in references(one))]
         for task in (stage, *measured) if known else ():
             for use in findings.lineage.uses(task, "select", "measure"):
@@ -134,6 +134,11 @@ def _read(findings: Findings, base: type[O]) -> Iterator[tuple[Stage, O, Reader]
                 yield stage, objective, task
 
 
+def _learned(findings: Findings, stage: Stage) -> list[Portion]:
+    """Give the portions of data that a stage learns from."""
+    return [portion for use in findings.lineage.uses(stage, "train") for portion in use.portions]
+
+
 class _Label(Record, eq=False):
     """A label in some files: in how many rows, and where first."""
 
@@ -144,7 +149,8 @@ class _Label(Record, eq=False):
 
 def _labels(portions: Iterable[Portion], program: Program, multi_label: bool) -> dict[str, _Label]:
     """Give the labels of all rows of the files behind some portions; none if these can't all be read at check."""
-    found: dict[str, _Label] = {}
+    counts: Counter[str] = Counter()
+    first: dict[str, tuple[str, Text]] = {}
     for task in {id(one.way.last.task): one.way.last.task for one in portions}.values():
         files = task.whole(program.root) if isinstance(task, Reader) else None
         if files is None:
@@ -154,9 +160,10 @@ def _labels(portions: Iterable[Portion], program: Program, multi_label: bool) ->
                 label = record.get("label")
                 several = list_of(label) if multi_label else [label]
                 for each in map(str, several or ()) if label is not None else ():
-                    before = found.get(each) or _Label(0, name, row(name, number))
-                    found[each] = replace(before, count=before.count + 1)
-    return found
+                    counts[each] += 1
+                    if each not in first:
+                        first[each] = name, row(name, number)
+    return {label: _Label(count, *first[label]) for label, count in counts.items()}
 
 
 def _place(name: str, record: Row, number: int, word: int) -> Text:
